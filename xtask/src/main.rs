@@ -1,2 +1,113 @@
-//! Chores of this workspace.
-fn main() {}
+//! Chores of this workspace: `cargo xtask <chore>`.
+//!
+//! Depends on no crate of the workspace, so that it builds when they do not.
+
+mod error;
+mod process;
+mod tools;
+mod wasm;
+
+use std::process::ExitCode;
+
+use error::{Error, Result};
+
+const USAGE: &str = "\
+Chores of this workspace.
+
+Usage: cargo xtask <chore>
+
+Chores:
+  codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
+  wasm               check that the crates which promise it build for wasm32-unknown-unknown
+
+Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
+";
+
+/// A chore, as asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Chore {
+    Codegen { check: bool },
+    Help,
+    Wasm,
+}
+
+impl Chore {
+    /// Reads the arguments; `None` where they say nothing that we know.
+    fn parse(arguments: &[&str]) -> Option<Self> {
+        match arguments {
+            ["codegen"] => Some(Self::Codegen { check: false }),
+            ["codegen", "--check"] => Some(Self::Codegen { check: true }),
+            ["help" | "--help" | "-h"] => Some(Self::Help),
+            ["wasm"] => Some(Self::Wasm),
+            _ => None,
+        }
+    }
+
+    fn run(self) -> Result<()> {
+        match self {
+            Self::Codegen { check } => codegen(check),
+            Self::Help => {
+                print!("{USAGE}");
+                Ok(())
+            }
+            Self::Wasm => wasm::run(),
+        }
+    }
+}
+
+/// Runs the code generator.
+fn codegen(_check: bool) -> Result<()> {
+    Err(Error::new("there is nothing to generate yet"))
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let Some(chore) = Chore::parse(&arguments) else {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    };
+    match chore.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_chores_are_read() {
+        assert_eq!(
+            Chore::parse(&["codegen"]),
+            Some(Chore::Codegen { check: false })
+        );
+        assert_eq!(
+            Chore::parse(&["codegen", "--check"]),
+            Some(Chore::Codegen { check: true })
+        );
+    }
+
+    #[test]
+    fn misspelt_chores_and_flags_are_refused() {
+        for arguments in [
+            &[][..],
+            &["lnit"],
+            &["codegen", "--chek"],
+            &["lint", "--check"],
+        ] {
+            assert_eq!(Chore::parse(arguments), None, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn usage_names_every_chore() {
+        for chore in ["codegen", "wasm"] {
+            assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! The tools that the chores need beyond cargo: finds them, and installs what is missing after
+//! saying so.
+//!
+//! Uses rustup, crates.io and, for `pdftotext` in `.ci/run`, apt; never another source.
+
+use std::time::Instant;
+
+use crate::error::{Context, Result};
+use crate::process::Run;
+
+/// The version of cargo-deny that the checks are written for; it builds with the pinned toolchain.
+const CARGO_DENY: &str = "0.20.2";
+
+/// How cargo-deny is built: its own profile (fat LTO, one codegen unit) takes many times as long to
+/// build, and the checks of this workspace last a second either way.
+const CARGO_DENY_PROFILE: &[(&str, &str)] = &[
+    ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16"),
+    ("CARGO_PROFILE_RELEASE_LTO", "off"),
+    ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
+];
+
+/// Makes sure that a target of the pinned toolchain is there.
+pub(crate) fn target(name: &str) -> Result<()> {
+    let installed = Run::new("rustup", ["target", "list", "--installed"])?.output();
+    if installed.is_ok_and(|list| list.lines().any(|line| line == name)) {
+        return Ok(());
+    }
+    eprintln!("The target {name} is missing; installing it.");
+    Run::new("rustup", ["target", "add", name])?.checked()
+}
+
+/// Makes sure that a component of the pinned toolchain is there, judged by its cargo command.
+pub(crate) fn component(name: &str, command: &str) -> Result<()> {
+    if Run::cargo([command, "--version"])?.succeeds() {
+        return Ok(());
+    }
+    eprintln!("The component {name} is missing; installing it.");
+    Run::new("rustup", ["component", "add", name])?.checked()
+}
+
+/// Makes sure that cargo-deny is there, in the version that the checks are written for.
+pub(crate) fn cargo_deny() -> Result<()> {
+    let version = Run::cargo(["deny", "--version"])?.output();
+    if version.is_ok_and(|found| found.trim() == format!("cargo-deny {CARGO_DENY}")) {
+        return Ok(());
+    }
+    eprintln!("cargo-deny {CARGO_DENY} is missing; installing it from crates.io.");
+    let start = Instant::now();
+    let arguments = [
+        "install",
+        "cargo-deny",
+        "--locked",
+        "--force",
+        "--version",
+        CARGO_DENY,
+    ];
+    let mut install = Run::cargo(arguments)?;
+    for (name, value) in CARGO_DENY_PROFILE {
+        install = install.variable(name, value);
+    }
+    install.checked().context("installing cargo-deny")?;
+    eprintln!("cargo-deny was built in {} s.", start.elapsed().as_secs());
+    Ok(())
+}
