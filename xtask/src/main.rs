@@ -2,14 +2,16 @@
 //!
 //! Depends on no crate of the workspace, so that it builds when they do not.
 
+mod codegen;
 mod error;
+mod lint;
 mod process;
 mod tools;
 mod wasm;
 
 use std::process::ExitCode;
 
-use error::{Error, Result};
+use error::Result;
 
 const USAGE: &str = "\
 Chores of this workspace.
@@ -18,6 +20,7 @@ Usage: cargo xtask <chore>
 
 Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
+  lint               check layers, file sizes, module docs, manifests and the other house rules
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
 
 Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
@@ -28,6 +31,7 @@ Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
 enum Chore {
     Codegen { check: bool },
     Help,
+    Lint,
     Wasm,
 }
 
@@ -38,6 +42,7 @@ impl Chore {
             ["codegen"] => Some(Self::Codegen { check: false }),
             ["codegen", "--check"] => Some(Self::Codegen { check: true }),
             ["help" | "--help" | "-h"] => Some(Self::Help),
+            ["lint"] => Some(Self::Lint),
             ["wasm"] => Some(Self::Wasm),
             _ => None,
         }
@@ -45,19 +50,15 @@ impl Chore {
 
     fn run(self) -> Result<()> {
         match self {
-            Self::Codegen { check } => codegen(check),
+            Self::Codegen { check } => codegen::run(check),
             Self::Help => {
                 print!("{USAGE}");
                 Ok(())
             }
+            Self::Lint => lint::run(),
             Self::Wasm => wasm::run(),
         }
     }
-}
-
-/// Runs the code generator.
-fn codegen(_check: bool) -> Result<()> {
-    Err(Error::new("there is nothing to generate yet"))
 }
 
 fn main() -> ExitCode {
@@ -82,31 +83,21 @@ mod tests {
 
     #[test]
     fn known_chores_are_read() {
-        assert_eq!(
-            Chore::parse(&["codegen"]),
-            Some(Chore::Codegen { check: false })
-        );
-        assert_eq!(
-            Chore::parse(&["codegen", "--check"]),
-            Some(Chore::Codegen { check: true })
-        );
+        assert_eq!(Chore::parse(&["codegen"]), Some(Chore::Codegen { check: false }));
+        assert_eq!(Chore::parse(&["codegen", "--check"]), Some(Chore::Codegen { check: true }));
+        assert_eq!(Chore::parse(&["lint"]), Some(Chore::Lint));
     }
 
     #[test]
     fn misspelt_chores_and_flags_are_refused() {
-        for arguments in [
-            &[][..],
-            &["lnit"],
-            &["codegen", "--chek"],
-            &["lint", "--check"],
-        ] {
+        for arguments in [&[][..], &["lnit"], &["codegen", "--chek"], &["lint", "--check"]] {
             assert_eq!(Chore::parse(arguments), None, "{arguments:?}");
         }
     }
 
     #[test]
     fn usage_names_every_chore() {
-        for chore in ["codegen", "wasm"] {
+        for chore in ["codegen", "lint", "wasm"] {
             assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
         }
     }

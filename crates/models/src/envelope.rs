@@ -1,0 +1,67 @@
+//! The wrapper around the answer of an action.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// The wrapper that the Third Party API puts around the answer of an action: `{"success", "message", "data"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Envelope<T> {
+    /// The answer.
+    pub data: Option<T>,
+    /// `false` says that the action failed, whatever the HTTP status.
+    pub success: Option<bool>,
+    /// The server's words, often empty. They may quote what was sent, so treat them as personal.
+    pub message: Option<String>,
+}
+
+impl<T> Envelope<T> {
+    /// The answer, when there is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] when the server says `success: false`, or sends no `data`.
+    pub fn into_data(self) -> Result<T, Refused> {
+        match (self.success, self.data) {
+            (None | Some(true), Some(data)) => Ok(data),
+            _ => Err(Refused { message: self.message }),
+        }
+    }
+}
+
+/// An action that the server answered with `success: false`, or without data.
+///
+/// `Display` leaves the server's words out, since they may quote what was sent; read them with [`message`](Self::message).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Refused {
+    message: Option<String>,
+}
+
+impl Refused {
+    /// The server's words.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.message.as_deref()
+    }
+
+    /// The server's words, owned.
+    #[must_use]
+    pub fn into_message(self) -> Option<String> {
+        self.message
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Refused").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the server refused the action (success: false)")
+    }
+}
+
+impl std::error::Error for Refused {}

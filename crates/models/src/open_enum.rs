@@ -1,0 +1,205 @@
+//! Open enums: the values that a vendor documents, plus one opaque variant that keeps any other text as sent.
+//!
+//! The enums themselves are generated; this module gives them their common behaviour. It never logs or counts unknown
+//! values, and never lets code outside this crate build one that a known variant already means.
+
+use std::{fmt, marker::PhantomData, str::FromStr};
+
+use serde::de::{Error, Unexpected, Visitor};
+
+/// A value that this version of the crate does not know, kept as the server sent it.
+///
+/// It is opaque on purpose: code that matched on its text would break on the day that the text becomes a variant.
+/// Compare with [`OpenEnum::as_str`] of the whole enum instead, which stays true before and after.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct UnknownValue(Box<str>);
+
+impl UnknownValue {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UnknownValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.0, f)
+    }
+}
+
+/// What all value lists have in common, for code that is generic over them.
+///
+/// ```
+/// use accredit_models::{open_enum::OpenEnum, thirdparty::KycStatus};
+///
+/// fn choices<E: OpenEnum>() -> Vec<&'static str> { E::values().collect() }
+/// assert_eq!(choices::<KycStatus>(), ["unverified", "processing", "passed", "failed"]);
+///
+/// // Strict parsing, for what a person typed: an unknown word is an error.
+/// assert!("pased".parse::<KycStatus>().is_err());
+/// // Open reading, for what a server sent: an unknown word is kept.
+/// assert_eq!(KycStatus::from_value("pased").as_str(), "pased");
+/// ```
+pub trait OpenEnum: Clone + fmt::Display + FromStr + Sized + 'static {
+    /// Reads a wire value; a value outside the list becomes the unknown variant. Known values allocate nothing.
+    fn from_value(text: &str) -> Self;
+
+    /// The wire value.
+    fn as_str(&self) -> &str;
+
+    /// The vendor's label for people, where the list has one.
+    fn label(&self) -> Option<&'static str>;
+
+    /// Whether the value is in the list that this version knows.
+    fn is_known(&self) -> bool;
+
+    /// The wire values of the list, in the vendor's order.
+    fn values() -> impl Iterator<Item = &'static str>;
+}
+
+/// Reads an open enum from a JSON string without an allocation for a known value.
+pub(crate) struct OpenEnumVisitor<E>(pub(crate) PhantomData<E>);
+
+impl<E: OpenEnum> Visitor<'_> for OpenEnumVisitor<E> {
+    type Value = E;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<Err: Error>(self, text: &str) -> Result<E, Err> {
+        Ok(E::from_value(text))
+    }
+}
+
+/// Reads a closed enum: a value outside the list is an error.
+pub(crate) struct ClosedEnumVisitor<E>(pub(crate) PhantomData<E>);
+
+impl<E: FromStr> Visitor<'_> for ClosedEnumVisitor<E> {
+    type Value = E;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value of the documented list")
+    }
+
+    fn visit_str<Err: Error>(self, text: &str) -> Result<E, Err> {
+        text.parse()
+            .map_err(|_| Err::invalid_value(Unexpected::Other("another text"), &self))
+    }
+}
+
+/// Implements the common behaviour for an enum that derives `EnumIter`, `EnumMessage` and `EnumString`.
+macro_rules! open_enum {
+    ($name:ident) => {
+        $crate::open_enum::enum_text!($name, $crate::open_enum::OpenEnumVisitor);
+
+        impl $name {
+            /// Reads a wire value; a value outside the list is kept as [`Unknown`](Self::Unknown).
+            #[must_use]
+            pub fn from_value(text: &str) -> Self {
+                text.parse().unwrap_or_else(|_| {
+                    Self::Unknown($crate::open_enum::UnknownValue::new(text))
+                })
+            }
+
+            /// The wire value.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                match self {
+                    Self::Unknown(value) => value.as_str(),
+                    known => $crate::open_enum::wire_value(known),
+                }
+            }
+
+            /// Whether the value is in the list that this version knows.
+            #[must_use]
+            pub fn is_known(&self) -> bool {
+                !matches!(self, Self::Unknown(_))
+            }
+        }
+
+        impl $crate::open_enum::OpenEnum for $name {
+            fn from_value(text: &str) -> Self {
+                Self::from_value(text)
+            }
+
+            fn as_str(&self) -> &str {
+                self.as_str()
+            }
+
+            fn label(&self) -> Option<&'static str> {
+                self.label()
+            }
+
+            fn is_known(&self) -> bool {
+                self.is_known()
+            }
+
+            fn values() -> impl Iterator<Item = &'static str> {
+                Self::values()
+            }
+        }
+    };
+}
+
+/// Implements the common behaviour for a list that only we send: the same, without an unknown variant.
+macro_rules! closed_enum {
+    ($name:ident) => {
+        $crate::open_enum::enum_text!($name, $crate::open_enum::ClosedEnumVisitor);
+
+        impl $name {
+            /// The wire value.
+            #[must_use]
+            pub fn as_str(&self) -> &'static str {
+                $crate::open_enum::wire_value(self)
+            }
+        }
+    };
+}
+
+/// What open and closed enums share: labels, the list, text and serde.
+macro_rules! enum_text {
+    ($name:ident, $visitor:path) => {
+        impl $name {
+            /// The vendor's label for people, where the list has one.
+            #[must_use]
+            pub fn label(&self) -> Option<&'static str> {
+                strum::EnumMessage::get_message(self)
+            }
+
+            /// The wire values of the list, in the vendor's order.
+            pub fn values() -> impl Iterator<Item = &'static str> {
+                <Self as strum::IntoEnumIterator>::iter()
+                    .map(|value| $crate::open_enum::wire_value(&value))
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                deserializer.deserialize_str($visitor(std::marker::PhantomData))
+            }
+        }
+    };
+}
+
+pub(crate) use {closed_enum, enum_text, open_enum};
+
+/// The wire value of a known variant.
+pub(crate) fn wire_value<E: strum::EnumMessage>(known: &E) -> &'static str {
+    known.get_serializations().first().copied().unwrap_or_default()
+}

@@ -1,0 +1,36 @@
+//! One page of a list.
+
+use serde::{Deserialize, Serialize};
+
+/// One page of a list, as Django REST Framework prints it.
+///
+/// `next` and `previous` are the server's own absolute links. Behind a proxy they often name the wrong scheme or host, so
+/// nothing here or in the clients ever requests one: a client takes its query and nothing else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Page<T> {
+    /// How many items all pages have together.
+    pub count: u64,
+    /// The server's link to the next page; `None` on the last one.
+    pub next: Option<String>,
+    /// The server's link to the page before; `None` on the first one.
+    pub previous: Option<String>,
+    /// The items of this page, in the order asked for.
+    pub results: Vec<T>,
+}
+
+impl<T> Page<T> {
+    /// A page of your own, for tests of code that takes pages.
+    #[must_use]
+    pub fn new(count: u64, results: Vec<T>) -> Self {
+        Self { count, next: None, previous: None, results }
+    }
+
+    /// The number of the next page, read from the query of [`next`](Self::next); `None` on the last page.
+    #[must_use]
+    pub fn next_page(&self) -> Option<u64> {
+        let (_, query) = self.next.as_deref()?.split_once('?')?;
+        let (query, _) = query.split_once('#').unwrap_or((query, ""));
+        query.split('&').find_map(|pair| pair.strip_prefix("page=")?.parse().ok())
+    }
+}

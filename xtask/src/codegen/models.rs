@@ -1,0 +1,401 @@
+//! Writes `accredit-models`: one Rust file per schema file.
+
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
+
+use super::{
+    Output,
+    catalog::{Catalog, EnumValue, Field, Operation, Rust, Shape, Type},
+    doc, names,
+    openapi::{Direction, Evidence, ResponseKind, Sensitivity},
+};
+use crate::error::Result;
+
+/// Adds the module of one service.
+pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
+    let folder = PathBuf::from("crates/models/src").join(catalog.service);
+    let mut modules: BTreeMap<&str, Vec<&Type>> = BTreeMap::new();
+    for r#type in catalog.types.values() {
+        modules.entry(&r#type.module).or_default().push(r#type);
+    }
+    for (module, types) in &modules {
+        let source = format!("spec/{}/{module}.yaml", catalog.service);
+        let text = file(catalog, module, types)?;
+        output.rust(folder.join(format!("{module}.rs")), &source, &text)?;
+    }
+    let source = format!("spec/{}/", catalog.service);
+    output.rust(folder.join("mod.rs"), &source, &index(catalog, &modules)?)
+}
+
+fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<String> {
+    let mut text = doc::module(match catalog.service {
+        "thirdparty" => "What the Issuance Third Party API sends and takes: ids, value lists, objects.",
+        _ => "What VerifyInvestor.com sends and takes: ids, value lists, objects, webhook events.",
+    });
+    text.push('\n');
+    for module in modules.keys() {
+        writeln!(text, "mod {module};")?;
+    }
+    text.push('\n');
+    for (module, types) in modules {
+        let mut names: Vec<&str> = types.iter().map(|r#type| &*r#type.name).collect();
+        names.sort_unstable();
+        writeln!(text, "pub use {module}::{{{}}};", names.join(", "))?;
+    }
+    let replies = replies(catalog);
+    if !replies.is_empty() {
+        let imports: Vec<&str> = ["Envelope", "Page"]
+            .into_iter()
+            .filter(|name| replies.iter().any(|reply| reply.starts_with(name)))
+            .collect();
+        writeln!(text, "\nuse crate::{{decode::reply, {}}};", imports.join(", "))?;
+        writeln!(text, "\nreply!({});", replies.join(", "))?;
+    }
+    Ok(text)
+}
+
+/// The reply types of all operations, each once.
+fn replies(catalog: &Catalog) -> Vec<String> {
+    let mut replies: Vec<String> = catalog.operations.iter().filter_map(reply_type).collect();
+    if let Some(event) = catalog.get("WebhookEvent") {
+        replies.push(event.name.clone());
+    }
+    replies.sort();
+    replies.dedup();
+    replies
+}
+
+/// The type that an operation's whole body decodes to.
+pub(crate) fn reply_type(operation: &Operation) -> Option<String> {
+    let output = rust_type(operation.output.as_ref()?);
+    Some(match operation.kind {
+        ResponseKind::Page => format!("Page<{output}>"),
+        ResponseKind::Envelope => format!("Envelope<{output}>"),
+        ResponseKind::Json | ResponseKind::Bytes | ResponseKind::Empty => output,
+    })
+}
+
+fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
+    let mut text = doc::module(&format!("{} of {}.", names::sentence(module), vendor(catalog)));
+    text.push('\n');
+    text.push_str(&imports(catalog, module, types));
+    for r#type in types {
+        text.push('\n');
+        text.push_str(&doc::doc(0, &doc::sentence(&r#type.description)));
+        if let Some(note) = r#type.evidence.and_then(doc::evidence) {
+            text.push_str("///\n");
+            text.push_str(&doc::doc(0, note));
+        }
+        match &r#type.shape {
+            Shape::Id => id(&mut text, &r#type.name)?,
+            Shape::Enum { open, values } => enumeration(&mut text, &r#type.name, *open, values)?,
+            Shape::Object { direction, fields, open } => {
+                text.push_str(&used_by(catalog, &r#type.name, *direction));
+                object(&mut text, r#type, *direction, fields, *open)?;
+                if *direction == Direction::Request {
+                    constructor(&mut text, catalog, &r#type.name, fields, *open)?;
+                }
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn vendor(catalog: &Catalog) -> &'static str {
+    match catalog.service {
+        "thirdparty" => "the Issuance Third Party API",
+        _ => "VerifyInvestor.com",
+    }
+}
+
+fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
+    let mut own: Vec<&str> = Vec::new();
+    let mut siblings: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut text = String::new();
+    let fields = || types.iter().flat_map(|r#type| r#type.fields());
+    for field in fields() {
+        match field.sensitivity {
+            Some(Sensitivity::Personal) => own.push("Personal"),
+            Some(Sensitivity::Secret) => own.push("Secret"),
+            None => {}
+        }
+        match scalar(&field.rust) {
+            Rust::Money => own.push("Money"),
+            Rust::Percent => own.push("Percent"),
+            Rust::Timestamp => own.push("Timestamp"),
+            Rust::Date => own.push("Date"),
+            Rust::Json => own.push("Json"),
+            Rust::Named(name) => {
+                if let Some(other) = catalog.get(name).filter(|other| other.module != module) {
+                    siblings.entry(&other.module).or_default().push(name);
+                }
+            }
+            _ => {}
+        }
+    }
+    let has = |wanted: fn(&Shape) -> bool| types.iter().any(|r#type| wanted(&r#type.shape));
+    if has(|shape| matches!(shape, Shape::Object { open: true, .. })) {
+        text.push_str("use std::collections::BTreeMap;\n\n");
+        own.extend(["Json", "open_object::open_object"]);
+    }
+    if has(|shape| matches!(shape, Shape::Id)) {
+        own.push("id::id");
+    }
+    if has(|shape| matches!(shape, Shape::Enum { open: true, .. })) {
+        own.extend(["open_enum::open_enum", "open_enum::UnknownValue"]);
+    }
+    if has(|shape| matches!(shape, Shape::Enum { open: false, .. })) {
+        own.push("open_enum::closed_enum");
+    }
+    if has(|shape| matches!(shape, Shape::Object { .. })) {
+        let derived = |shape: &Shape| !matches!(shape, Shape::Object { open: true, .. } | Shape::Id | Shape::Enum { .. });
+        let derives = types.iter().any(|r#type| derived(&r#type.shape));
+        text.push_str(if derives { "use serde::{Deserialize, Serialize};\n" } else { "use serde::Serialize;\n" });
+        let lists = types.iter().any(|r#type| {
+            matches!(&r#type.shape, Shape::Object { direction: Direction::Response, open: false, .. })
+                && r#type.fields().iter().any(|field| matches!(field.rust, Rust::List(_)))
+        });
+        if lists {
+            text.push_str("use serde_with::{As, DefaultOnNull};\n");
+        }
+    }
+    if has(|shape| matches!(shape, Shape::Enum { .. })) {
+        text.push_str("use strum::{EnumIter, EnumMessage, EnumString};\n");
+    }
+    text.push('\n');
+    for (sibling, mut names) in siblings {
+        names.sort_unstable();
+        names.dedup();
+        text.push_str(&format!("use super::{sibling}::{{{}}};\n", names.join(", ")));
+    }
+    own.sort_unstable();
+    own.dedup();
+    if !own.is_empty() {
+        text.push_str(&format!("use crate::{{{}}};\n", own.join(", ")));
+    }
+    text
+}
+
+fn scalar(rust: &Rust) -> &Rust {
+    match rust {
+        Rust::List(item) => scalar(item),
+        other => other,
+    }
+}
+
+fn id(text: &mut String, name: &str) -> Result<()> {
+    writeln!(text, "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]")?;
+    writeln!(text, "pub struct {name}(u64);\n\nid!({name});")?;
+    Ok(())
+}
+
+fn enumeration(text: &mut String, name: &str, open: bool, values: &[EnumValue]) -> Result<()> {
+    let copy = if open { "" } else { "Copy, " };
+    writeln!(text, "#[derive(Clone, {copy}Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]")?;
+    writeln!(text, "#[non_exhaustive]\npub enum {name} {{")?;
+    for value in values {
+        let label = value.label.clone().unwrap_or_else(|| names::sentence(&value.wire));
+        text.push_str(&doc::doc(4, &doc::sentence(&label)));
+        match &value.label {
+            Some(label) => writeln!(text, "#[strum(serialize = {:?}, message = {label:?})]", value.wire)?,
+            None => writeln!(text, "#[strum(serialize = {:?})]", value.wire)?,
+        }
+        writeln!(text, "{},", value.variant)?;
+    }
+    if open {
+        text.push_str("/// A value that this version does not know, kept as sent.\n#[non_exhaustive]\n#[strum(disabled)]\n");
+        text.push_str("Unknown(UnknownValue),\n");
+    }
+    let kind = if open { "open" } else { "closed" };
+    writeln!(text, "}}\n\n{kind}_enum!({name});")?;
+    Ok(())
+}
+
+/// Which operations send or take an object, by method and path.
+fn used_by(catalog: &Catalog, name: &str, direction: Direction) -> String {
+    let wanted = |operation: &&Operation| match direction {
+        Direction::Request => operation.body.as_ref().is_some_and(|body| body.type_name == name),
+        Direction::Response => {
+            operation.output.as_ref().is_some_and(|output| *scalar(output) == Rust::Named(name.to_owned()))
+        }
+    };
+    let calls: Vec<String> = catalog
+        .operations
+        .iter()
+        .filter(wanted)
+        .map(|operation| format!("`{} {}`", operation.method, operation.path))
+        .collect();
+    let verb = if direction == Direction::Request { "Sent with" } else { "Returned by" };
+    match calls.as_slice() {
+        [] => String::new(),
+        calls => format!("///\n{}", doc::doc(0, &format!("{verb} {}.", calls.join(", ")))),
+    }
+}
+
+fn object(text: &mut String, r#type: &Type, direction: Direction, fields: &[Field], open: bool) -> Result<()> {
+    let default = if direction == Direction::Request && fields.iter().all(|field| !field.required) {
+        "Default, "
+    } else {
+        ""
+    };
+    let deserialize = if open { "" } else { ", Deserialize" };
+    writeln!(text, "#[derive(Clone, Debug, {default}PartialEq, Eq, Serialize{deserialize})]")?;
+    writeln!(text, "#[non_exhaustive]\npub struct {} {{", r#type.name)?;
+    for item in fields {
+        text.push_str(&doc::doc(4, &field_doc(item, r#type.evidence)));
+        if item.deprecated {
+            text.push_str("///\n/// Deprecated by the vendor.\n");
+        }
+        if item.name == "kind" {
+            text.push_str("#[doc(alias = \"type\")]\n");
+        }
+        let mut options = Vec::new();
+        if item.name != item.wire {
+            options.push(format!("rename = {:?}", item.wire));
+        }
+        match (&item.rust, direction) {
+            (Rust::List(_), Direction::Response) if !open => {
+                options.push("default, with = \"As::<DefaultOnNull>\"".to_owned());
+            }
+            (Rust::List(_), Direction::Request) if !item.required => {
+                options.push("default, skip_serializing_if = \"Vec::is_empty\"".to_owned());
+            }
+            (_, Direction::Request) if !item.required => {
+                options.push("skip_serializing_if = \"Option::is_none\"".to_owned());
+            }
+            _ => {}
+        }
+        if !options.is_empty() {
+            writeln!(text, "#[serde({})]", options.join(", "))?;
+        }
+        writeln!(text, "pub {}: {},", item.name, field_type(item))?;
+    }
+    if open {
+        text.push_str("/// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.\n");
+        text.push_str("#[serde(flatten)]\npub extra: BTreeMap<String, Json>,\n");
+    }
+    text.push_str("}\n");
+    if open {
+        let pick = |wanted: fn(&Field) -> bool| -> String {
+            fields.iter().filter(|field| wanted(field)).map(|field| &*field.name).collect::<Vec<_>>().join(", ")
+        };
+        writeln!(
+            text,
+            "\nopen_object!({} {{ required: [{}], lists: [{}], optional: [{}] }});",
+            r#type.name,
+            pick(|field| field.required),
+            pick(|field| !field.required && matches!(field.rust, Rust::List(_))),
+            pick(|field| !field.required && !matches!(field.rust, Rust::List(_))),
+        )?;
+    }
+    Ok(())
+}
+
+fn field_doc(field: &Field, of_type: Option<Evidence>) -> String {
+    let mut text = match &field.description {
+        Some(description) => doc::sentence(description),
+        None => doc::sentence(&names::sentence(&field.wire)),
+    };
+    let differs = field.evidence.filter(|evidence| Some(*evidence) != of_type);
+    if let Some(note) = differs.and_then(doc::evidence) {
+        text.push(' ');
+        text.push_str(note);
+    }
+    text
+}
+
+/// The type of a field, with its redaction, box and option.
+fn field_type(field: &Field) -> String {
+    let inner = match (&field.rust, field.sensitivity) {
+        (Rust::List(item), sensitivity) => format!("Vec<{}>", redacted(item, sensitivity)),
+        (rust, sensitivity) => redacted(rust, sensitivity),
+    };
+    let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
+    if field.required || matches!(field.rust, Rust::List(_)) { inner } else { format!("Option<{inner}>") }
+}
+
+fn redacted(rust: &Rust, sensitivity: Option<Sensitivity>) -> String {
+    match sensitivity {
+        None => rust_type(rust),
+        Some(Sensitivity::Secret) => "Secret".to_owned(),
+        Some(Sensitivity::Personal) => format!("Personal<{}>", rust_type(rust)),
+    }
+}
+
+/// The Rust spelling of a type.
+pub(crate) fn rust_type(rust: &Rust) -> String {
+    match rust {
+        Rust::Bool => "bool".to_owned(),
+        Rust::Integer => "i64".to_owned(),
+        Rust::Text => "String".to_owned(),
+        Rust::Money => "Money".to_owned(),
+        Rust::Percent => "Percent".to_owned(),
+        Rust::Timestamp => "Timestamp".to_owned(),
+        Rust::Date => "Date".to_owned(),
+        Rust::Json => "Json".to_owned(),
+        Rust::Named(name) => name.clone(),
+        Rust::List(item) => format!("Vec<{}>", rust_type(item)),
+    }
+}
+
+/// What a constructor or setter takes for a value, and how it becomes the field.
+pub(crate) fn taken(catalog: &Catalog, name: &str, rust: &Rust, sensitivity: Option<Sensitivity>) -> (String, String) {
+    let wrap = |value: String| match sensitivity {
+        Some(Sensitivity::Personal) => format!("Personal::new({value})"),
+        _ => value,
+    };
+    let is_id = |name: &str| matches!(catalog.get(name), Some(Type { shape: Shape::Id, .. }));
+    match rust {
+        _ if sensitivity == Some(Sensitivity::Secret) => ("impl Into<Secret>".to_owned(), format!("{name}.into()")),
+        Rust::List(item) => (
+            format!("impl IntoIterator<Item = {}>", redacted(item, sensitivity)),
+            format!("{name}.into_iter().collect()"),
+        ),
+        Rust::Bool | Rust::Integer | Rust::Json => (rust_type(rust), wrap(name.to_owned())),
+        Rust::Named(named) if !is_id(named) => (rust_type(rust), wrap(name.to_owned())),
+        _ => (format!("impl Into<{}>", rust_type(rust)), wrap(format!("{name}.into()"))),
+    }
+}
+
+/// `new` with what the service requires, and a setter for each of the rest.
+fn constructor(text: &mut String, catalog: &Catalog, name: &str, fields: &[Field], open: bool) -> Result<()> {
+    let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.required);
+    writeln!(text, "\nimpl {name} {{")?;
+    let mut arguments = Vec::new();
+    let mut values = Vec::new();
+    for field in &required {
+        let (argument, value) = taken(catalog, &field.name, &field.rust, field.sensitivity);
+        let value = if field.boxed { format!("Box::new({value})") } else { value };
+        arguments.push(format!("{}: {argument}", field.name));
+        values.push(if value == field.name { value } else { format!("{}: {value}", field.name) });
+    }
+    for field in &optional {
+        let empty = if matches!(field.rust, Rust::List(_)) { "Vec::new()" } else { "None" };
+        values.push(format!("{}: {empty}", field.name));
+    }
+    if open {
+        values.push("extra: BTreeMap::new()".to_owned());
+    }
+    let (summary, body) = if required.is_empty() {
+        ("Nothing set; every field is optional.", "Self::default()".to_owned())
+    } else {
+        ("What the service requires; the rest has setters.", format!("Self {{ {} }}", values.join(", ")))
+    };
+    writeln!(text, "/// {summary}\n#[must_use]")?;
+    writeln!(text, "pub fn new({}) -> Self {{ {body} }}", arguments.join(", "))?;
+    for field in optional {
+        let (argument, value) = taken(catalog, &field.name, &field.rust, field.sensitivity);
+        let value = match (&field.rust, field.boxed) {
+            (Rust::List(_), _) => value,
+            (_, true) => format!("Some(Box::new({value}))"),
+            (_, false) => format!("Some({value})"),
+        };
+        writeln!(text, "\n/// Sets [`{0}`](Self::{0}).\n#[must_use]", field.name)?;
+        writeln!(text, "pub fn {0}(mut self, {0}: {argument}) -> Self {{ self.{0} = {value}; self }}", field.name)?;
+    }
+    if open {
+        text.push_str("\n/// Sets a field that the contract does not list.\n#[must_use]\n");
+        text.push_str("pub fn extra(mut self, name: impl Into<String>, value: Json) -> Self { self.extra.insert(name.into(), value); self }\n");
+    }
+    text.push_str("}\n");
+    Ok(())
+}

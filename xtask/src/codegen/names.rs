@@ -1,0 +1,73 @@
+//! Wire names to Rust names.
+
+/// The words of a wire name: split at everything that is no letter or digit.
+fn words(wire: &str) -> impl Iterator<Item = &str> {
+    wire.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+}
+
+/// `CamelCase` of a wire name: `reg_d_506b` gives `RegD506b`, `checks.list` gives `ChecksList`.
+pub(crate) fn camel(wire: &str) -> String {
+    words(wire)
+        .map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_ascii_uppercase() + rest
+        })
+        .collect()
+}
+
+/// The variant of an enum value. Codes of two capitals, such as countries, stay as they are.
+pub(crate) fn variant(wire: &str) -> String {
+    let name = camel(wire);
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("V{name}") } else { name }
+}
+
+/// The field of a property or parameter: snake case with single underscores. `type` is a keyword, so it reads `kind`.
+pub(crate) fn field(wire: &str) -> String {
+    if wire == "type" {
+        return "kind".to_owned();
+    }
+    let name: Vec<&str> = words(wire).map(|word| if word == "type" && wire == "type__in" { "kind" } else { word }).collect();
+    name.join("_").to_ascii_lowercase()
+}
+
+/// A name as a sentence: `date_of_birth` gives `Date of birth`.
+pub(crate) fn sentence(wire: &str) -> String {
+    let text = words(wire).collect::<Vec<_>>().join(" ");
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variants_read_as_rust() {
+        for (wire, rust) in [
+            ("started", "Started"),
+            ("reg_d_506b", "RegD506b"),
+            ("US", "US"),
+            ("United States", "UnitedStates"),
+            ("US/Pacific", "USPacific"),
+            ("waiting-for-review", "WaitingForReview"),
+        ] {
+            assert_eq!(variant(wire), rust);
+        }
+    }
+
+    #[test]
+    fn fields_have_single_underscores_and_no_keywords() {
+        for (wire, rust) in [
+            ("type", "kind"),
+            ("type__in", "kind_in"),
+            ("investor__type", "investor_type"),
+            ("amount__gte", "amount_gte"),
+            ("e-signature", "e_signature"),
+        ] {
+            assert_eq!(field(wire), rust);
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Writes the operation values of the two service crates: one Rust file per resource.
+
+use std::{fmt::Write as _, path::PathBuf};
+
+use super::{
+    Output,
+    catalog::{Argument, Catalog, Operation, Rust, Shape, Type},
+    doc, models, names,
+    openapi::{ResponseKind, RetryClass, Sensitivity},
+};
+use crate::error::Result;
+
+/// Adds the operation values of one service.
+pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
+    let folder = PathBuf::from(format!("crates/{}/src/operations", catalog.service));
+    let source = format!("spec/{}.openapi.yaml", catalog.service);
+    let mut index = doc::module(
+        "Every operation as a value: its path, query and body, and how its reply reads. The handles of the client build these; \
+         `Client::execute` takes one directly. Nothing here sends.",
+    );
+    index.push('\n');
+    for resource in &catalog.resources {
+        let operations: Vec<&Operation> =
+            catalog.operations.iter().filter(|operation| operation.resource == resource.name).collect();
+        if operations.is_empty() {
+            continue;
+        }
+        writeln!(index, "pub mod {};", resource.name)?;
+        let text = file(catalog, &resource.name, &resource.description, &operations)?;
+        output.rust(folder.join(format!("{}.rs", resource.name)), &source, &text)?;
+    }
+    output.rust(folder.join("mod.rs"), &source, &index)
+}
+
+fn file(catalog: &Catalog, name: &str, description: &str, operations: &[&Operation]) -> Result<String> {
+    let about = if description.is_empty() { names::sentence(name) } else { description.to_owned() };
+    let mut text = doc::module(&doc::sentence(&about));
+    text.push('\n');
+    let mut body = String::new();
+    for operation in operations {
+        value(&mut body, catalog, operation)?;
+        implementation(&mut body, operation)?;
+        setters(&mut body, catalog, operation)?;
+    }
+    text.push_str(&imports(catalog, &body));
+    text.push_str(&body);
+    Ok(text)
+}
+
+/// Imports what the text names.
+fn imports(catalog: &Catalog, body: &str) -> String {
+    let names = |name: &str| {
+        body.match_indices(name).any(|(at, _)| {
+            let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+            let before = body.get(..at).and_then(|text| text.chars().next_back());
+            let after = body.get(at + name.len()..).and_then(|text| text.chars().next());
+            !before.is_some_and(word) && !after.is_some_and(word)
+        })
+    };
+    let pick = |candidates: &[&'static str]| -> Vec<&'static str> {
+        candidates.iter().copied().filter(|name| names(name)).collect()
+    };
+    let own = pick(&["Date", "Envelope", "Json", "Money", "Page", "Percent", "Personal", "Secret", "Timestamp"]);
+    let mut types: Vec<&str> =
+        catalog.types.keys().map(String::as_str).filter(|name| names(name)).collect();
+    types.sort_unstable();
+    let mut models = own.iter().map(ToString::to_string).collect::<Vec<_>>();
+    if !types.is_empty() {
+        models.push(format!("{}::{{{}}}", catalog.service, types.join(", ")));
+    }
+    let mut text = String::new();
+    if !models.is_empty() {
+        writeln!(text, "use accredit_models::{{{}}};", models.join(", ")).unwrap_or_default();
+    }
+    text.push_str(
+        "use accredit_transport::{DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass};\n",
+    );
+    if names("Bytes") {
+        text.push_str("use bytes::Bytes;\n");
+    }
+    text.push_str("use http::Method;\n\nuse crate::{");
+    text.push_str(if names("Call") { "call::Call, reply};\n" } else { "reply};\n" });
+    text
+}
+
+fn struct_name(operation: &Operation) -> String {
+    names::camel(operation.action())
+}
+
+fn value(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<()> {
+    text.push('\n');
+    text.push_str(&doc::doc(0, &doc::sentence(&operation.summary)));
+    if !operation.description.is_empty() {
+        text.push_str("///\n");
+        text.push_str(&doc::doc(0, &doc::sentence(&operation.description)));
+    }
+    text.push_str("///\n");
+    text.push_str(&doc::doc(0, &format!("`{} {}`", operation.method, operation.path)));
+    if let Some(note) = doc::evidence(operation.evidence) {
+        text.push_str("///\n");
+        text.push_str(&doc::doc(0, note));
+    }
+    if operation.deprecated {
+        text.push_str("///\n/// Deprecated by the vendor.\n");
+    }
+    let name = struct_name(operation);
+    let required = required(catalog, operation);
+    let default = if required.is_empty() { "Default, " } else { "" };
+    writeln!(text, "#[derive(Clone, Debug, {default}PartialEq, Eq)]\n#[non_exhaustive]")?;
+    let fields = fields(operation);
+    if fields.is_empty() {
+        writeln!(text, "pub struct {name};")?;
+    } else {
+        writeln!(text, "pub struct {name} {{")?;
+        for field in &fields {
+            text.push_str(&doc::doc(4, &field.doc));
+            writeln!(text, "pub {}: {},", field.name, field.rust)?;
+        }
+        text.push_str("}\n");
+    }
+    constructor(text, catalog, operation, &required)
+}
+
+struct Member {
+    name: String,
+    rust: String,
+    doc: String,
+}
+
+fn fields(operation: &Operation) -> Vec<Member> {
+    let mut fields = Vec::new();
+    for argument in &operation.path_parameters {
+        fields.push(Member {
+            name: argument.name.clone(),
+            rust: argument_type(argument),
+            doc: format!("`{{{}}}` in the path.", argument.wire),
+        });
+    }
+    for argument in &operation.query {
+        fields.push(Member {
+            name: argument.name.clone(),
+            rust: argument_field(argument),
+            doc: argument_doc(argument),
+        });
+    }
+    if operation.raw_parameters {
+        fields.push(Member {
+            name: "raw".to_owned(),
+            rust: "Vec<(String, String)>".to_owned(),
+            doc: "Further parameters by their wire name, sent after the typed ones; the server takes the last of two.".to_owned(),
+        });
+    }
+    if let Some(body) = &operation.body {
+        fields.push(Member {
+            name: "body".to_owned(),
+            rust: body.type_name.clone(),
+            doc: "The request body.".to_owned(),
+        });
+    }
+    fields
+}
+
+fn argument_doc(argument: &Argument) -> String {
+    let mut doc = format!("`{}`", argument.wire);
+    if !argument.description.is_empty() {
+        doc.push_str(": ");
+        doc.push_str(&argument.description);
+    }
+    let mut doc = doc::sentence(&doc);
+    if let Some(note) = argument.recovery.and_then(doc::recovery) {
+        doc.push(' ');
+        doc.push_str(note);
+    }
+    doc
+}
+
+/// A filter without a declared type reads like a switch.
+fn argument_rust(argument: &Argument) -> Rust {
+    match &argument.rust {
+        Rust::Json => Rust::Bool,
+        other => other.clone(),
+    }
+}
+
+fn argument_type(argument: &Argument) -> String {
+    let wrap = |rust: &Rust| match argument.sensitivity {
+        Some(Sensitivity::Personal) => format!("Personal<{}>", models::rust_type(rust)),
+        Some(Sensitivity::Secret) => "Secret".to_owned(),
+        None => models::rust_type(rust),
+    };
+    match argument_rust(argument) {
+        Rust::List(item) => format!("Vec<{}>", wrap(&item)),
+        rust => wrap(&rust),
+    }
+}
+
+fn argument_field(argument: &Argument) -> String {
+    let inner = argument_type(argument);
+    if argument.required || matches!(argument.rust, Rust::List(_)) { inner } else { format!("Option<{inner}>") }
+}
+
+/// The arguments of the constructor: path, required query, required body fields.
+struct Required {
+    argument: String,
+    name: String,
+    value: String,
+    of_body: bool,
+}
+
+fn required(catalog: &Catalog, operation: &Operation) -> Vec<Required> {
+    let mut required = Vec::new();
+    for argument in operation.path_parameters.iter().chain(operation.query.iter().filter(|query| query.required)) {
+        let (taken, value) =
+            models::taken(catalog, &argument.name, &argument_rust(argument), argument.sensitivity);
+        required.push(Required { argument: taken, name: argument.name.clone(), value, of_body: false });
+    }
+    for field in body_fields(catalog, operation).iter().filter(|field| field.required) {
+        let (taken, _) = models::taken(catalog, &field.name, &field.rust, field.sensitivity);
+        required.push(Required { argument: taken, name: field.name.clone(), value: field.name.clone(), of_body: true });
+    }
+    required
+}
+
+fn body_fields<'c>(catalog: &'c Catalog, operation: &Operation) -> &'c [super::catalog::Field] {
+    let body = operation.body.as_ref().and_then(|body| catalog.get(&body.type_name));
+    body.map(Type::fields).unwrap_or_default()
+}
+
+fn constructor(text: &mut String, catalog: &Catalog, operation: &Operation, required: &[Required]) -> Result<()> {
+    let name = struct_name(operation);
+    if fields(operation).is_empty() || required.is_empty() {
+        return Ok(());
+    }
+    let mut values: Vec<String> = Vec::new();
+    for argument in required.iter().filter(|argument| !argument.of_body) {
+        values.push(if argument.value == argument.name {
+            argument.name.clone()
+        } else {
+            format!("{}: {}", argument.name, argument.value)
+        });
+    }
+    for argument in operation.query.iter().filter(|argument| !argument.required) {
+        let empty = if matches!(argument.rust, Rust::List(_)) { "Vec::new()" } else { "None" };
+        values.push(format!("{}: {empty}", argument.name));
+    }
+    if operation.raw_parameters {
+        values.push("raw: Vec::new()".to_owned());
+    }
+    if let Some(body) = &operation.body {
+        let of_body: Vec<&str> =
+            required.iter().filter(|argument| argument.of_body).map(|argument| &*argument.name).collect();
+        values.push(format!("body: {}::new({})", body.type_name, of_body.join(", ")));
+    }
+    let arguments: Vec<String> =
+        required.iter().map(|argument| format!("{}: {}", argument.name, argument.argument)).collect();
+    writeln!(text, "\nimpl {name} {{\n/// The operation with what it requires.\n#[must_use]")?;
+    writeln!(text, "pub fn new({}) -> Self {{ Self {{ {} }} }}\n}}", arguments.join(", "), values.join(", "))?;
+    let _ = catalog;
+    Ok(())
+}
+
+fn implementation(text: &mut String, operation: &Operation) -> Result<()> {
+    let name = struct_name(operation);
+    let (output, read) = match (operation.kind, &operation.output) {
+        (ResponseKind::Bytes, _) => ("Bytes".to_owned(), "bytes"),
+        (ResponseKind::Empty, _) | (_, None) => ("()".to_owned(), "empty"),
+        (ResponseKind::Envelope, Some(output)) => (models::rust_type(output), "envelope"),
+        (ResponseKind::Page, Some(output)) => (format!("Page<{}>", models::rust_type(output)), "json"),
+        (ResponseKind::Json, Some(output)) => (models::rust_type(output), "json"),
+    };
+    let class = match operation.class {
+        RetryClass::Read => "Read",
+        RetryClass::IdempotentWrite => "IdempotentWrite",
+        RetryClass::UnsafeWrite => "UnsafeWrite",
+        RetryClass::EffectfulRead => "EffectfulRead",
+    };
+    let kind = match operation.kind {
+        ResponseKind::Json => "Json",
+        ResponseKind::Page => "Page",
+        ResponseKind::Envelope => "Envelope",
+        ResponseKind::Bytes => "Bytes",
+        ResponseKind::Empty => "Empty",
+    };
+    let anonymous = if operation.authenticated { "" } else { ".anonymous()" };
+    let encode = encode(operation)?;
+    let request = if encode.is_empty() { "_request" } else { "request" };
+    writeln!(
+        text,
+        "\nimpl Operation for {name} {{\ntype Output = {output};\n\nconst INFO: OperationInfo = OperationInfo::new({:?}, Method::{}, {:?}, RetryClass::{class}, ResponseKind::{kind}){anonymous};\n",
+        operation.id, operation.method, operation.path
+    )?;
+    writeln!(text, "fn encode(&self, {request}: &mut RequestEncoder) -> Result<(), EncodeError> {{\n{encode}Ok(())\n}}\n")?;
+    writeln!(text, "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}\n}}")?;
+    Ok(())
+}
+
+fn encode(operation: &Operation) -> Result<String> {
+    let mut text = String::new();
+    for argument in &operation.path_parameters {
+        let value = if argument.rust == Rust::Text { exposed(&format!("&self.{}", argument.name), argument) } else { format!("self.{}", argument.name) };
+        writeln!(text, "request.path({:?}, {value})?;", argument.wire)?;
+    }
+    for argument in &operation.query {
+        let field = format!("self.{}", argument.name);
+        match (&argument.rust, argument.sensitivity, argument.required) {
+            (Rust::List(_), None, _) => writeln!(text, "request.query_list({:?}, &{field})?;", argument.wire)?,
+            (Rust::List(_), Some(_), _) => writeln!(
+                text,
+                "request.query_list({:?}, &{field}.iter().map(Personal::expose).collect::<Vec<_>>())?;",
+                argument.wire
+            )?,
+            (_, _, true) => writeln!(text, "request.query({:?}, {});", argument.wire, exposed(&format!("&{field}"), argument))?,
+            (_, None, false) => writeln!(text, "request.query_opt({:?}, {field}.as_ref());", argument.wire)?,
+            (_, Some(_), false) => writeln!(
+                text,
+                "request.query_opt({:?}, {field}.as_ref().map(Personal::expose));",
+                argument.wire
+            )?,
+        }
+    }
+    if operation.raw_parameters {
+        text.push_str("for (name, value) in &self.raw { request.query(name, value); }\n");
+    }
+    match &operation.body {
+        Some(body) if body.multipart => text.push_str("crate::multipart::encode(&self.body, request)?;\n"),
+        Some(_) => text.push_str("request.json(&self.body)?;\n"),
+        None => {}
+    }
+    Ok(text)
+}
+
+fn exposed(value: &str, argument: &Argument) -> String {
+    match argument.sensitivity {
+        None => value.to_owned(),
+        Some(_) => format!("{}.expose()", value.trim_start_matches('&')),
+    }
+}
+
+/// Setters on the call: the optional query and body fields.
+fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<()> {
+    let mut body = String::new();
+    for argument in operation.query.iter().filter(|argument| !argument.required) {
+        let rust = argument_rust(argument);
+        let (taken, value) = models::taken(catalog, "value", &rust, argument.sensitivity);
+        let value = match (&rust, argument.sensitivity) {
+            (Rust::List(_), _) => value,
+            _ => format!("Some({value})"),
+        };
+        let taken = match (&rust, argument.sensitivity) {
+            (Rust::List(item), Some(Sensitivity::Personal)) => {
+                format!("impl IntoIterator<Item = Personal<{}>>", models::rust_type(item))
+            }
+            _ => taken,
+        };
+        body.push_str(&doc::doc(4, &argument_doc(argument)));
+        writeln!(body, "#[must_use]\npub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n", argument.name)?;
+    }
+    if operation.raw_parameters {
+        body.push_str("/// A further query parameter by its wire name, for what this version does not list.\n#[must_use]\n");
+        body.push_str("pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self { self.operation_mut().raw.push((name.into(), value.into())); self }\n\n");
+    }
+    for field in body_fields(catalog, operation).iter().filter(|field| !field.required) {
+        let (taken, value) = models::taken(catalog, "value", &field.rust, field.sensitivity);
+        let value = match (&field.rust, field.boxed) {
+            (Rust::List(_), _) => value,
+            (_, true) => format!("Some(Box::new({value}))"),
+            _ => format!("Some({value})"),
+        };
+        let type_name = operation.body.as_ref().map(|body| &*body.type_name).unwrap_or_default();
+        body.push_str(&doc::doc(4, &format!("Sets [`{type_name}::{}`].", field.name)));
+        writeln!(body, "#[must_use]\npub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n", field.name)?;
+    }
+    if !body.is_empty() {
+        writeln!(text, "\nimpl Call<{}> {{\n{}}}", struct_name(operation), body.trim_end())?;
+    }
+    Ok(())
+}
+
+/// Whether a named type is a value list, for the route table.
+pub(crate) fn choices<'c>(catalog: &'c Catalog, rust: &Rust) -> Option<Vec<&'c str>> {
+    let Rust::Named(name) = rust else { return None };
+    match &catalog.get(name)?.shape {
+        Shape::Enum { values, .. } => Some(values.iter().map(|value| &*value.wire).collect()),
+        _ => None,
+    }
+}
