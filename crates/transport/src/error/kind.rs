@@ -1,0 +1,101 @@
+//! The kinds of failure and what each one says about the fate of the request.
+
+use std::fmt;
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The operation could not be written as a request.
+    Build,
+    /// The request names another origin than the client's, or one that may not be spoken to in clear text.
+    Origin,
+    /// There are no credentials for the request, because the token source failed.
+    Auth,
+    /// No connection could be made: name resolution, TCP or TLS.
+    Connect,
+    /// Time ran out.
+    Timeout(TimeoutPhase),
+    /// The connection failed after it had been made, or the body was cut off.
+    Io,
+    /// The server answered with a status that is not 2xx.
+    Status,
+    /// The server answered 2xx and said in the body that it refused the operation.
+    Refused,
+    /// The server answered 2xx with a body that could not be read.
+    Decode,
+    /// The server answered with a body above the cap.
+    TooLarge,
+}
+
+impl ErrorKind {
+    /// Whether a request that failed in this way may have reached the server.
+    pub(crate) const fn may_have_been_sent(self) -> bool {
+        match self {
+            Self::Build
+            | Self::Origin
+            | Self::Auth
+            | Self::Connect
+            | Self::Timeout(TimeoutPhase::Connect) => false,
+            Self::Timeout(_)
+            | Self::Io
+            | Self::Status
+            | Self::Refused
+            | Self::Decode
+            | Self::TooLarge => true,
+        }
+    }
+
+    /// What `Display` says for the kind.
+    pub(crate) const fn describe(self) -> &'static str {
+        match self {
+            Self::Build => "the request could not be built",
+            Self::Origin => "refused to leave the origin",
+            Self::Auth => "not authenticated",
+            Self::Connect => "could not connect",
+            Self::Timeout(_) => "timed out",
+            Self::Io => "the connection failed",
+            Self::Status => "the server answered with an error",
+            Self::Refused => "refused by the server",
+            Self::Decode => "the reply could not be read",
+            Self::TooLarge => "the reply is too large",
+        }
+    }
+}
+
+/// Which limit ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TimeoutPhase {
+    /// Name resolution, TCP and TLS: the request was not sent.
+    Connect,
+    /// From the start of the attempt to the head of the reply.
+    FirstByte,
+    /// One attempt with its whole body.
+    Attempt,
+    /// The whole operation.
+    Operation,
+}
+
+impl TimeoutPhase {
+    /// What did not happen in time.
+    pub(crate) const fn missing(self) -> &'static str {
+        match self {
+            Self::Connect => "no connection",
+            Self::FirstByte => "no reply",
+            Self::Attempt => "no complete reply",
+            Self::Operation => "not done",
+        }
+    }
+}
+
+impl fmt::Display for TimeoutPhase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connect",
+            Self::FirstByte => "first byte",
+            Self::Attempt => "attempt",
+            Self::Operation => "operation",
+        })
+    }
+}
