@@ -2,6 +2,8 @@
 //!
 //! Depends on no crate of the workspace, so that it builds when they do not.
 
+mod budget;
+mod ci;
 mod codegen;
 mod error;
 mod lint;
@@ -21,7 +23,9 @@ Usage: cargo xtask <chore>
 Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
   lint               check layers, file sizes, module docs, manifests and the other house rules
+  ci                 everything that CI checks, in its order; installs the tools that are missing
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
+  budget             measure the clean build of accredit-models against its budget (a few minutes)
 
 Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
 ";
@@ -29,6 +33,8 @@ Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
 /// A chore, as asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chore {
+    Budget,
+    Ci,
     Codegen { check: bool },
     Help,
     Lint,
@@ -39,6 +45,8 @@ impl Chore {
     /// Reads the arguments; `None` where they say nothing that we know.
     fn parse(arguments: &[&str]) -> Option<Self> {
         match arguments {
+            ["budget"] => Some(Self::Budget),
+            ["ci"] => Some(Self::Ci),
             ["codegen"] => Some(Self::Codegen { check: false }),
             ["codegen", "--check"] => Some(Self::Codegen { check: true }),
             ["help" | "--help" | "-h"] => Some(Self::Help),
@@ -50,6 +58,8 @@ impl Chore {
 
     fn run(self) -> Result<()> {
         match self {
+            Self::Budget => budget::run(),
+            Self::Ci => ci::run(),
             Self::Codegen { check } => codegen::run(check),
             Self::Help => {
                 print!("{USAGE}");
@@ -83,21 +93,32 @@ mod tests {
 
     #[test]
     fn known_chores_are_read() {
-        assert_eq!(Chore::parse(&["codegen"]), Some(Chore::Codegen { check: false }));
-        assert_eq!(Chore::parse(&["codegen", "--check"]), Some(Chore::Codegen { check: true }));
+        assert_eq!(
+            Chore::parse(&["codegen"]),
+            Some(Chore::Codegen { check: false })
+        );
+        assert_eq!(
+            Chore::parse(&["codegen", "--check"]),
+            Some(Chore::Codegen { check: true })
+        );
         assert_eq!(Chore::parse(&["lint"]), Some(Chore::Lint));
     }
 
     #[test]
     fn misspelt_chores_and_flags_are_refused() {
-        for arguments in [&[][..], &["lnit"], &["codegen", "--chek"], &["lint", "--check"]] {
+        for arguments in [
+            &[][..],
+            &["lnit"],
+            &["codegen", "--chek"],
+            &["lint", "--check"],
+        ] {
             assert_eq!(Chore::parse(arguments), None, "{arguments:?}");
         }
     }
 
     #[test]
     fn usage_names_every_chore() {
-        for chore in ["codegen", "lint", "wasm"] {
+        for chore in ["budget", "ci", "codegen", "lint", "wasm"] {
             assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
         }
     }

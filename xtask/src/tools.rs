@@ -3,6 +3,7 @@
 //!
 //! Uses rustup, crates.io and, for `pdftotext` in `.ci/run`, apt; never another source.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::error::{Context, Result};
@@ -21,8 +22,13 @@ const CARGO_DENY_PROFILE: &[(&str, &str)] = &[
 
 /// Makes sure that a target of the pinned toolchain is there.
 pub(crate) fn target(name: &str) -> Result<()> {
-    let installed = Run::new("rustup", ["target", "list", "--installed"])?.output();
-    if installed.is_ok_and(|list| list.lines().any(|line| line == name)) {
+    // Asked of the compiler, not of rustup: a toolchain of another origin may have it too.
+    let sysroot = Run::new("rustc", ["--print", "sysroot"])?.output()?;
+    let library = Path::new(sysroot.trim())
+        .join("lib/rustlib")
+        .join(name)
+        .join("lib");
+    if library.is_dir() {
         return Ok(());
     }
     eprintln!("The target {name} is missing; installing it.");

@@ -20,7 +20,7 @@ pub(super) struct Metadata {
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Package {
     pub(super) name: String,
-    manifest_path: String,
+    pub(super) manifest_path: String,
     pub(super) description: Option<String>,
     pub(super) readme: Option<String>,
     pub(super) dependencies: Vec<Dependency>,
