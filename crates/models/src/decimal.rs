@@ -27,17 +27,18 @@ impl std::error::Error for DecimalError {}
 /// Reads every digit or fails: a number that does not fit is never rounded.
 fn parse(text: &str) -> Result<Decimal, DecimalError> {
     // The parser below would skip the underscores of Rust literals, which no service sends.
-    if text.contains('_') {
+    if text.as_bytes().contains(&b'_') {
         return Err(DecimalError(()));
     }
-    let exact = match text.split_once(['e', 'E']) {
-        None => Decimal::from_str_exact(text),
-        // `from_scientific` rounds a mantissa that is too long, so the mantissa has to fit first.
-        Some((mantissa, _)) => {
-            Decimal::from_str_exact(mantissa).and_then(|_| Decimal::from_scientific(text))
-        }
-    };
-    exact.map_err(|_| DecimalError(()))
+    Decimal::from_str_exact(text).or_else(|_| parse_scientific(text))
+}
+
+/// `from_scientific` rounds a mantissa that is too long, so the mantissa has to fit first.
+fn parse_scientific(text: &str) -> Result<Decimal, DecimalError> {
+    let (mantissa, _) = text.split_once(['e', 'E']).ok_or(DecimalError(()))?;
+    Decimal::from_str_exact(mantissa)
+        .and_then(|_| Decimal::from_scientific(text))
+        .map_err(|_| DecimalError(()))
 }
 
 struct Digits;

@@ -3,7 +3,12 @@
 //! The enums themselves are generated; this module gives them their common behaviour. It never logs or counts unknown
 //! values, and never lets code outside this crate build one that a known variant already means.
 
-use std::{fmt, marker::PhantomData, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    marker::PhantomData,
+    str::FromStr,
+};
 
 use serde::de::{Error, Unexpected, Visitor};
 
@@ -11,22 +16,59 @@ use serde::de::{Error, Unexpected, Visitor};
 ///
 /// It is opaque on purpose: code that matched on its text would break on the day that the text becomes a variant.
 /// Compare with [`OpenEnum::as_str`] of the whole enum instead, which stays true before and after.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct UnknownValue(Box<str>);
+#[derive(Clone)]
+pub struct UnknownValue(Text);
+
+/// Wire values are short words, so most unknown ones need no allocation; the enum is no larger for it.
+#[derive(Clone)]
+enum Text {
+    Short { length: u8, bytes: [u8; SHORT] },
+    Long(Box<str>),
+}
+
+const SHORT: usize = 22;
 
 impl UnknownValue {
     pub(crate) fn new(text: &str) -> Self {
-        Self(text.into())
+        let mut bytes = [0; SHORT];
+        match (bytes.get_mut(..text.len()), u8::try_from(text.len())) {
+            (Some(start), Ok(length)) => {
+                start.copy_from_slice(text.as_bytes());
+                Self(Text::Short { length, bytes })
+            }
+            _ => Self(Text::Long(text.into())),
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Short { length, bytes } => {
+                let text = bytes.get(..usize::from(*length)).unwrap_or_default();
+                // Copied from a `str`, whole.
+                str::from_utf8(text).unwrap_or_default()
+            }
+            Text::Long(text) => text,
+        }
+    }
+}
+
+impl PartialEq for UnknownValue {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for UnknownValue {}
+
+impl Hash for UnknownValue {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 impl fmt::Debug for UnknownValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
+        fmt::Debug::fmt(self.as_str(), f)
     }
 }
 

@@ -21,13 +21,26 @@ pub(crate) fn variant(wire: &str) -> String {
     if name.starts_with(|c: char| c.is_ascii_digit()) { format!("V{name}") } else { name }
 }
 
+/// The constant of a type: `InvestmentStatus` gives `INVESTMENT_STATUS`.
+pub(crate) fn constant(name: &str) -> String {
+    let mut text = String::new();
+    for (at, c) in name.char_indices() {
+        if at > 0 && c.is_ascii_uppercase() {
+            text.push('_');
+        }
+        text.push(c.to_ascii_uppercase());
+    }
+    text
+}
+
 /// The field of a property or parameter: snake case with single underscores. `type` is a keyword, so it reads `kind`.
 pub(crate) fn field(wire: &str) -> String {
     if wire == "type" {
         return "kind".to_owned();
     }
-    let name: Vec<&str> = words(wire).map(|word| if word == "type" && wire == "type__in" { "kind" } else { word }).collect();
-    name.join("_").to_ascii_lowercase()
+    let name: Vec<&str> = words(wire).collect();
+    let name = name.join("_").to_ascii_lowercase();
+    if name == "type_in" { "kind_in".to_owned() } else { name }
 }
 
 /// A name as a sentence: `date_of_birth` gives `Date of birth`.

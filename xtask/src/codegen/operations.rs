@@ -1,14 +1,20 @@
 //! Writes the operation values of the two service crates: one Rust file per resource.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+};
 
 use super::{
     Output,
-    catalog::{Argument, Catalog, Operation, Rust, Shape, Type},
+    catalog::{Argument, Catalog, Operation, Rust, Type},
     doc, models, names,
     openapi::{ResponseKind, RetryClass, Sensitivity},
 };
 use crate::error::Result;
+
+/// An operation with more query parameters than this has files of its own: one for the value, one for its setters.
+const LARGE: usize = 30;
 
 /// Adds the operation values of one service.
 pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
@@ -26,25 +32,46 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
             continue;
         }
         writeln!(index, "pub mod {};", resource.name)?;
-        let text = file(catalog, &resource.name, &resource.description, &operations)?;
+        let about = if resource.description.is_empty() { names::sentence(&resource.name) } else { resource.description.clone() };
+        let (large, small): (Vec<&Operation>, Vec<&Operation>) =
+            operations.iter().partition(|operation| operation.query.len() > LARGE);
+        let mut body = String::new();
+        for operation in &large {
+            let action = operation.action();
+            writeln!(body, "mod {action};\n\npub use {action}::{};", struct_name(operation))?;
+            write_large(catalog, operation, &folder.join(&resource.name), &source, output)?;
+        }
+        let head = std::mem::take(&mut body);
+        for operation in small {
+            value(&mut body, catalog, operation)?;
+            implementation(&mut body, operation)?;
+            setters(&mut body, catalog, operation)?;
+        }
+        let text = format!("{}\n{head}\n{}{body}", doc::module(&doc::sentence(&about)), imports(catalog, &body));
         output.rust(folder.join(format!("{}.rs", resource.name)), &source, &text)?;
     }
     output.rust(folder.join("mod.rs"), &source, &index)
 }
 
-fn file(catalog: &Catalog, name: &str, description: &str, operations: &[&Operation]) -> Result<String> {
-    let about = if description.is_empty() { names::sentence(name) } else { description.to_owned() };
-    let mut text = doc::module(&doc::sentence(&about));
-    text.push('\n');
+fn write_large(
+    catalog: &Catalog,
+    operation: &Operation,
+    folder: &Path,
+    source: &str,
+    output: &mut Output,
+) -> Result<()> {
     let mut body = String::new();
-    for operation in operations {
-        value(&mut body, catalog, operation)?;
-        implementation(&mut body, operation)?;
-        setters(&mut body, catalog, operation)?;
-    }
-    text.push_str(&imports(catalog, &body));
-    text.push_str(&body);
-    Ok(text)
+    value(&mut body, catalog, operation)?;
+    implementation(&mut body, operation)?;
+    let about = doc::module(&format!("`{}`: the operation as a value.", operation.id));
+    let text = format!("{about}\nmod call;\n\n{}{body}", imports(catalog, &body));
+    output.rust(folder.join(format!("{}.rs", operation.action())), source, &text)?;
+    let mut body = String::new();
+    setters(&mut body, catalog, operation)?;
+    let about = doc::module(&format!("`{}`: the setters of a call.", operation.id));
+    let name = struct_name(operation);
+    let text = format!("{about}\n{}use super::{name};\n{body}", imports(catalog, &body));
+    output.rust(folder.join(operation.action()).join("call.rs"), source, &text)
 }
 
 /// Imports what the text names.
@@ -72,14 +99,23 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     if !models.is_empty() {
         writeln!(text, "use accredit_models::{{{}}};", models.join(", ")).unwrap_or_default();
     }
-    text.push_str(
-        "use accredit_transport::{DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass};\n",
-    );
+    if names("OperationInfo") {
+        text.push_str(
+            "use accredit_transport::{DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass};\n",
+        );
+    }
     if names("Bytes") {
         text.push_str("use bytes::Bytes;\n");
     }
-    text.push_str("use http::Method;\n\nuse crate::{");
-    text.push_str(if names("Call") { "call::Call, reply};\n" } else { "reply};\n" });
+    if names("Method") {
+        text.push_str("use http::Method;\n");
+    }
+    match (names("Call"), names("reply")) {
+        (true, true) => text.push_str("\nuse crate::{call::Call, reply};\n"),
+        (true, false) => text.push_str("\nuse crate::call::Call;\n"),
+        (false, true) => text.push_str("\nuse crate::reply;\n"),
+        (false, false) => {}
+    }
     text
 }
 
@@ -118,7 +154,7 @@ fn value(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<
         }
         text.push_str("}\n");
     }
-    constructor(text, catalog, operation, &required)
+    constructor(text, operation, &required)
 }
 
 struct Member {
@@ -226,7 +262,7 @@ fn body_fields<'c>(catalog: &'c Catalog, operation: &Operation) -> &'c [super::c
     body.map(Type::fields).unwrap_or_default()
 }
 
-fn constructor(text: &mut String, catalog: &Catalog, operation: &Operation, required: &[Required]) -> Result<()> {
+fn constructor(text: &mut String, operation: &Operation, required: &[Required]) -> Result<()> {
     let name = struct_name(operation);
     if fields(operation).is_empty() || required.is_empty() {
         return Ok(());
@@ -255,7 +291,6 @@ fn constructor(text: &mut String, catalog: &Catalog, operation: &Operation, requ
         required.iter().map(|argument| format!("{}: {}", argument.name, argument.argument)).collect();
     writeln!(text, "\nimpl {name} {{\n/// The operation with what it requires.\n#[must_use]")?;
     writeln!(text, "pub fn new({}) -> Self {{ Self {{ {} }} }}\n}}", arguments.join(", "), values.join(", "))?;
-    let _ = catalog;
     Ok(())
 }
 
@@ -353,10 +388,10 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
             _ => taken,
         };
         body.push_str(&doc::doc(4, &argument_doc(argument)));
-        writeln!(body, "#[must_use]\npub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n", argument.name)?;
+        writeln!(body, "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n", argument.name)?;
     }
     if operation.raw_parameters {
-        body.push_str("/// A further query parameter by its wire name, for what this version does not list.\n#[must_use]\n");
+        body.push_str("/// A further query parameter by its wire name, for what this version does not list.\n");
         body.push_str("pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self { self.operation_mut().raw.push((name.into(), value.into())); self }\n\n");
     }
     for field in body_fields(catalog, operation).iter().filter(|field| !field.required) {
@@ -368,19 +403,10 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
         };
         let type_name = operation.body.as_ref().map(|body| &*body.type_name).unwrap_or_default();
         body.push_str(&doc::doc(4, &format!("Sets [`{type_name}::{}`].", field.name)));
-        writeln!(body, "#[must_use]\npub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n", field.name)?;
+        writeln!(body, "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n", field.name)?;
     }
     if !body.is_empty() {
         writeln!(text, "\nimpl Call<{}> {{\n{}}}", struct_name(operation), body.trim_end())?;
     }
     Ok(())
-}
-
-/// Whether a named type is a value list, for the route table.
-pub(crate) fn choices<'c>(catalog: &'c Catalog, rust: &Rust) -> Option<Vec<&'c str>> {
-    let Rust::Named(name) = rust else { return None };
-    match &catalog.get(name)?.shape {
-        Shape::Enum { values, .. } => Some(values.iter().map(|value| &*value.wire).collect()),
-        _ => None,
-    }
 }

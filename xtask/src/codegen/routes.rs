@@ -1,11 +1,11 @@
 //! Writes the route table of the sandbox.
 
-use std::{fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use super::{
     Output,
-    catalog::{Argument, Catalog, Operation, Rust},
-    doc, names, operations,
+    catalog::{Catalog, Operation, Rust, Shape},
+    doc, names,
 };
 use crate::error::Result;
 
@@ -37,6 +37,16 @@ pub(crate) struct Parameter {
     pub(crate) list: bool,
 }
 
+impl Parameter {
+    const fn one(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, list: false }
+    }
+
+    const fn list(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind, list: true }
+    }
+}
+
 /// One route: where it is served, what it answers by default, and what it filters by.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Route {
@@ -51,97 +61,81 @@ pub(crate) struct Route {
 }
 "#;
 
-/// Adds the route table of both services: the vocabulary, and one table a service.
+/// Adds the route table of both services.
 pub(crate) fn write(catalogs: &[Catalog], output: &mut Output) -> Result<()> {
     let folder = PathBuf::from("crates/sandbox/src/generated");
     let source = "spec/*.openapi.yaml";
-    let mut index = doc::module("What follows from the contract. Holds tables, no behaviour.");
-    index.push_str("\npub(crate) mod routes;\n");
-    for catalog in catalogs {
-        writeln!(index, "mod {};", catalog.service)?;
-    }
-    output.rust(folder.join("mod.rs"), source, &index)?;
-    output.rust(folder.join("routes.rs"), source, &vocabulary(catalogs)?)?;
-    for catalog in catalogs {
-        let source = format!("spec/{}.openapi.yaml", catalog.service);
-        output.rust(folder.join(format!("{}.rs", catalog.service)), &source, &table(catalog)?)?;
-    }
-    Ok(())
+    let index = doc::module("What follows from the contract. Holds tables, no behaviour.");
+    output.rust(folder.join("mod.rs"), source, &format!("{index}\npub(crate) mod routes;\n"))?;
+    output.rust(folder.join("routes.rs"), source, &routes(catalogs)?)
 }
 
-fn vocabulary(catalogs: &[Catalog]) -> Result<String> {
-    let mut text = doc::module("The vocabulary of the route tables, and all routes. Decides nothing about what a route does.");
+fn routes(catalogs: &[Catalog]) -> Result<String> {
+    let mut text = doc::module("All routes, and the words that they are described in. Decides nothing about what a route does.");
     text.push_str(TYPES);
     text.push_str("\n/// Every operation of the contract.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub(crate) enum Operation {\n");
     for operation in catalogs.iter().flat_map(|catalog| &catalog.operations) {
-        writeln!(text, "/// `{} {}`\n{},", operation.method, operation.path, names::camel(&operation.id))?;
+        writeln!(text, "{},", names::camel(&operation.id))?;
     }
-    text.push_str("}\n\n/// All routes, in the order of the contract.\n");
-    text.push_str("pub(crate) fn all() -> impl Iterator<Item = &'static Route> {\n");
-    let tables: Vec<String> =
-        catalogs.iter().map(|catalog| format!("super::{}::ROUTES.iter()", catalog.service)).collect();
-    let (first, rest) = tables.split_first().map_or(("", &[][..]), |(first, rest)| (&**first, rest));
-    text.push_str(first);
-    for table in rest {
-        write!(text, ".chain({table})")?;
-    }
-    text.push_str("\n}\n");
-    Ok(text)
-}
-
-fn table(catalog: &Catalog) -> Result<String> {
-    let vendor = if catalog.service == "thirdparty" { "the Third Party API" } else { "VerifyInvestor.com" };
-    let service = if catalog.service == "thirdparty" { "ThirdParty" } else { "VerifyInvestor" };
+    text.push_str("}\n\n");
+    let mut lists = BTreeMap::new();
     let mut rows = String::new();
-    for operation in &catalog.operations {
-        writeln!(
-            rows,
-            "Route {{ operation: Operation::{}, name: {:?}, service: Service::{service}, method: {:?}, path: {:?}, status: {}, authenticated: {}, parameters: &[{}] }},",
-            names::camel(&operation.id),
-            operation.id,
-            operation.method,
-            operation.path,
-            operation.statuses.first().map_or(200, |(status, _)| *status),
-            operation.authenticated,
-            parameters(catalog, operation)?,
-        )?;
+    for catalog in catalogs {
+        for operation in &catalog.operations {
+            row(&mut rows, &mut lists, catalog, operation)?;
+        }
     }
-    let mut text = doc::module(&format!("The routes of {vendor}."));
-    let has_parameters = catalog.operations.iter().any(|operation| !operation.query.is_empty());
-    let imports = if has_parameters { "Kind, Operation, Parameter, Route, Service" } else { "Operation, Route, Service" };
-    writeln!(text, "\nuse super::routes::{{{imports}}};\n\npub(super) static ROUTES: &[Route] = &[\n{rows}];")?;
+    for (name, values) in lists {
+        writeln!(text, "const {name}: Kind = Kind::Choice(&{values:?});")?;
+    }
+    writeln!(text, "\n/// All routes, in the order of the contract.\npub(crate) static ROUTES: &[Route] = &[\n{rows}];")?;
     Ok(text)
 }
 
-fn parameters(catalog: &Catalog, operation: &Operation) -> Result<String> {
-    let mut text = String::new();
+fn row(
+    rows: &mut String,
+    lists: &mut BTreeMap<String, Vec<String>>,
+    catalog: &Catalog,
+    operation: &Operation,
+) -> Result<()> {
+    let service = if catalog.service == "thirdparty" { "ThirdParty" } else { "VerifyInvestor" };
+    write!(
+        rows,
+        "Route {{ operation: Operation::{}, name: {:?}, service: Service::{service}, method: {:?}, path: {:?}, status: {}, authenticated: {}, parameters: &[",
+        names::camel(&operation.id),
+        operation.id,
+        operation.method,
+        operation.path,
+        operation.statuses.first().map_or(200, |(status, _)| *status),
+        operation.authenticated,
+    )?;
     for argument in &operation.query {
-        let (list, rust) = match &argument.rust {
-            Rust::List(item) => (true, &**item),
-            rust => (false, rust),
+        let (shape, rust) = match &argument.rust {
+            Rust::List(item) => ("list", &**item),
+            rust => ("one", rust),
         };
-        write!(
-            text,
-            "Parameter {{ name: {:?}, kind: {}, list: {list} }}, ",
-            argument.wire,
-            kind(catalog, argument, rust)
-        )?;
+        write!(rows, "Parameter::{shape}({:?}, {}), ", argument.wire, kind(lists, catalog, rust))?;
     }
-    Ok(text)
+    rows.push_str("] },\n");
+    Ok(())
 }
 
-fn kind(catalog: &Catalog, _argument: &Argument, rust: &Rust) -> String {
-    if let Some(values) = operations::choices(catalog, rust) {
-        return format!("Kind::Choice(&{values:?})");
+fn kind(lists: &mut BTreeMap<String, Vec<String>>, catalog: &Catalog, rust: &Rust) -> String {
+    if let Rust::Named(name) = rust
+        && let Some(Shape::Enum { values, .. }) = catalog.get(name).map(|named| &named.shape)
+    {
+        let constant = names::constant(name);
+        lists.entry(constant.clone()).or_insert_with(|| values.iter().map(|value| value.wire.clone()).collect());
+        return constant;
     }
-    match rust {
-        Rust::Bool => "Kind::Boolean",
-        Rust::Timestamp => "Kind::DateTime",
-        Rust::Date => "Kind::Date",
-        Rust::Money | Rust::Percent => "Kind::Decimal",
-        Rust::Integer | Rust::Named(_) => "Kind::Integer",
-        Rust::Text | Rust::List(_) => "Kind::Text",
-        Rust::Json => "Kind::Any",
-    }
-    .to_owned()
+    let kind = match rust {
+        Rust::Bool => "Boolean",
+        Rust::Timestamp => "DateTime",
+        Rust::Date => "Date",
+        Rust::Money | Rust::Percent => "Decimal",
+        Rust::Integer | Rust::Named(_) => "Integer",
+        Rust::Text | Rust::List(_) => "Text",
+        Rust::Json => "Any",
+    };
+    format!("Kind::{kind}")
 }
