@@ -29,6 +29,7 @@
 mod decimal;
 mod decode;
 mod envelope;
+mod file;
 pub mod id;
 mod json;
 mod json_path;
@@ -44,6 +45,7 @@ pub mod verifyinvestor;
 pub use decimal::{DecimalError, Money, Percent};
 pub use decode::{DecodeError, Reply};
 pub use envelope::{Envelope, Refused};
+pub use file::File;
 pub use json::Json;
 pub use page::Page;
 pub use redacted::{Personal, Secret};

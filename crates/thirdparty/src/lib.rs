@@ -1,1 +1,19 @@
-//! Placeholder that this session replaces.
+#![doc = include_str!("../README.md")]
+
+mod call;
+mod client;
+mod credentials;
+mod multipart;
+pub mod operations;
+mod problem;
+mod reply;
+pub mod resources;
+mod session;
+
+pub use accredit_models::{self as models, thirdparty::*};
+pub use accredit_transport::{self as transport, ConfigError, Error, ErrorKind};
+
+pub use call::Call;
+pub use client::{Client, ClientBuilder, Environment};
+pub use credentials::Credentials;
+pub use problem::Problem;

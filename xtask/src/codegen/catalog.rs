@@ -73,6 +73,7 @@ pub(crate) enum Rust {
     Bool,
     Integer,
     Text,
+    File,
     Money,
     Percent,
     Timestamp,
@@ -231,7 +232,7 @@ impl Catalog {
                     Rust::Integer | Rust::Timestamp | Rust::Json => 16,
                     Rust::Date => 6,
                     Rust::Money | Rust::Percent => 20,
-                    Rust::Text | Rust::List(_) => 24,
+                    Rust::Text | Rust::File | Rust::List(_) => 24,
                     Rust::Named(name) => self.size(name),
                 })
                 .sum(),
@@ -254,15 +255,10 @@ impl Rust {
             return Ok((Self::Named(target(reference)?), false));
         }
         if !schema.any_of.is_empty() {
-            let (nulls, others): (Vec<_>, Vec<_>) =
-                schema.any_of.iter().partition(|part| part.types.name().is_none() && part.reference.is_none());
-            let explicit_null = schema.any_of.iter().any(|part| matches!(&part.types, openapi::Types::One(name) if name == "null"));
-            let others: Vec<_> = others
-                .into_iter()
-                .filter(|part| !matches!(&part.types, openapi::Types::One(name) if name == "null"))
-                .collect();
+            let is_null = |part: &&Schema| matches!(&part.types, openapi::Types::One(name) if name == "null");
+            let (nulls, others): (Vec<&Schema>, Vec<&Schema>) = schema.any_of.iter().partition(is_null);
             return match others.as_slice() {
-                [only] if nulls.is_empty() => Ok((Self::resolve(only)?.0, explicit_null)),
+                [only] => Ok((Self::resolve(only)?.0, !nulls.is_empty())),
                 _ => Err(Error::new("anyOf may join one type and null, nothing else")),
             };
         }
@@ -275,7 +271,8 @@ impl Rust {
             (Some("string"), Some("percent")) => Self::Percent,
             (Some("string"), Some("date-time")) => Self::Timestamp,
             (Some("string"), Some("date")) => Self::Date,
-            (Some("string"), None | Some("email" | "uri" | "password" | "binary")) => Self::Text,
+            (Some("string"), Some("binary")) => Self::File,
+            (Some("string"), None | Some("email" | "uri" | "password")) => Self::Text,
             (Some("object"), _) if schema.properties.is_empty() => Self::Json,
             (Some("array"), _) => {
                 let items = schema.items.as_deref().ok_or_else(|| Error::new("an array without items"))?;

@@ -49,11 +49,10 @@ pub(crate) fn evidence(evidence: Evidence) -> Option<&'static str> {
     }
 }
 
-/// How sure the name of a query parameter is, where it is not known.
+/// How sure the name of a query parameter is, where it is not certain.
 pub(crate) fn recovery(recovery: Recovery) -> Option<&'static str> {
     match recovery {
-        Recovery::Known => None,
-        Recovery::Slot => Some("The vendor's document has this parameter, with its name cut off; the name is certain."),
-        Recovery::Inferred => Some("The name is inferred; the server ignores it when it is wrong."),
+        Recovery::Known | Recovery::Slot => None,
+        Recovery::Inferred => Some("Its name is inferred; the server ignores a name that it does not know."),
     }
 }

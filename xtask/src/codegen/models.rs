@@ -124,6 +124,7 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
             Rust::Timestamp => own.push("Timestamp"),
             Rust::Date => own.push("Date"),
             Rust::Json => own.push("Json"),
+            Rust::File => own.push("File"),
             Rust::Named(name) => {
                 if let Some(other) = catalog.get(name).filter(|other| other.module != module) {
                     siblings.entry(&other.module).or_default().push(name);
@@ -327,6 +328,7 @@ pub(crate) fn rust_type(rust: &Rust) -> String {
         Rust::Bool => "bool".to_owned(),
         Rust::Integer => "i64".to_owned(),
         Rust::Text => "String".to_owned(),
+        Rust::File => "File".to_owned(),
         Rust::Money => "Money".to_owned(),
         Rust::Percent => "Percent".to_owned(),
         Rust::Timestamp => "Timestamp".to_owned(),

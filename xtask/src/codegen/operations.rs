@@ -76,6 +76,14 @@ fn write_large(
 
 /// Imports what the text names.
 fn imports(catalog: &Catalog, body: &str) -> String {
+    // `ResponseKind::Json` names no type of the models.
+    let code: String = body
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("///"))
+        .map(|line| line.replace("ResponseKind::", "ResponseKind_"))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let body = &*code;
     let names = |name: &str| {
         body.match_indices(name).any(|(at, _)| {
             let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -87,7 +95,7 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     let pick = |candidates: &[&'static str]| -> Vec<&'static str> {
         candidates.iter().copied().filter(|name| names(name)).collect()
     };
-    let own = pick(&["Date", "Envelope", "Json", "Money", "Page", "Percent", "Personal", "Secret", "Timestamp"]);
+    let own = pick(&["Date", "Envelope", "File", "Json", "Money", "Page", "Percent", "Personal", "Secret", "Timestamp"]);
     let mut types: Vec<&str> =
         catalog.types.keys().map(String::as_str).filter(|name| names(name)).collect();
     types.sort_unstable();

@@ -134,7 +134,7 @@ fn kind(lists: &mut BTreeMap<String, Vec<String>>, catalog: &Catalog, rust: &Rus
         Rust::Date => "Date",
         Rust::Money | Rust::Percent => "Decimal",
         Rust::Integer | Rust::Named(_) => "Integer",
-        Rust::Text | Rust::List(_) => "Text",
+        Rust::Text | Rust::File | Rust::List(_) => "Text",
         Rust::Json => "Any",
     };
     format!("Kind::{kind}")

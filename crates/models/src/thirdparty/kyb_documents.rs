@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::enums::{DocumentSide, KybDocumentType};
 use super::ids::{EntityId, KybDocumentId};
-use crate::Timestamp;
+use crate::{File, Timestamp};
 
 /// An uploaded document. The file itself cannot be read back.
 ///
@@ -46,7 +46,7 @@ pub struct NewKybDocument {
     /// Side.
     pub side: DocumentSide,
     /// The PDF; its file name must end in `.pdf`. Inferred, not in the vendor's document.
-    pub storage_content: String,
+    pub storage_content: File,
 }
 
 impl NewKybDocument {
@@ -56,7 +56,7 @@ impl NewKybDocument {
         entity: impl Into<EntityId>,
         kind: KybDocumentType,
         side: DocumentSide,
-        storage_content: impl Into<String>,
+        storage_content: impl Into<File>,
     ) -> Self {
         Self {
             entity: entity.into(),

@@ -7,7 +7,7 @@ mod list;
 pub use list::List;
 
 use accredit_models::{
-    Envelope, Json, Money, Personal, Timestamp,
+    Json, Money, Personal, Timestamp,
     thirdparty::{
         AccreditedInvestorType, CanadianEligibleInvestorType, CreatedInvestment, Investment,
         InvestmentId, InvestmentValues, InvestorId, NewInvestment, OfferingId, PaymentIntentSecret,

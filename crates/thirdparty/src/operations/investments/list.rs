@@ -65,170 +65,170 @@ pub struct List {
     pub id_in: Vec<InvestmentId>,
     /// `individual_id_review_investments`.
     pub individual_id_review_investments: Option<bool>,
-    /// `individual_id_uploaded_investments`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `individual_id_uploaded_investments`. Its name is inferred; the server ignores a name that
+    /// it does not know.
     pub individual_id_uploaded_investments: Option<bool>,
-    /// `investmentapproval__is_approved`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investmentapproval__is_approved`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub investmentapproval_is_approved: Option<bool>,
-    /// `investmentapproval__is_approved__in`. The name is inferred; the server ignores it when it
-    /// is wrong.
+    /// `investmentapproval__is_approved__in`. Its name is inferred; the server ignores a name that
+    /// it does not know.
     pub investmentapproval_is_approved_in: Vec<bool>,
-    /// `investor`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor`. Its name is inferred; the server ignores a name that it does not know.
     pub investor: Option<InvestorId>,
-    /// `investor__entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity`. Its name is inferred; the server ignores a name that it does not know.
     pub investor_entity: Option<EntityId>,
-    /// `investor__entity__email`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__email`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub investor_entity_email: Option<Personal<String>>,
-    /// `investor__entity__email__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__email__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor_entity_email_in: Vec<Personal<String>>,
-    /// `investor__entity__isnull`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__isnull`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub investor_entity_isnull: Option<bool>,
-    /// `investor__entity__kyc_status`. The vendor's document has this parameter, with its name cut
-    /// off; the name is certain.
+    /// `investor__entity__kyc_status`.
     pub investor_entity_kyc_status: Option<KycStatus>,
-    /// `investor__entity__kyc_status__in`. The vendor's document has this parameter, with its name
-    /// cut off; the name is certain.
+    /// `investor__entity__kyc_status__in`.
     pub investor_entity_kyc_status_in: Vec<KycStatus>,
-    /// `investor__in`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `investor__in`.
     pub investor_in: Vec<InvestorId>,
-    /// `investor__individual_entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__individual_entity`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor_individual_entity: Option<IndividualEntityId>,
-    /// `investor__individual_entity__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__individual_entity__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub investor_individual_entity_in: Vec<IndividualEntityId>,
-    /// `investor__type`. The vendor's document has this parameter, with its name cut off; the name
-    /// is certain.
+    /// `investor__type`.
     pub investor_type: Option<InvestorType>,
-    /// `investor__type__in`. The vendor's document has this parameter, with its name cut off; the
-    /// name is certain.
+    /// `investor__type__in`.
     pub investor_type_in: Vec<InvestorType>,
-    /// `investor__user`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user`. Its name is inferred; the server ignores a name that it does not know.
     pub investor_user: Option<UserId>,
-    /// `investor__user__email`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__email`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub investor_user_email: Option<Personal<String>>,
-    /// `investor__user__email__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__email__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor_user_email_in: Vec<Personal<String>>,
-    /// `investor__user__first_name`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__first_name`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor_user_first_name: Option<Personal<String>>,
-    /// `investor__user__first_name__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__user__first_name__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub investor_user_first_name_in: Vec<Personal<String>>,
-    /// `investor__user__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__in`. Its name is inferred; the server ignores a name that it does not know.
     pub investor_user_in: Vec<UserId>,
-    /// `investor__user__last_name`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__last_name`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor_user_last_name: Option<Personal<String>>,
-    /// `investor__user__last_name__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__user__last_name__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub investor_user_last_name_in: Vec<Personal<String>>,
-    /// `offering`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering`. Its name is inferred; the server ignores a name that it does not know.
     pub offering: Option<OfferingId>,
-    /// `offering__archived`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__archived`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_archived: Option<bool>,
-    /// `offering__archived__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__archived__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub offering_archived_in: Vec<bool>,
-    /// `offering__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_in: Vec<OfferingId>,
-    /// `offering__issuer`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_issuer: Option<IssuerId>,
-    /// `offering__issuer__entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer__entity`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub offering_issuer_entity: Option<EntityId>,
-    /// `offering__issuer__entity__company_name`. The name is inferred; the server ignores it when
-    /// it is wrong.
+    /// `offering__issuer__entity__company_name`. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub offering_issuer_entity_company_name: Option<String>,
-    /// `offering__issuer__entity__company_name__in`. The name is inferred; the server ignores it
-    /// when it is wrong.
+    /// `offering__issuer__entity__company_name__in`. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub offering_issuer_entity_company_name_in: Vec<String>,
-    /// `offering__issuer__entity__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `offering__issuer__entity__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub offering_issuer_entity_in: Vec<EntityId>,
-    /// `offering__issuer__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub offering_issuer_in: Vec<IssuerId>,
-    /// `offering__name`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__name`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_name: Option<String>,
-    /// `offering__name__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__name__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_name_in: Vec<String>,
-    /// `offering__slug`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__slug`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_slug: Option<String>,
-    /// `offering__slug__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__slug__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_slug_in: Vec<String>,
-    /// `offering__status`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__status`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_status: Option<OfferingStatus>,
-    /// `offering__status__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__status__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub offering_status_in: Vec<OfferingStatus>,
-    /// `offering__type`. The vendor's document has this parameter, with its name cut off; the name
-    /// is certain.
+    /// `offering__type`.
     pub offering_type: Option<OfferingType>,
-    /// `offering__type__in`. The vendor's document has this parameter, with its name cut off; the
-    /// name is certain.
+    /// `offering__type__in`.
     pub offering_type_in: Vec<OfferingType>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
-    /// Unknown ones are ignored. The vendor's document has this parameter, with its name cut off;
-    /// the name is certain.
+    /// Unknown ones are ignored.
     pub ordering: Option<String>,
-    /// `page`: From 1. Beyond the last page the answer is 404. The vendor's document has this
-    /// parameter, with its name cut off; the name is certain.
+    /// `page`: From 1. Beyond the last page the answer is 404.
     pub page: Option<i64>,
-    /// `page_size`: Too large a size is capped silently; default and cap are not documented. The
-    /// vendor's document has this parameter, with its name cut off; the name is certain.
+    /// `page_size`: Too large a size is capped silently; default and cap are not documented.
     pub page_size: Option<i64>,
-    /// `price_fees`. The name is inferred; the server ignores it when it is wrong.
+    /// `price_fees`. Its name is inferred; the server ignores a name that it does not know.
     pub price_fees: Option<Money>,
-    /// `price_fees__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `price_fees__in`. Its name is inferred; the server ignores a name that it does not know.
     pub price_fees_in: Vec<Money>,
-    /// `price_payment_processing_fees`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `price_payment_processing_fees`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub price_payment_processing_fees: Option<Money>,
-    /// `price_payment_processing_fees__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `price_payment_processing_fees__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub price_payment_processing_fees_in: Vec<Money>,
-    /// `processed_at`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at: Option<Timestamp>,
-    /// `processed_at__gte`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at_gte: Option<Timestamp>,
-    /// `processed_at__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at_in: Vec<Timestamp>,
-    /// `processed_at__lte`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at_lte: Option<Timestamp>,
-    /// `processing_issue_statuses`. The name is inferred; the server ignores it when it is wrong.
+    /// `processing_issue_statuses`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub processing_issue_statuses: Option<String>,
-    /// `processing_issue_statuses__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `processing_issue_statuses__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub processing_issue_statuses_in: Vec<String>,
-    /// `reference_id`. The name is inferred; the server ignores it when it is wrong.
+    /// `reference_id`. Its name is inferred; the server ignores a name that it does not know.
     pub reference_id: Option<String>,
-    /// `reference_id__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `reference_id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub reference_id_in: Vec<String>,
-    /// `requested_payment_method__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `requested_payment_method__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub requested_payment_method_in: Vec<PaymentMethod>,
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
-    /// documented. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// documented.
     pub search: Option<Personal<String>>,
-    /// `shares_amount`: In US dollars. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `shares_amount`: In US dollars. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub shares_amount: Option<Money>,
-    /// `shares_amount__gt`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_gt: Option<Money>,
-    /// `shares_amount__gte`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_gte: Option<Money>,
-    /// `shares_amount__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_in: Vec<Money>,
-    /// `shares_amount__lt`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__lt`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_lt: Option<Money>,
-    /// `shares_amount__lte`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_lte: Option<Money>,
-    /// `status`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `status`.
     pub status: Option<InvestmentStatus>,
-    /// `status__in`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `status__in`.
     pub status_in: Vec<InvestmentStatus>,
-    /// `updated_at`. The name is inferred; the server ignores it when it is wrong.
+    /// `updated_at`. Its name is inferred; the server ignores a name that it does not know.
     pub updated_at: Option<Timestamp>,
-    /// `updated_at__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `updated_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub updated_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.

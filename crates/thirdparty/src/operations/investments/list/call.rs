@@ -124,22 +124,22 @@ impl Call<List> {
         self
     }
 
-    /// `individual_id_uploaded_investments`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `individual_id_uploaded_investments`. Its name is inferred; the server ignores a name that
+    /// it does not know.
     pub fn individual_id_uploaded_investments(mut self, value: bool) -> Self {
         self.operation_mut().individual_id_uploaded_investments = Some(value);
         self
     }
 
-    /// `investmentapproval__is_approved`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investmentapproval__is_approved`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn investmentapproval_is_approved(mut self, value: bool) -> Self {
         self.operation_mut().investmentapproval_is_approved = Some(value);
         self
     }
 
-    /// `investmentapproval__is_approved__in`. The name is inferred; the server ignores it when it
-    /// is wrong.
+    /// `investmentapproval__is_approved__in`. Its name is inferred; the server ignores a name that
+    /// it does not know.
     pub fn investmentapproval_is_approved_in(
         mut self,
         value: impl IntoIterator<Item = bool>,
@@ -148,25 +148,27 @@ impl Call<List> {
         self
     }
 
-    /// `investor`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor`. Its name is inferred; the server ignores a name that it does not know.
     pub fn investor(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().investor = Some(value.into());
         self
     }
 
-    /// `investor__entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity`. Its name is inferred; the server ignores a name that it does not know.
     pub fn investor_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().investor_entity = Some(value.into());
         self
     }
 
-    /// `investor__entity__email`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__email`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn investor_entity_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_entity_email = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__entity__email__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__email__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor_entity_email_in(
         mut self,
         value: impl IntoIterator<Item = Personal<String>>,
@@ -175,21 +177,20 @@ impl Call<List> {
         self
     }
 
-    /// `investor__entity__isnull`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__entity__isnull`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn investor_entity_isnull(mut self, value: bool) -> Self {
         self.operation_mut().investor_entity_isnull = Some(value);
         self
     }
 
-    /// `investor__entity__kyc_status`. The vendor's document has this parameter, with its name cut
-    /// off; the name is certain.
+    /// `investor__entity__kyc_status`.
     pub fn investor_entity_kyc_status(mut self, value: KycStatus) -> Self {
         self.operation_mut().investor_entity_kyc_status = Some(value);
         self
     }
 
-    /// `investor__entity__kyc_status__in`. The vendor's document has this parameter, with its name
-    /// cut off; the name is certain.
+    /// `investor__entity__kyc_status__in`.
     pub fn investor_entity_kyc_status_in(
         mut self,
         value: impl IntoIterator<Item = KycStatus>,
@@ -198,21 +199,21 @@ impl Call<List> {
         self
     }
 
-    /// `investor__in`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `investor__in`.
     pub fn investor_in(mut self, value: impl IntoIterator<Item = InvestorId>) -> Self {
         self.operation_mut().investor_in = value.into_iter().collect();
         self
     }
 
-    /// `investor__individual_entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__individual_entity`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor_individual_entity(mut self, value: impl Into<IndividualEntityId>) -> Self {
         self.operation_mut().investor_individual_entity = Some(value.into());
         self
     }
 
-    /// `investor__individual_entity__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__individual_entity__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn investor_individual_entity_in(
         mut self,
         value: impl IntoIterator<Item = IndividualEntityId>,
@@ -221,33 +222,33 @@ impl Call<List> {
         self
     }
 
-    /// `investor__type`. The vendor's document has this parameter, with its name cut off; the name
-    /// is certain.
+    /// `investor__type`.
     pub fn investor_type(mut self, value: InvestorType) -> Self {
         self.operation_mut().investor_type = Some(value);
         self
     }
 
-    /// `investor__type__in`. The vendor's document has this parameter, with its name cut off; the
-    /// name is certain.
+    /// `investor__type__in`.
     pub fn investor_type_in(mut self, value: impl IntoIterator<Item = InvestorType>) -> Self {
         self.operation_mut().investor_type_in = value.into_iter().collect();
         self
     }
 
-    /// `investor__user`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user`. Its name is inferred; the server ignores a name that it does not know.
     pub fn investor_user(mut self, value: impl Into<UserId>) -> Self {
         self.operation_mut().investor_user = Some(value.into());
         self
     }
 
-    /// `investor__user__email`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__email`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn investor_user_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_email = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__email__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__email__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor_user_email_in(
         mut self,
         value: impl IntoIterator<Item = Personal<String>>,
@@ -256,14 +257,15 @@ impl Call<List> {
         self
     }
 
-    /// `investor__user__first_name`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__first_name`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor_user_first_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_first_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__first_name__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__user__first_name__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn investor_user_first_name_in(
         mut self,
         value: impl IntoIterator<Item = Personal<String>>,
@@ -272,20 +274,21 @@ impl Call<List> {
         self
     }
 
-    /// `investor__user__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn investor_user_in(mut self, value: impl IntoIterator<Item = UserId>) -> Self {
         self.operation_mut().investor_user_in = value.into_iter().collect();
         self
     }
 
-    /// `investor__user__last_name`. The name is inferred; the server ignores it when it is wrong.
+    /// `investor__user__last_name`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor_user_last_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_last_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__last_name__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `investor__user__last_name__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn investor_user_last_name_in(
         mut self,
         value: impl IntoIterator<Item = Personal<String>>,
@@ -294,51 +297,53 @@ impl Call<List> {
         self
     }
 
-    /// `offering`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering(mut self, value: impl Into<OfferingId>) -> Self {
         self.operation_mut().offering = Some(value.into());
         self
     }
 
-    /// `offering__archived`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__archived`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_archived(mut self, value: bool) -> Self {
         self.operation_mut().offering_archived = Some(value);
         self
     }
 
-    /// `offering__archived__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__archived__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn offering_archived_in(mut self, value: impl IntoIterator<Item = bool>) -> Self {
         self.operation_mut().offering_archived_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_in(mut self, value: impl IntoIterator<Item = OfferingId>) -> Self {
         self.operation_mut().offering_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__issuer`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_issuer(mut self, value: impl Into<IssuerId>) -> Self {
         self.operation_mut().offering_issuer = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer__entity`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn offering_issuer_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().offering_issuer_entity = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity__company_name`. The name is inferred; the server ignores it when
-    /// it is wrong.
+    /// `offering__issuer__entity__company_name`. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub fn offering_issuer_entity_company_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_issuer_entity_company_name = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity__company_name__in`. The name is inferred; the server ignores it
-    /// when it is wrong.
+    /// `offering__issuer__entity__company_name__in`. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn offering_issuer_entity_company_name_in(
         mut self,
         value: impl IntoIterator<Item = String>,
@@ -347,112 +352,109 @@ impl Call<List> {
         self
     }
 
-    /// `offering__issuer__entity__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `offering__issuer__entity__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn offering_issuer_entity_in(mut self, value: impl IntoIterator<Item = EntityId>) -> Self {
         self.operation_mut().offering_issuer_entity_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__issuer__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__issuer__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn offering_issuer_in(mut self, value: impl IntoIterator<Item = IssuerId>) -> Self {
         self.operation_mut().offering_issuer_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__name`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__name`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_name = Some(value.into());
         self
     }
 
-    /// `offering__name__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__name__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_name_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
         self.operation_mut().offering_name_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__slug`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__slug`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_slug(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_slug = Some(value.into());
         self
     }
 
-    /// `offering__slug__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__slug__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_slug_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
         self.operation_mut().offering_slug_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__status`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__status`. Its name is inferred; the server ignores a name that it does not know.
     pub fn offering_status(mut self, value: OfferingStatus) -> Self {
         self.operation_mut().offering_status = Some(value);
         self
     }
 
-    /// `offering__status__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `offering__status__in`. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn offering_status_in(mut self, value: impl IntoIterator<Item = OfferingStatus>) -> Self {
         self.operation_mut().offering_status_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__type`. The vendor's document has this parameter, with its name cut off; the name
-    /// is certain.
+    /// `offering__type`.
     pub fn offering_type(mut self, value: OfferingType) -> Self {
         self.operation_mut().offering_type = Some(value);
         self
     }
 
-    /// `offering__type__in`. The vendor's document has this parameter, with its name cut off; the
-    /// name is certain.
+    /// `offering__type__in`.
     pub fn offering_type_in(mut self, value: impl IntoIterator<Item = OfferingType>) -> Self {
         self.operation_mut().offering_type_in = value.into_iter().collect();
         self
     }
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
-    /// Unknown ones are ignored. The vendor's document has this parameter, with its name cut off;
-    /// the name is certain.
+    /// Unknown ones are ignored.
     pub fn ordering(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().ordering = Some(value.into());
         self
     }
 
-    /// `page`: From 1. Beyond the last page the answer is 404. The vendor's document has this
-    /// parameter, with its name cut off; the name is certain.
+    /// `page`: From 1. Beyond the last page the answer is 404.
     pub fn page(mut self, value: i64) -> Self {
         self.operation_mut().page = Some(value);
         self
     }
 
-    /// `page_size`: Too large a size is capped silently; default and cap are not documented. The
-    /// vendor's document has this parameter, with its name cut off; the name is certain.
+    /// `page_size`: Too large a size is capped silently; default and cap are not documented.
     pub fn page_size(mut self, value: i64) -> Self {
         self.operation_mut().page_size = Some(value);
         self
     }
 
-    /// `price_fees`. The name is inferred; the server ignores it when it is wrong.
+    /// `price_fees`. Its name is inferred; the server ignores a name that it does not know.
     pub fn price_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_fees = Some(value.into());
         self
     }
 
-    /// `price_fees__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `price_fees__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn price_fees_in(mut self, value: impl IntoIterator<Item = Money>) -> Self {
         self.operation_mut().price_fees_in = value.into_iter().collect();
         self
     }
 
-    /// `price_payment_processing_fees`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `price_payment_processing_fees`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn price_payment_processing_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_payment_processing_fees = Some(value.into());
         self
     }
 
-    /// `price_payment_processing_fees__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `price_payment_processing_fees__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn price_payment_processing_fees_in(
         mut self,
         value: impl IntoIterator<Item = Money>,
@@ -461,57 +463,58 @@ impl Call<List> {
         self
     }
 
-    /// `processed_at`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at`. Its name is inferred; the server ignores a name that it does not know.
     pub fn processed_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at = Some(value.into());
         self
     }
 
-    /// `processed_at__gte`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub fn processed_at_gte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at_gte = Some(value.into());
         self
     }
 
-    /// `processed_at__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn processed_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
         self.operation_mut().processed_at_in = value.into_iter().collect();
         self
     }
 
-    /// `processed_at__lte`. The name is inferred; the server ignores it when it is wrong.
+    /// `processed_at__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub fn processed_at_lte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at_lte = Some(value.into());
         self
     }
 
-    /// `processing_issue_statuses`. The name is inferred; the server ignores it when it is wrong.
+    /// `processing_issue_statuses`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn processing_issue_statuses(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().processing_issue_statuses = Some(value.into());
         self
     }
 
-    /// `processing_issue_statuses__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `processing_issue_statuses__in`. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn processing_issue_statuses_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
         self.operation_mut().processing_issue_statuses_in = value.into_iter().collect();
         self
     }
 
-    /// `reference_id`. The name is inferred; the server ignores it when it is wrong.
+    /// `reference_id`. Its name is inferred; the server ignores a name that it does not know.
     pub fn reference_id(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().reference_id = Some(value.into());
         self
     }
 
-    /// `reference_id__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `reference_id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn reference_id_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
         self.operation_mut().reference_id_in = value.into_iter().collect();
         self
     }
 
-    /// `requested_payment_method__in`. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `requested_payment_method__in`. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn requested_payment_method_in(
         mut self,
         value: impl IntoIterator<Item = PaymentMethod>,
@@ -521,71 +524,68 @@ impl Call<List> {
     }
 
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
-    /// documented. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// documented.
     pub fn search(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().search = Some(Personal::new(value.into()));
         self
     }
 
-    /// `shares_amount`: In US dollars. The name is inferred; the server ignores it when it is
-    /// wrong.
+    /// `shares_amount`: In US dollars. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn shares_amount(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount = Some(value.into());
         self
     }
 
-    /// `shares_amount__gt`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_gt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gt = Some(value.into());
         self
     }
 
-    /// `shares_amount__gte`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_gte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gte = Some(value.into());
         self
     }
 
-    /// `shares_amount__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_in(mut self, value: impl IntoIterator<Item = Money>) -> Self {
         self.operation_mut().shares_amount_in = value.into_iter().collect();
         self
     }
 
-    /// `shares_amount__lt`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__lt`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_lt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_lt = Some(value.into());
         self
     }
 
-    /// `shares_amount__lte`. The name is inferred; the server ignores it when it is wrong.
+    /// `shares_amount__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_lte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_lte = Some(value.into());
         self
     }
 
-    /// `status`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `status`.
     pub fn status(mut self, value: InvestmentStatus) -> Self {
         self.operation_mut().status = Some(value);
         self
     }
 
-    /// `status__in`. The vendor's document has this parameter, with its name cut off; the name is
-    /// certain.
+    /// `status__in`.
     pub fn status_in(mut self, value: impl IntoIterator<Item = InvestmentStatus>) -> Self {
         self.operation_mut().status_in = value.into_iter().collect();
         self
     }
 
-    /// `updated_at`. The name is inferred; the server ignores it when it is wrong.
+    /// `updated_at`. Its name is inferred; the server ignores a name that it does not know.
     pub fn updated_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().updated_at = Some(value.into());
         self
     }
 
-    /// `updated_at__in`. The name is inferred; the server ignores it when it is wrong.
+    /// `updated_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub fn updated_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
         self.operation_mut().updated_at_in = value.into_iter().collect();
         self

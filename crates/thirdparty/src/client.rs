@@ -1,0 +1,174 @@
+//! The client: where the service is, who calls, and the handles of its resources.
+
+use std::{fmt, sync::Arc};
+
+use accredit_models::Secret;
+use accredit_transport::{self as transport, Error, Operation};
+
+use crate::{
+    credentials::Credentials,
+    resources::{Auth, Investments, Investors, Invoices, KybDocuments, SubscriptionAgreementInvestorSignatures},
+    session::Session,
+};
+
+/// Where the Third Party API is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://api.issuance.com`.
+    Production,
+    /// `https://django-dev.issuance-dev.com`, the vendor's development host.
+    Development,
+    /// Another origin, `https` only.
+    Custom(String),
+    /// A sandbox on this machine. The only environment that may be `http`, and only on a loopback address.
+    Sandbox(String),
+}
+
+impl Environment {
+    fn origin(&self) -> &str {
+        match self {
+            Self::Production => "https://api.issuance.com",
+            Self::Development => "https://django-dev.issuance-dev.com",
+            Self::Custom(origin) | Self::Sandbox(origin) => origin,
+        }
+    }
+}
+
+/// A client of the Third Party API. Cloning is cheap, and clones share connections and session.
+#[derive(Clone)]
+pub struct Client {
+    transport: transport::Client,
+    session: Arc<Session>,
+}
+
+impl Client {
+    /// Starts a client for an environment.
+    #[must_use]
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        ClientBuilder { environment, credentials: None, configure: Vec::new() }
+    }
+
+    /// Login and logout.
+    #[must_use]
+    pub fn auth(&self) -> Auth {
+        Auth::new(self)
+    }
+
+    /// Investments.
+    #[must_use]
+    pub fn investments(&self) -> Investments {
+        Investments::new(self)
+    }
+
+    /// Investors.
+    #[must_use]
+    pub fn investors(&self) -> Investors {
+        Investors::new(self)
+    }
+
+    /// Invoices, for investments paid by wire.
+    #[must_use]
+    pub fn invoices(&self) -> Invoices {
+        Invoices::new(self)
+    }
+
+    /// Know-your-business documents.
+    #[must_use]
+    pub fn kyb_documents(&self) -> KybDocuments {
+        KybDocuments::new(self)
+    }
+
+    /// Signatures of investors under subscription agreements.
+    #[must_use]
+    pub fn subscription_agreement_investor_signatures(&self) -> SubscriptionAgreementInvestorSignatures {
+        SubscriptionAgreementInvestorSignatures::new(self)
+    }
+
+    /// Runs an operation value: one of [`operations`](crate::operations), or one of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.transport.execute(operation).await
+    }
+
+    /// The transport under this client, for raw requests through the same stack.
+    #[must_use]
+    pub fn transport(&self) -> &transport::Client {
+        &self.transport
+    }
+
+    pub(crate) fn session(&self) -> &Session {
+        &self.session
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("transport", &self.transport).finish_non_exhaustive()
+    }
+}
+
+type Configure = Box<dyn Fn(transport::ClientBuilder) -> transport::ClientBuilder>;
+
+/// Puts a [`Client`] together.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    environment: Environment,
+    credentials: Option<Credentials>,
+    configure: Vec<Configure>,
+}
+
+impl ClientBuilder {
+    /// Who calls. Without credentials only [`execute`](Client::execute) of a login works.
+    pub fn credentials(mut self, credentials: Credentials) -> Self {
+        self.credentials = Some(credentials);
+        self
+    }
+
+    /// Shorthand for a token that was got elsewhere.
+    pub fn token(self, token: impl Into<Secret>) -> Self {
+        self.credentials(Credentials::token(token))
+    }
+
+    /// Sets timeouts, layers, roots or a transport of your own on the stack below. It runs once for the stack of the calls
+    /// and once for that of the login.
+    pub fn configure(
+        mut self,
+        configure: impl Fn(transport::ClientBuilder) -> transport::ClientBuilder + 'static,
+    ) -> Self {
+        self.configure.push(Box::new(configure));
+        self
+    }
+
+    /// Builds the client. Nothing is sent yet: the login happens with the first call that needs it.
+    ///
+    /// # Errors
+    ///
+    /// When the origin or the credentials can't be sent safely: see [`transport::ConfigError`].
+    pub fn build(self) -> Result<Client, transport::ConfigError> {
+        let login = self.stack().build()?;
+        let session = Arc::new(Session::new(login, self.credentials.clone())?);
+        let transport = self.stack().token_source(Arc::clone(&session)).build()?;
+        Ok(Client { transport, session })
+    }
+
+    fn stack(&self) -> transport::ClientBuilder {
+        let stack = transport::Client::builder(self.environment.origin())
+            .user_agent(concat!("accredit-thirdparty/", env!("CARGO_PKG_VERSION")))
+            .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
+        self.configure.iter().fold(stack, |stack, configure| configure(stack))
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { environment, credentials, configure: _ } = self;
+        f.debug_struct("ClientBuilder")
+            .field("environment", environment)
+            .field("credentials", credentials)
+            .finish_non_exhaustive()
+    }
+}
