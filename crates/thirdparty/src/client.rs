@@ -7,7 +7,7 @@ use accredit_transport::{self as transport, Error, Operation};
 
 use crate::{
     credentials::Credentials,
-    resources::{Auth, Investments, Investors, Invoices, KybDocuments, SubscriptionAgreementInvestorSignatures},
+    resources::{Auth, InvestorSignatures, Investments, Investors, Invoices, KybDocuments},
     session::Session,
 };
 
@@ -81,8 +81,9 @@ impl Client {
 
     /// Signatures of investors under subscription agreements.
     #[must_use]
-    pub fn subscription_agreement_investor_signatures(&self) -> SubscriptionAgreementInvestorSignatures {
-        SubscriptionAgreementInvestorSignatures::new(self)
+    #[doc(alias = "subscription_agreement_investor_signatures")]
+    pub fn investor_signatures(&self) -> InvestorSignatures {
+        InvestorSignatures::new(self)
     }
 
     /// Runs an operation value: one of [`operations`](crate::operations), or one of your own.
@@ -156,7 +157,8 @@ impl ClientBuilder {
     }
 
     fn stack(&self) -> transport::ClientBuilder {
-        let stack = transport::Client::builder(self.environment.origin())
+        let stack = transport::Client::builder()
+            .base_uri(self.environment.origin())
             .user_agent(concat!("accredit-thirdparty/", env!("CARGO_PKG_VERSION")))
             .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
         self.configure.iter().fold(stack, |stack, configure| configure(stack))

@@ -44,7 +44,7 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
         let head = std::mem::take(&mut body);
         for operation in small {
             value(&mut body, catalog, operation)?;
-            implementation(&mut body, operation)?;
+            implementation(&mut body, catalog, operation)?;
             setters(&mut body, catalog, operation)?;
         }
         let text = format!("{}\n{head}\n{}{body}", doc::module(&doc::sentence(&about)), imports(catalog, &body));
@@ -62,7 +62,7 @@ fn write_large(
 ) -> Result<()> {
     let mut body = String::new();
     value(&mut body, catalog, operation)?;
-    implementation(&mut body, operation)?;
+    implementation(&mut body, catalog, operation)?;
     let about = doc::module(&format!("`{}`: the operation as a value.", operation.id));
     let text = format!("{about}\nmod call;\n\n{}{body}", imports(catalog, &body));
     output.rust(folder.join(format!("{}.rs", operation.action())), source, &text)?;
@@ -80,7 +80,7 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     let code: String = body
         .lines()
         .filter(|line| !line.trim_start().starts_with("///"))
-        .map(|line| line.replace("ResponseKind::", "ResponseKind_"))
+        .map(|line| line.replace("ResponseKind::", "ResponseKind_").replace(QUALIFIED, "accredit_models_"))
         .collect::<Vec<_>>()
         .join("\n");
     let body = &*code;
@@ -96,8 +96,9 @@ fn imports(catalog: &Catalog, body: &str) -> String {
         candidates.iter().copied().filter(|name| names(name)).collect()
     };
     let own = pick(&["Date", "Envelope", "File", "Json", "Money", "Page", "Percent", "Personal", "Secret", "Timestamp"]);
+    let defines = |name: &str| code_defines(body, name);
     let mut types: Vec<&str> =
-        catalog.types.keys().map(String::as_str).filter(|name| names(name)).collect();
+        catalog.types.keys().map(String::as_str).filter(|name| names(name) && !defines(name)).collect();
     types.sort_unstable();
     let mut models = own.iter().map(ToString::to_string).collect::<Vec<_>>();
     if !types.is_empty() {
@@ -126,6 +127,26 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     }
     text
 }
+
+fn code_defines(code: &str, name: &str) -> bool {
+    [format!("pub struct {name};"), format!("pub struct {name} {{")].iter().any(|line| code.contains(line))
+}
+
+/// The type of an answer; by its whole path where an operation of the same file has its name.
+fn answer(catalog: &Catalog, operation: &Operation, output: &Rust) -> String {
+    let taken = |name: &str| {
+        let mut siblings = catalog.operations.iter().filter(|sibling| sibling.resource == operation.resource);
+        siblings.any(|sibling| struct_name(sibling) == name)
+    };
+    match output {
+        Rust::Named(name) if taken(name) => format!("{QUALIFIED}{}::{name}", catalog.service),
+        Rust::List(item) => format!("Vec<{}>", answer(catalog, operation, item)),
+        other => models::rust_type(other),
+    }
+}
+
+/// How a type of the models is named where its own name is taken.
+const QUALIFIED: &str = "accredit_models::";
 
 fn struct_name(operation: &Operation) -> String {
     names::camel(operation.action())
@@ -302,14 +323,14 @@ fn constructor(text: &mut String, operation: &Operation, required: &[Required]) 
     Ok(())
 }
 
-fn implementation(text: &mut String, operation: &Operation) -> Result<()> {
+fn implementation(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<()> {
     let name = struct_name(operation);
     let (output, read) = match (operation.kind, &operation.output) {
         (ResponseKind::Bytes, _) => ("Bytes".to_owned(), "bytes"),
         (ResponseKind::Empty, _) | (_, None) => ("()".to_owned(), "empty"),
-        (ResponseKind::Envelope, Some(output)) => (models::rust_type(output), "envelope"),
-        (ResponseKind::Page, Some(output)) => (format!("Page<{}>", models::rust_type(output)), "json"),
-        (ResponseKind::Json, Some(output)) => (models::rust_type(output), "json"),
+        (ResponseKind::Envelope, Some(output)) => (answer(catalog, operation, output), "envelope"),
+        (ResponseKind::Page, Some(output)) => (format!("Page<{}>", answer(catalog, operation, output)), "json"),
+        (ResponseKind::Json, Some(output)) => (answer(catalog, operation, output), "json"),
     };
     let class = match operation.class {
         RetryClass::Read => "Read",

@@ -1,0 +1,52 @@
+//! Login and logout.
+
+use accredit_models::thirdparty::Login;
+use accredit_transport::Error;
+
+use super::handle;
+use crate::operations::auth::{Logout, Logoutall};
+
+handle! {
+    /// Login and logout. A client logs in by itself; these are for those who want to see it happen.
+    Auth
+}
+
+impl Auth {
+    /// Logs in now and keeps the token for the calls to come.
+    ///
+    /// `POST /api_third_party/auth/login/`
+    ///
+    /// # Errors
+    ///
+    /// The service's refusal, which is a 400 or a 401 with wrong credentials: `is_unauthorized()` holds for both.
+    pub async fn login(&self) -> Result<Login, Error> {
+        self.client.session().log_in().await
+    }
+
+    /// Ends this session: the server deletes the token, and the client forgets it.
+    ///
+    /// `POST /api_third_party/auth/logout/`
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send). The token is kept then.
+    pub async fn logout(&self) -> Result<(), Error> {
+        self.client.execute(&Logout).await?;
+        self.client.session().forget();
+        Ok(())
+    }
+
+    /// Ends all sessions of the account, those of other programs too.
+    ///
+    /// `POST /api_third_party/auth/logoutall/`
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send). The token is kept then.
+    #[doc(alias = "logoutall")]
+    pub async fn logout_all(&self) -> Result<(), Error> {
+        self.client.execute(&Logoutall).await?;
+        self.client.session().forget();
+        Ok(())
+    }
+}
