@@ -27,11 +27,7 @@ fn date(value: &HeaderValue) -> Option<SystemTime> {
 
 /// The local clock, where there is one: `SystemTime::now` panics on bare WebAssembly.
 fn now() -> Option<SystemTime> {
-    if cfg!(all(target_family = "wasm", target_os = "unknown")) {
-        None
-    } else {
-        Some(SystemTime::now())
-    }
+    crate::clock::EXISTS.then(SystemTime::now)
 }
 
 #[cfg(test)]

@@ -27,9 +27,16 @@ impl Token {
             return Err(ConfigError::new("token", "is empty"));
         }
         if !fits(token) || !fits(scheme) {
-            return Err(ConfigError::new("token", "holds a space, a line break or another character that no token has"));
+            return Err(ConfigError::new(
+                "token",
+                "holds a space, a line break or another character that no token has",
+            ));
         }
-        let text = if scheme.is_empty() { token.to_owned() } else { format!("{scheme} {token}") };
+        let text = if scheme.is_empty() {
+            token.to_owned()
+        } else {
+            format!("{scheme} {token}")
+        };
         let mut value = HeaderValue::from_maybe_shared(bytes::Bytes::from(text))
             .map_err(|_| ConfigError::new("token", "does not fit in a header"))?;
         value.set_sensitive(true);
@@ -107,7 +114,15 @@ mod tests {
 
     #[test]
     fn bad_token_is_an_error_not_a_panic() {
-        for bad in ["", "canary\n", "canary\r\nX: y", "can ary", "canary\0", "can\u{e9}ry", "\u{7f}"] {
+        for bad in [
+            "",
+            "canary\n",
+            "canary\r\nX: y",
+            "can ary",
+            "canary\0",
+            "can\u{e9}ry",
+            "\u{7f}",
+        ] {
             let error = Token::new("Token", bad).unwrap_err();
             assert!(!format!("{error} {error:?}").contains("can"), "{error:?}");
         }

@@ -46,6 +46,22 @@ impl ErrorKind {
         }
     }
 
+    /// A short stable name, for events and metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Build => "build",
+            Self::Origin => "origin",
+            Self::Auth => "auth",
+            Self::Connect => "connect",
+            Self::Timeout(_) => "timeout",
+            Self::Io => "io",
+            Self::Status => "status",
+            Self::Refused => "refused",
+            Self::Decode => "decode",
+            Self::TooLarge => "too_large",
+        }
+    }
+
     /// What `Display` says for the kind.
     pub(crate) const fn describe(self) -> &'static str {
         match self {

@@ -139,8 +139,8 @@ impl Error {
     }
 
     /// The error of a 2xx reply that could not be read, or in which the server refused.
-    pub(crate) fn decode(info: &'static OperationInfo, error: DecodeError, reply: Reply) -> Self {
-        let mut failed = Self::from_reply(reply).with_operation(info);
+    pub(crate) fn decode(error: DecodeError, reply: Reply) -> Self {
+        let mut failed = Self::from_reply(reply);
         let inner = &mut *failed.0;
         if inner.body.len() > BODY_CAP {
             // A copy of the head, so that a kept error does not hold megabytes.
@@ -194,9 +194,11 @@ impl Error {
         self.0.sent = sent;
     }
 
-    pub(crate) fn set_status(&mut self, status: StatusCode, headers: HeaderMap) {
+    /// The head of the reply during which it failed.
+    pub(crate) fn with_head(mut self, status: StatusCode, headers: HeaderMap) -> Self {
         self.0.status = Some(status);
         self.0.headers = headers;
+        self
     }
 
     pub(crate) fn set_request_id(&mut self, id: HeaderValue) {
@@ -236,7 +238,8 @@ impl Error {
         self.0.attempts
     }
 
-    /// The headers of the reply; empty if there was none.
+    /// The headers of the reply; empty if there was none. Of a reply that could not be read, or that refused, only the
+    /// content type is kept.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers

@@ -1,0 +1,130 @@
+//! The body of a reply on its way through the stack.
+//!
+//! One type for what hyper, a test double or a collected buffer gives, so that the layers above need no type parameter
+//! and hyper's own body needs no box.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+
+use crate::BoxError;
+
+/// The body of a reply: whole (after the collect layer) or still on the wire.
+pub struct Body(Repr);
+
+enum Repr {
+    /// `bytes` is taken by whoever reads the body frame by frame.
+    Whole {
+        bytes: Bytes,
+        truncated: bool,
+    },
+    #[cfg(feature = "hyper")]
+    Hyper(hyper::body::Incoming),
+    Boxed(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl Body {
+    /// A body that is all there.
+    #[must_use]
+    pub fn whole(bytes: impl Into<Bytes>) -> Self {
+        Self::cut(bytes.into(), false)
+    }
+
+    /// What there is of a body, and whether the rest is missing.
+    pub(crate) fn cut(bytes: Bytes, truncated: bool) -> Self {
+        Self(Repr::Whole { bytes, truncated })
+    }
+
+    /// A body of another type, behind a pointer.
+    pub fn boxed<B>(body: B) -> Self
+    where
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        Self(Repr::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
+    }
+
+    #[cfg(feature = "hyper")]
+    pub(crate) fn hyper(body: hyper::body::Incoming) -> Self {
+        Self(Repr::Hyper(body))
+    }
+
+    /// The bytes, if the body is all there; what a layer outside the stack sees of a buffered reply.
+    #[must_use]
+    pub fn as_bytes(&self) -> Option<&Bytes> {
+        match &self.0 {
+            Repr::Whole { bytes, .. } => Some(bytes),
+            #[cfg(feature = "hyper")]
+            Repr::Hyper(_) => None,
+            Repr::Boxed(_) => None,
+        }
+    }
+
+    /// The bytes and whether they are only a part, if the body is not still on the wire.
+    pub(crate) fn into_bytes(self) -> Result<(Bytes, bool), Self> {
+        match self.0 {
+            Repr::Whole {
+                bytes, truncated, ..
+            } => Ok((bytes, truncated)),
+            other => Err(Self(other)),
+        }
+    }
+}
+
+impl From<Bytes> for Body {
+    fn from(bytes: Bytes) -> Self {
+        Self::whole(bytes)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_bytes() {
+            Some(bytes) => write!(f, "Body([{} bytes])", bytes.len()),
+            None => f.write_str("Body([on the wire])"),
+        }
+    }
+}
+
+impl http_body::Body for Body {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        match &mut self.get_mut().0 {
+            Repr::Whole { bytes, .. } => {
+                let bytes = std::mem::take(bytes);
+                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
+            }
+            #[cfg(feature = "hyper")]
+            Repr::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
+            Repr::Boxed(body) => Pin::new(body).poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Repr::Whole { bytes, .. } => bytes.is_empty(),
+            #[cfg(feature = "hyper")]
+            Repr::Hyper(body) => body.is_end_stream(),
+            Repr::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Repr::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
+            #[cfg(feature = "hyper")]
+            Repr::Hyper(body) => body.size_hint(),
+            Repr::Boxed(body) => body.size_hint(),
+        }
+    }
+}

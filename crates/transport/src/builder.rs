@@ -1,0 +1,389 @@
+//! Settings of a client, checked once when it is built. Nothing is sent and no file is read while building.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
+use tower::util::BoxCloneSyncService;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::body::Body;
+use crate::client::{Client, Entry, LayeredService};
+use crate::error::{ConfigError, Error, TimeoutPhase};
+use crate::layer::collect::BodyCaps;
+use crate::layer::{
+    AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer, RequestIdLayer,
+    TimeoutLayer,
+};
+use crate::stack::{self, Layers};
+use crate::token::{Token, TokenSource};
+use crate::transport::Transport;
+use crate::{BoxError, clock};
+
+/// Settings of a [`Client`].
+///
+/// ```
+/// use std::time::Duration;
+/// use accredit_transport::{Client, Token};
+///
+/// let client = Client::builder()
+///     .base_uri("https://api.example.com/v1")
+///     .token(Token::new("Bearer", "abc")?)
+///     .user_agent("my-app/1.0")
+///     .deadline(Duration::from_secs(30))
+///     .build()?;
+/// # Ok::<(), accredit_transport::ConfigError>(())
+/// ```
+#[must_use]
+pub struct ClientBuilder {
+    base_uri: Option<Uri>,
+    source: Option<Arc<dyn TokenSource>>,
+    headers: HeaderMap,
+    request_id: HeaderName,
+    timeouts: Timeouts,
+    caps: BodyCaps,
+    allow_insecure_loopback: bool,
+    transport: Option<Transport>,
+    layers: Vec<BoxedLayer>,
+    #[cfg(feature = "hyper")]
+    tls: crate::tls::TlsSettings,
+    /// The first fault of a setter, told by `build`.
+    fault: Option<ConfigError>,
+}
+
+type BoxedLayer = Box<dyn FnOnce(LayeredService) -> LayeredService + Send>;
+
+/// The limits of a client: 3 s to connect, 20 s to the first byte, 30 s for an attempt, 60 s for all.
+struct Timeouts {
+    connect: Option<Duration>,
+    first_byte: Option<Duration>,
+    attempt: Option<Duration>,
+    operation: Option<Duration>,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        let seconds = |seconds| clock::EXISTS.then(|| Duration::from_secs(seconds));
+        Self {
+            connect: seconds(3),
+            first_byte: seconds(20),
+            attempt: seconds(30),
+            operation: seconds(60),
+        }
+    }
+}
+
+impl Default for ClientBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ClientBuilder {
+    /// The defaults; only [`base_uri`](Self::base_uri) is missing.
+    pub fn new() -> Self {
+        Self {
+            base_uri: None,
+            source: None,
+            headers: HeaderMap::from_iter([
+                (
+                    header::USER_AGENT,
+                    HeaderValue::from_static(concat!(
+                        "accredit-transport/",
+                        env!("CARGO_PKG_VERSION")
+                    )),
+                ),
+                (header::ACCEPT, HeaderValue::from_static("application/json")),
+            ]),
+            request_id: HeaderName::from_static("x-request-id"),
+            timeouts: Timeouts::default(),
+            caps: BodyCaps::default(),
+            allow_insecure_loopback: false,
+            transport: None,
+            layers: Vec::new(),
+            #[cfg(feature = "hyper")]
+            tls: crate::tls::TlsSettings::default(),
+            fault: None,
+        }
+    }
+
+    /// Where requests go. `https`, or `http` to this machine with
+    /// [`allow_insecure_loopback`](Self::allow_insecure_loopback). A path in it stands before that of every request.
+    pub fn base_uri(mut self, uri: impl AsRef<str>) -> Self {
+        match uri.as_ref().parse() {
+            Ok(uri) => self.base_uri = Some(uri),
+            Err(error) => self.fail(ConfigError::new("base_uri", "is no URI").with_source(error)),
+        }
+        self
+    }
+
+    /// One token for all authenticated requests.
+    pub fn token(self, token: Token) -> Self {
+        self.token_source(token)
+    }
+
+    /// Where the tokens of authenticated requests come from.
+    pub fn token_source(mut self, source: impl TokenSource + 'static) -> Self {
+        self.source = Some(Arc::new(source));
+        self
+    }
+
+    /// What the client calls itself.
+    pub fn user_agent(mut self, name: impl AsRef<str>) -> Self {
+        match HeaderValue::from_str(name.as_ref()) {
+            Ok(value) => {
+                self.headers.insert(header::USER_AGENT, value);
+            }
+            Err(error) => self.fail(
+                ConfigError::new("user_agent", "does not fit in a header").with_source(error),
+            ),
+        }
+        self
+    }
+
+    /// A header of every request that does not bring its own of that name. Not for credentials: they are bound to an
+    /// origin, headers are not.
+    pub fn default_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        if name == header::AUTHORIZATION {
+            self.fail(ConfigError::new(
+                "default_header",
+                "credentials come from a token or a token source",
+            ));
+        } else {
+            self.headers.insert(name, value);
+        }
+        self
+    }
+
+    /// The header of the request id, `X-Request-Id` unless set.
+    pub fn request_id_header(mut self, name: HeaderName) -> Self {
+        self.request_id = name;
+        self
+    }
+
+    /// Bounds name resolution, TCP and TLS; `None` for no limit. 3 s unless set. A transport of one's own is not bound
+    /// by it.
+    pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.timeouts.connect = limit.into();
+        self
+    }
+
+    /// Bounds the wait for the head of a reply; `None` for no limit. 20 s unless set.
+    pub fn first_byte_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.timeouts.first_byte = limit.into();
+        self
+    }
+
+    /// Bounds one attempt with its body; `None` for no limit. 30 s unless set.
+    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.timeouts.attempt = limit.into();
+        self
+    }
+
+    /// Bounds a whole operation, with logins and all that happens inside; `None` for no limit. 60 s unless set.
+    pub fn deadline(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.timeouts.operation = limit.into();
+        self
+    }
+
+    /// The largest document that is read, in bytes. 8 MiB unless set.
+    pub fn json_cap(mut self, bytes: usize) -> Self {
+        self.caps.json = bytes;
+        self
+    }
+
+    /// The largest file that is read into memory, in bytes. 64 MiB unless set.
+    pub fn bytes_cap(mut self, bytes: usize) -> Self {
+        self.caps.bytes = bytes;
+        self
+    }
+
+    /// How much is kept of the body of a reply that is not 2xx, in bytes. 64 KiB unless set.
+    pub fn error_cap(mut self, bytes: usize) -> Self {
+        self.caps.error = bytes;
+        self
+    }
+
+    /// Allows clear-text `http` to `localhost`, `127.0.0.0/8` and `[::1]`: for servers of one's own tests.
+    pub fn allow_insecure_loopback(mut self, allow: bool) -> Self {
+        self.allow_insecure_loopback = allow;
+        self
+    }
+
+    /// Wraps a layer around everything, outside span and deadline. The layer that is added last sees a request first.
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<LayeredService> + Send + 'static,
+        L::Service:
+            Service<Request<Bytes>, Response = Response<Body>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Bytes>>>::Error: Into<Error> + 'static,
+        <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
+    {
+        self.layers.push(Box::new(move |inner| {
+            BoxCloneSyncService::new(tower::ServiceExt::map_err(layer.layer(inner), Into::into))
+        }));
+        self
+    }
+
+    /// Sends requests through this service in the place of hyper. It sees them as they would go out: absolute URI, all
+    /// headers, the token.
+    ///
+    /// ```
+    /// use accredit_transport::Client;
+    /// use accredit_transport::bytes::Bytes;
+    /// use accredit_transport::http::{Request, Response};
+    ///
+    /// let client = Client::builder()
+    ///     .base_uri("https://api.example.com")
+    ///     .transport(tower::service_fn(async |request: Request<Bytes>| {
+    ///         Ok::<_, std::convert::Infallible>(Response::new(request.uri().to_string()))
+    ///     }))
+    ///     .build()?;
+    /// # Ok::<(), accredit_transport::ConfigError>(())
+    /// ```
+    pub fn transport<S, B>(mut self, service: S) -> Self
+    where
+        S: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BoxError>,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        self.transport = Some(Transport::custom(service));
+        self
+    }
+
+    /// Checks the settings and makes the client.
+    ///
+    /// # Errors
+    ///
+    /// When a setting is missing, contradicts another or cannot work in this build; the error names it.
+    pub fn build(mut self) -> Result<Client, ConfigError> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let base = self
+            .base_uri
+            .take()
+            .ok_or_else(|| ConfigError::new("base_uri", "is not set"))?;
+        let base_uri = BaseUriLayer::new(base)?;
+        let origin = base_uri.origin().clone();
+        let Timeouts {
+            connect,
+            first_byte,
+            attempt,
+            operation,
+        } = self.timeouts;
+        if !clock::EXISTS
+            && [connect, first_byte, attempt, operation]
+                .into_iter()
+                .any(|limit| limit.is_some())
+        {
+            return Err(ConfigError::new("timeouts", "this platform has no timers"));
+        }
+        let layers = Layers {
+            operation: OperationLayer::new(operation).counted(),
+            request_id: RequestIdLayer::new(self.request_id.clone()),
+            auth: AuthLayer::new(
+                self.source.take(),
+                origin.clone(),
+                self.allow_insecure_loopback,
+            )?,
+            base_uri,
+            attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
+            collect: CollectLayer::new(self.caps),
+            first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),
+            headers: DefaultHeadersLayer::new(self.headers),
+        };
+        let transport = match self.transport.take() {
+            Some(transport) => transport,
+            #[cfg(feature = "hyper")]
+            None => hyper(self.tls, &origin, connect)?,
+            #[cfg(not(feature = "hyper"))]
+            None => {
+                return Err(ConfigError::new(
+                    "transport",
+                    "is not set, and this build has none of its own",
+                ));
+            }
+        };
+        let stack = stack::compose(&layers, transport);
+        let entry = if self.layers.is_empty() {
+            Entry::Plain(stack)
+        } else {
+            let service = LayeredService::new(stack);
+            Entry::Layered(
+                self.layers
+                    .into_iter()
+                    .fold(service, |service, layer| layer(service)),
+            )
+        };
+        Ok(Client::new(entry, origin, self.request_id))
+    }
+
+    fn fail(&mut self, fault: ConfigError) {
+        self.fault.get_or_insert(fault);
+    }
+}
+
+/// TLS, where the crate has a transport of its own.
+#[cfg(feature = "hyper")]
+impl ClientBuilder {
+    /// The crypto provider; that of the build unless set, ring before others.
+    pub fn tls_provider(mut self, provider: crate::TlsProvider) -> Self {
+        self.tls.provider = Some(provider);
+        self
+    }
+
+    /// The certificate authorities to trust beside those that are added.
+    pub fn tls_roots(mut self, roots: crate::TlsRoots) -> Self {
+        self.tls.roots = roots;
+        self
+    }
+
+    /// Trusts one more certificate authority, in DER.
+    pub fn root_certificate_der(mut self, certificate: impl Into<Vec<u8>>) -> Self {
+        self.tls.add_der(certificate.into());
+        self
+    }
+
+    /// Trusts more certificate authorities, in PEM.
+    pub fn root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
+        if let Err(fault) = self.tls.add_pem(pem.as_ref()) {
+            self.fail(fault);
+        }
+        self
+    }
+}
+
+#[cfg(feature = "hyper")]
+fn hyper(
+    tls: crate::tls::TlsSettings,
+    origin: &crate::Origin,
+    connect: Option<Duration>,
+) -> Result<Transport, ConfigError> {
+    let client = match tls.build()? {
+        Some(config) => crate::connect::client(config, !origin.is_secure(), connect),
+        None => {
+            return Err(ConfigError::new(
+                "tls_provider",
+                "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs",
+            ));
+        }
+    };
+    Ok(Transport::Hyper(client))
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Headers and the token source stay out.
+        f.debug_struct("ClientBuilder")
+            .field("base_uri", &self.base_uri)
+            .field("transport", &self.transport)
+            .field("layers", &self.layers.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,248 @@
+//! The client: sends operations and raw requests through the stack.
+//!
+//! A call is a thin generic shell around one path that is compiled once, here; only encoding and decoding are built per
+//! operation.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+
+use crate::body::Body;
+use crate::builder::ClientBuilder;
+use crate::encode::RequestEncoder;
+use crate::error::{DecodeError, EncodeError, Error, ErrorKind};
+use crate::layer::operation::AttemptCount;
+use crate::operation::{self, Operation, OperationInfo, Reply};
+use crate::options::CallOptions;
+use crate::origin::Origin;
+use crate::{clock, stack};
+
+/// A client of one API on one origin. A clone is cheap and shares connections, settings and credentials.
+///
+/// A call that is dropped is cancelled; the client stays usable. Needs a tokio runtime with timers, unless all timeouts
+/// are off and the transport does without.
+#[derive(Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    entry: Entry,
+    origin: Origin,
+    request_id: HeaderName,
+}
+
+/// The stack as it is, or behind the layers of a user.
+#[derive(Clone)]
+pub(crate) enum Entry {
+    Plain(stack::Stack),
+    Layered(LayeredService),
+}
+
+/// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its body comes out, whatever
+/// its status.
+///
+/// The facts of the operation, `&'static OperationInfo`, stand in the extensions of the request.
+pub type LayeredService = BoxCloneSyncService<Request<Bytes>, Response<Body>, Error>;
+
+impl Client {
+    /// Starts a client.
+    #[must_use]
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::new()
+    }
+
+    pub(crate) fn new(entry: Entry, origin: Origin, request_id: HeaderName) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                entry,
+                origin,
+                request_id,
+            }),
+        }
+    }
+
+    /// The origin that all requests go to.
+    #[must_use]
+    pub fn origin(&self) -> &Origin {
+        &self.inner.origin
+    }
+
+    /// Runs an operation.
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`]; a status that is not 2xx is one of them.
+    pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        let request = self.encode(
+            operation::info::<O>(),
+            &|encoder| operation.encode(encoder),
+            None,
+        )?;
+        self.finish::<O>(request).await
+    }
+
+    /// Runs an operation with settings of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute).
+    pub async fn execute_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<O::Output, Error> {
+        let request = self.encode(
+            operation::info::<O>(),
+            &|encoder| operation.encode(encoder),
+            Some(options),
+        )?;
+        self.finish::<O>(request).await
+    }
+
+    /// Sends a request as it is, through the same stack: same origin, credentials, limits and headers. Never repeated.
+    ///
+    /// The URI is a path (behind that of the base URI), or absolute within the client's origin. A reply is a reply,
+    /// whatever its status.
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_transport::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use accredit_transport::bytes::Bytes;
+    /// use accredit_transport::http::Request;
+    ///
+    /// let reply = client.send(Request::get("/health").body(Bytes::new())?).await?;
+    /// println!("{}: {} bytes", reply.status, reply.body.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Any [`ErrorKind`] but `Build`, `Status`, `Decode` and `Refused`.
+    pub async fn send(&self, request: Request<Bytes>) -> Result<Reply, Error> {
+        Ok(self.dispatch(request).await?.0)
+    }
+
+    async fn finish<O: Operation>(&self, request: Request<Bytes>) -> Result<O::Output, Error> {
+        let (reply, seen) = self.run(operation::info::<O>(), request).await?;
+        O::decode(reply).map_err(|error| seen.undecodable(error, operation::info::<O>()))
+    }
+
+    /// Writes the request; nothing is sent yet.
+    fn encode(
+        &self,
+        info: &'static OperationInfo,
+        write: &dyn Fn(&mut RequestEncoder) -> Result<(), EncodeError>,
+        options: Option<&CallOptions>,
+    ) -> Result<Request<Bytes>, Error> {
+        let mut encoder = RequestEncoder::new(info);
+        let mut request = write(&mut encoder)
+            .and_then(|()| encoder.finish())
+            .map_err(|error| Error::encode(info, &error))?;
+        if let Some(options) = options {
+            if options.has_timer() && !clock::EXISTS {
+                let error = Error::new(ErrorKind::Build).with_operation(info);
+                return Err(error.with_detail("this platform has no timers"));
+            }
+            options.apply(&mut request);
+        }
+        Ok(request)
+    }
+
+    /// The path of every operation, from request to 2xx reply. Boxed once, so that futures of callers stay small.
+    fn run(
+        &self,
+        info: &'static OperationInfo,
+        request: Request<Bytes>,
+    ) -> Pin<Box<dyn Future<Output = Result<(Reply, Seen), Error>> + Send + '_>> {
+        Box::pin(async move {
+            let (reply, attempts) = self.dispatch(request).await?;
+            let seen = Seen {
+                status: reply.status,
+                content_type: reply.headers.get(header::CONTENT_TYPE).cloned(),
+                request_id: reply.headers.get(&self.inner.request_id).cloned(),
+                body: reply.body.clone(),
+                attempts,
+            };
+            if seen.status.is_success() {
+                Ok((reply, seen))
+            } else {
+                Err(seen.complete(Error::from_reply(reply), info))
+            }
+        })
+    }
+
+    async fn dispatch(&self, request: Request<Bytes>) -> Result<(Reply, u32), Error> {
+        let response = match &self.inner.entry {
+            Entry::Plain(stack) => stack.clone().oneshot(request).await,
+            Entry::Layered(service) => service.clone().oneshot(request).await,
+        }?;
+        let (parts, body) = response.into_parts();
+        let attempts = parts
+            .extensions
+            .get()
+            .map_or(1, |AttemptCount(count)| *count);
+        // Only a layer of a user can put a body in its place that is not collected.
+        let (body, truncated) = body.into_bytes().map_err(|_| {
+            Error::new(ErrorKind::Io).with_detail("a layer gave a body that is still on the wire")
+        })?;
+        Ok((
+            Reply {
+                status: parts.status,
+                headers: parts.headers,
+                body,
+                truncated,
+            },
+            attempts,
+        ))
+    }
+}
+
+/// What an error needs to know of a reply that was given away to be decoded. All of it is shared, not copied; the other
+/// headers are not kept, because copying the map is what every good reply would pay for.
+struct Seen {
+    status: StatusCode,
+    content_type: Option<HeaderValue>,
+    request_id: Option<HeaderValue>,
+    body: Bytes,
+    attempts: u32,
+}
+
+impl Seen {
+    #[cold]
+    fn undecodable(self, error: DecodeError, info: &'static OperationInfo) -> Error {
+        let mut headers = HeaderMap::new();
+        if let Some(content_type) = &self.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type.clone());
+        }
+        let reply = Reply {
+            status: self.status,
+            headers,
+            body: self.body.clone(),
+            truncated: false,
+        };
+        self.complete(Error::decode(error, reply), info)
+    }
+
+    #[cold]
+    fn complete(self, error: Error, info: &'static OperationInfo) -> Error {
+        let mut error = error.in_operation(Some(info), self.attempts);
+        if let Some(id) = self.request_id {
+            error.set_request_id(id);
+        }
+        error
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("origin", &self.inner.origin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,71 @@
+//! Headers that every request has unless it brings its own. Built once; a request pays a reference count for each.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use http::{HeaderMap, Request};
+use tower_layer::Layer;
+use tower_service::Service;
+
+use crate::error::RedactedHeaders;
+
+/// Adds default headers.
+#[derive(Clone)]
+pub struct DefaultHeadersLayer(Arc<HeaderMap>);
+
+impl DefaultHeadersLayer {
+    /// Each name once: of several values the first is sent.
+    #[must_use]
+    pub fn new(headers: HeaderMap) -> Self {
+        Self(Arc::new(headers))
+    }
+}
+
+impl std::fmt::Debug for DefaultHeadersLayer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("DefaultHeadersLayer")
+            .field(&RedactedHeaders(&self.0))
+            .finish()
+    }
+}
+
+impl<S> Layer<S> for DefaultHeadersLayer {
+    type Service = DefaultHeaders<S>;
+
+    fn layer(&self, inner: S) -> DefaultHeaders<S> {
+        DefaultHeaders {
+            inner,
+            headers: self.clone(),
+        }
+    }
+}
+
+/// The service of [`DefaultHeadersLayer`].
+#[derive(Clone, Debug)]
+pub struct DefaultHeaders<S> {
+    inner: S,
+    headers: DefaultHeadersLayer,
+}
+
+impl<S, B> Service<Request<B>> for DefaultHeaders<S>
+where
+    S: Service<Request<B>>,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
+        for (name, value) in &*self.headers.0 {
+            request
+                .headers_mut()
+                .entry(name)
+                .or_insert_with(|| value.clone());
+        }
+        self.inner.call(request)
+    }
+}

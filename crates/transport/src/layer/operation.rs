@@ -1,0 +1,196 @@
+//! One span and one deadline for a whole operation, whatever happens inside.
+//!
+//! Owns the count of attempts and completes errors with it. Never retries.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Request, Response};
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+use tower_layer::Layer;
+use tower_service::Service;
+use tracing::Span;
+use tracing::field::Empty;
+
+use super::info_of;
+use crate::error::{Error, ErrorKind, TimeoutPhase};
+use crate::operation::OperationInfo;
+use crate::options::Limits;
+
+/// Opens the span `operation` and bounds the time of all that happens inside.
+#[derive(Clone, Debug)]
+pub struct OperationLayer {
+    deadline: Option<Duration>,
+    counted: bool,
+}
+
+impl OperationLayer {
+    /// `None` for no deadline.
+    #[must_use]
+    pub fn new(deadline: Option<Duration>) -> Self {
+        Self {
+            deadline,
+            counted: false,
+        }
+    }
+
+    /// Trusts the count of attempts: with an attempt trace at the bottom of the stack, a count of zero proves that
+    /// nothing was sent.
+    pub(crate) fn counted(mut self) -> Self {
+        self.counted = true;
+        self
+    }
+}
+
+impl<S> Layer<S> for OperationLayer {
+    type Service = Operation<S>;
+
+    fn layer(&self, inner: S) -> Operation<S> {
+        Operation {
+            inner,
+            settings: self.clone(),
+        }
+    }
+}
+
+/// The service of [`OperationLayer`].
+#[derive(Clone, Debug)]
+pub struct Operation<S> {
+    inner: S,
+    settings: OperationLayer,
+}
+
+impl<S, B, R> Service<Request<B>> for Operation<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error: Into<Error>>,
+{
+    type Response = Response<R>;
+    type Error = Error;
+    type Future = OperationFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+        let info = info_of(&request);
+        let limit = Limits::of(&request, TimeoutPhase::Operation, self.settings.deadline);
+        let span = tracing::info_span!(
+            "operation",
+            operation = info.map_or("raw", OperationInfo::name),
+            request_id = Empty,
+            attempts = Empty,
+            status = Empty,
+        );
+        let attempts = Attempts::default();
+        request.extensions_mut().insert(attempts.clone());
+        let inner = {
+            let _entered = span.enter();
+            self.inner.call(request)
+        };
+        let sleep = limit.map(tokio::time::sleep);
+        OperationFuture {
+            inner,
+            sleep,
+            limit,
+            span,
+            info,
+            attempts,
+            counted: self.settings.counted,
+        }
+    }
+}
+
+/// How often a request was handed to the transport. Travels in its extensions, shared by all attempts.
+#[derive(Clone, Default)]
+pub(crate) struct Attempts(Arc<AtomicU32>);
+
+impl Attempts {
+    /// Counts one more and gives its number, from 1.
+    pub(crate) fn begin(&self) -> u32 {
+        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+    }
+
+    fn count(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How many attempts a reply took, in its extensions; left out when it was one.
+#[derive(Clone, Copy)]
+pub(crate) struct AttemptCount(pub(crate) u32);
+
+pin_project! {
+    /// The future of [`Operation`].
+    pub struct OperationFuture<F> {
+        #[pin]
+        inner: F,
+        #[pin]
+        sleep: Option<Sleep>,
+        limit: Option<Duration>,
+        span: Span,
+        info: Option<&'static OperationInfo>,
+        attempts: Attempts,
+        counted: bool,
+    }
+}
+
+impl<F, R, E> Future for OperationFuture<F>
+where
+    F: Future<Output = Result<Response<R>, E>>,
+    E: Into<Error>,
+{
+    type Output = Result<Response<R>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let _entered = this.span.enter();
+        let result = match this.inner.poll(cx) {
+            Poll::Ready(result) => result.map_err(Into::into),
+            Poll::Pending => {
+                let (Some(sleep), Some(limit)) = (this.sleep.as_pin_mut(), *this.limit) else {
+                    return Poll::Pending;
+                };
+                ready!(sleep.poll(cx));
+                Err(Error::timeout(TimeoutPhase::Operation, limit))
+            }
+        };
+        let attempts = this.attempts.count();
+        if !this.span.is_disabled() {
+            this.span.record("attempts", attempts);
+            let status = match &result {
+                Ok(response) => Some(response.status()),
+                Err(error) => error.status(),
+            };
+            if let Some(status) = status {
+                this.span.record("status", status.as_u16());
+            }
+        }
+        Poll::Ready(match result {
+            Ok(mut response) => {
+                if attempts != 1 {
+                    response.extensions_mut().insert(AttemptCount(attempts));
+                }
+                Ok(response)
+            }
+            Err(error) => {
+                let mut error = error.in_operation(*this.info, attempts);
+                if *this.counted && attempts == 0 && matches!(error.kind(), ErrorKind::Timeout(_)) {
+                    error.set_sent(false);
+                }
+                Err(error)
+            }
+        })
+    }
+}
+
+impl<F> fmt::Debug for OperationFuture<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OperationFuture").finish_non_exhaustive()
+    }
+}

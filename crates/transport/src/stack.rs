@@ -1,0 +1,55 @@
+//! The one place where the layers are put together.
+
+use tower_layer::Layer as _;
+
+use crate::layer::auth::Auth;
+use crate::layer::base_uri::BaseUri;
+use crate::layer::collect::Collect;
+use crate::layer::headers::DefaultHeaders;
+use crate::layer::operation::Operation;
+use crate::layer::request_id::RequestId;
+use crate::layer::timeout::Timeout;
+use crate::layer::trace::AttemptTrace;
+use crate::layer::{
+    AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer,
+    RequestIdLayer, TimeoutLayer,
+};
+use crate::transport::Transport;
+
+/// The settings of every layer, ready to use.
+pub(crate) struct Layers {
+    pub(crate) operation: OperationLayer,
+    pub(crate) request_id: RequestIdLayer,
+    pub(crate) base_uri: BaseUriLayer,
+    pub(crate) attempt: TimeoutLayer,
+    pub(crate) collect: CollectLayer,
+    pub(crate) auth: AuthLayer,
+    pub(crate) first_byte: TimeoutLayer,
+    pub(crate) headers: DefaultHeadersLayer,
+}
+
+/// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
+pub(crate) type Stack = Operation<
+    RequestId<BaseUri<Timeout<Collect<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>>>,
+>;
+
+/// Puts the layers around the transport. To be read from the bottom: the innermost comes first.
+pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
+    // Innermost: counts what really goes to the transport, so that "never sent" is a fact and not a guess.
+    let service = AttemptTraceLayer::new().layer(transport);
+    // Fills gaps only, so that it cannot replace what an operation or a layer set on purpose.
+    let service = layers.headers.layer(service);
+    // Inside auth: a login that takes its time is not the server's slowness with this request.
+    let service = layers.first_byte.layer(service);
+    // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs the origin to compare.
+    let service = layers.auth.layer(service);
+    // Inside the attempt timeout (and where retries go): a body that stalls or breaks off fails the attempt.
+    let service = layers.collect.layer(service);
+    let service = layers.attempt.layer(service);
+    // Outside all attempts: a URI is made absolute, or refused, once.
+    let service = layers.base_uri.layer(service);
+    // One id for all attempts, and for the refusals above.
+    let service = layers.request_id.layer(service);
+    // Outermost: its deadline covers waits between attempts, its span holds all events.
+    layers.operation.layer(service)
+}

@@ -1,0 +1,16 @@
+//! The transport against real sockets, scripted, and against services that stand in for them.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod auth;
+mod bodies;
+mod client;
+mod errors;
+mod support;
+mod timeouts;
+mod tls;

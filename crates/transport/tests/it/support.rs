@@ -1,0 +1,302 @@
+//! A raw HTTP/1.1 server that follows a script, operations of an imaginary API, a subscriber that keeps what it is told.
+
+use std::collections::VecDeque;
+use std::io::{Result as IoResult, Write};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use accredit_transport::bytes::Bytes;
+use accredit_transport::http::Method;
+use accredit_transport::{
+    Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo, Reply,
+    RequestEncoder, ResponseKind, RetryClass, Token,
+};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+pub(crate) const CANARY: &str = "canary-5f3a";
+
+/// What the server does with one request.
+pub(crate) enum Step {
+    /// Sends these bytes and keeps the connection.
+    Send(Vec<u8>),
+    /// Sends these bytes and closes the connection.
+    SendAndClose(Vec<u8>),
+    /// Sends these bytes and nothing more, for ever.
+    SendAndHang(Vec<u8>),
+}
+
+/// A reply with a length.
+pub(crate) fn reply(status: &str, content_type: &str, body: &str) -> Step {
+    Step::Send(raw(status, content_type, body).into_bytes())
+}
+
+pub(crate) fn json(body: &str) -> Step {
+    reply("200 OK", "application/json", body)
+}
+
+pub(crate) fn raw(status: &str, content_type: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: {content_type}\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+}
+
+/// A server on loopback; it dies with its runtime.
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+#[derive(Default)]
+struct Shared {
+    script: Mutex<VecDeque<Step>>,
+    seen: Mutex<Vec<String>>,
+    connections: AtomicUsize,
+}
+
+impl Server {
+    /// Answers request by request, over however many connections they come.
+    pub(crate) async fn start(script: impl IntoIterator<Item = Step>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let shared = Arc::new(Shared {
+            script: Mutex::new(script.into_iter().collect()),
+            ..Shared::default()
+        });
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            shared: Arc::clone(&shared),
+        };
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                shared.connections.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(serve(stream, Arc::clone(&shared)));
+            }
+        });
+        server
+    }
+
+    /// The same over TLS.
+    pub(crate) async fn start_tls(
+        tls: rustls::ServerConfig,
+        script: impl IntoIterator<Item = Step>,
+    ) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let shared = Arc::new(Shared {
+            script: Mutex::new(script.into_iter().collect()),
+            ..Shared::default()
+        });
+        let server = Self {
+            address: listener.local_addr().unwrap(),
+            shared: Arc::clone(&shared),
+        };
+        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                shared.connections.fetch_add(1, Ordering::Relaxed);
+                let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+                tokio::spawn(async move {
+                    if let Ok(stream) = acceptor.accept(stream).await {
+                        serve(stream, shared).await;
+                    }
+                });
+            }
+        });
+        server
+    }
+
+    pub(crate) fn base(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// A client of this server that has a token.
+    pub(crate) fn client(&self) -> Client {
+        self.builder().build().unwrap()
+    }
+
+    pub(crate) fn builder(&self) -> ClientBuilder {
+        Client::builder()
+            .base_uri(self.base())
+            .allow_insecure_loopback(true)
+            .token(Token::new("Token", CANARY).unwrap())
+    }
+
+    /// The requests so far, head and body, as they stood on the wire.
+    pub(crate) fn seen(&self) -> Vec<String> {
+        self.shared.seen.lock().unwrap().clone()
+    }
+
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+}
+
+async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, shared: Arc<Shared>) {
+    while let Some(request) = read_request(&mut stream).await {
+        shared.seen.lock().unwrap().push(request);
+        let step = shared.script.lock().unwrap().pop_front();
+        match step {
+            Some(Step::Send(bytes)) => {
+                if stream.write_all(&bytes).await.is_err() {
+                    return;
+                }
+                let _ = stream.flush().await;
+            }
+            Some(Step::SendAndClose(bytes)) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.shutdown().await;
+                return;
+            }
+            Some(Step::SendAndHang(bytes)) => {
+                let _ = stream.write_all(&bytes).await;
+                let _ = stream.flush().await;
+                std::future::pending::<()>().await;
+            }
+            None => return,
+        }
+    }
+}
+
+/// One request with the body that its length announces; `None` at the end of the connection.
+async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
+    let mut bytes = Vec::new();
+    while !bytes.ends_with(b"\r\n\r\n") {
+        bytes.push(stream.read_u8().await.ok()?);
+    }
+    let head = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok())
+        .unwrap_or(0);
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    bytes.extend(body);
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// `GET /notes/{id}/`.
+pub(crate) struct Retrieve(pub(crate) &'static str);
+
+impl Operation for Retrieve {
+    type Output = String;
+    const INFO: OperationInfo = OperationInfo::new(
+        "notes.retrieve",
+        Method::GET,
+        "/notes/{id}/",
+        RetryClass::Read,
+        ResponseKind::Json,
+    );
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        request.path("id", self.0)
+    }
+
+    fn decode(reply: Reply) -> Result<String, DecodeError> {
+        reply.json()
+    }
+}
+
+/// `POST /notes/`, with an effect.
+pub(crate) struct Create(pub(crate) &'static str);
+
+impl Operation for Create {
+    type Output = ();
+    const INFO: OperationInfo = OperationInfo::new(
+        "notes.create",
+        Method::POST,
+        "/notes/",
+        RetryClass::UnsafeWrite,
+        ResponseKind::Envelope,
+    );
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        request.json(&std::collections::BTreeMap::from([("text", self.0)]))
+    }
+
+    fn decode(reply: Reply) -> Result<(), DecodeError> {
+        if reply.json::<bool>()? {
+            Ok(())
+        } else {
+            Err(DecodeError::refused(Some(CANARY.to_owned())))
+        }
+    }
+}
+
+/// `POST /login/`, without credentials.
+pub(crate) struct Login;
+
+impl Operation for Login {
+    type Output = String;
+    const INFO: OperationInfo = OperationInfo::new(
+        "auth.login",
+        Method::POST,
+        "/login/",
+        RetryClass::UnsafeWrite,
+        ResponseKind::Json,
+    )
+    .anonymous();
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        request.json(&CANARY)
+    }
+
+    fn decode(reply: Reply) -> Result<String, DecodeError> {
+        reply.json()
+    }
+}
+
+/// `GET /notes/file`.
+pub(crate) struct Download;
+
+impl Operation for Download {
+    type Output = Bytes;
+    const INFO: OperationInfo = OperationInfo::new(
+        "notes.download",
+        Method::GET,
+        "/notes/file",
+        RetryClass::Read,
+        ResponseKind::Bytes,
+    );
+
+    fn encode(&self, _: &mut RequestEncoder) -> Result<(), EncodeError> {
+        Ok(())
+    }
+
+    fn decode(reply: Reply) -> Result<Bytes, DecodeError> {
+        Ok(reply.body)
+    }
+}
+
+/// What a subscriber wrote.
+#[derive(Clone, Default)]
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+
+    /// Keeps all events of this thread while the guard lives.
+    pub(crate) fn install(&self) -> tracing::subscriber::DefaultGuard {
+        let log = self.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
+            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+            .with_writer(move || log.clone())
+            .finish();
+        tracing::subscriber::set_default(subscriber)
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> IoResult<()> {
+        Ok(())
+    }
+}
