@@ -241,7 +241,8 @@ impl Catalog {
 }
 
 impl Rust {
-    fn named(&self) -> Option<&str> {
+    /// The named type that it is, or is a list of.
+    pub(crate) fn named(&self) -> Option<&str> {
         match self {
             Self::Named(name) => Some(name),
             Self::List(item) => item.named(),

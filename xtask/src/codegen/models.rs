@@ -53,15 +53,21 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
     Ok(text)
 }
 
-/// The reply types of all operations, each once.
-fn replies(catalog: &Catalog) -> Vec<String> {
+/// The reply types of all operations, each once, with what they answer when they fail.
+pub(crate) fn replies(catalog: &Catalog) -> Vec<String> {
     let mut replies: Vec<String> = catalog.operations.iter().filter_map(reply_type).collect();
+    let errors = catalog.types.values().filter(|r#type| r#type.module == "errors" && !is_nested(catalog, r#type));
+    replies.extend(errors.map(|r#type| r#type.name.clone()));
     if let Some(event) = catalog.get("WebhookEvent") {
         replies.push(event.name.clone());
     }
     replies.sort();
     replies.dedup();
     replies
+}
+
+fn is_nested(catalog: &Catalog, r#type: &Type) -> bool {
+    catalog.types.values().flat_map(Type::fields).any(|field| field.rust.named() == Some(&r#type.name))
 }
 
 /// The type that an operation's whole body decodes to.
