@@ -38,11 +38,16 @@ struct Inner {
 }
 
 /// The stack as it is, or behind the layers of a user.
-#[derive(Clone)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one per client, behind its Arc"
+)]
 pub(crate) enum Entry {
     Plain(stack::Stack),
     Layered(LayeredService),
 }
+
+type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its body comes out, whatever
 /// its status.
@@ -52,7 +57,6 @@ pub type LayeredService = BoxCloneSyncService<Request<Bytes>, Response<Body>, Er
 
 impl Client {
     /// Starts a client.
-    #[must_use]
     pub fn builder() -> ClientBuilder {
         ClientBuilder::new()
     }
@@ -159,7 +163,7 @@ impl Client {
         &self,
         info: &'static OperationInfo,
         request: Request<Bytes>,
-    ) -> Pin<Box<dyn Future<Output = Result<(Reply, Seen), Error>> + Send + '_>> {
+    ) -> BoxFuture<'_, Result<(Reply, Seen), Error>> {
         Box::pin(async move {
             let (reply, attempts) = self.dispatch(request).await?;
             let seen = Seen {

@@ -2,6 +2,7 @@
 
 mod body;
 mod builder;
+mod call;
 mod client;
 mod clock;
 #[cfg(feature = "hyper")]

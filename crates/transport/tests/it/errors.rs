@@ -137,7 +137,7 @@ async fn an_unsafe_write_of_unknown_fate_is_not_retryable() {
 async fn debug_has_no_canary() {
     let answer = format!(
         "HTTP/1.1 500 {CANARY}\r\nset-cookie: {CANARY}\r\nlocation: /{CANARY}\r\nx-request-id: seen\r\n\
-         content-type: text/{CANARY} {CANARY}\r\ncontent-length: 11\r\n\r\n{CANARY}"
+         content-type: text/plain\r\ncontent-length: 11\r\n\r\n{CANARY}"
     );
     let server = Server::start([
         Step::Send(answer.clone().into_bytes()),
@@ -150,7 +150,7 @@ async fn debug_has_no_canary() {
         "{error} {error:#} {error:?} {error:#?} {client:?} {:?}",
         server.builder()
     );
-    let text = text.replace(&format!("text/{CANARY} {CANARY}"), "");
+
     assert!(!text.contains(CANARY), "{text}");
     assert_eq!(error.request_id(), Some("seen"), "the server's own id wins");
     let reply = client
@@ -161,7 +161,7 @@ async fn debug_has_no_canary() {
         )
         .await
         .unwrap();
-    let text = format!("{reply:?}").replace(&format!("text/{CANARY} {CANARY}"), "");
+    let text = format!("{reply:?}");
     assert!(!text.contains(CANARY), "{text}");
 }
 

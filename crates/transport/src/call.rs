@@ -1,0 +1,86 @@
+//! The fluent end of a service crate: an operation, the client that will send it, and settings of its own.
+
+/// Declares `Call<O>` for a service crate whose `Client` has `fn transport(&self) -> &accredit_transport::Client`.
+///
+/// It is a macro because each service crate puts the setters of its own operations on its own `Call`, which a type of
+/// another crate would not allow.
+///
+/// ```
+/// use accredit_transport::{Client as Transport, CallOptions, Operation};
+///
+/// #[derive(Clone, Debug)]
+/// pub struct Client {
+///     transport: Transport,
+/// }
+///
+/// impl Client {
+///     fn transport(&self) -> &Transport {
+///         &self.transport
+///     }
+/// }
+///
+/// accredit_transport::declare_call!(Client);
+///
+/// fn bare<O: Operation>(client: &Client, operation: O) -> O {
+///     Call::new(client, operation).options(CallOptions::new()).into_operation()
+/// }
+/// ```
+#[macro_export]
+macro_rules! declare_call {
+    ($client:ty) => {
+        /// A call that can be adjusted and then sent.
+        ///
+        /// It owns a cheap clone of the client, so it can be stored and moved to another task. The setters for the
+        /// parameters of an operation stand on the `Call` of that operation, below.
+        #[derive(Debug)]
+        #[must_use = "a call does nothing until `send`"]
+        pub struct Call<O> {
+            client: $client,
+            operation: O,
+            options: $crate::CallOptions,
+        }
+
+        #[allow(dead_code, reason = "a service may have no operation with setters")]
+        impl<O: $crate::Operation> Call<O> {
+            pub(crate) fn new(client: &$client, operation: O) -> Self {
+                Self { client: client.clone(), operation, options: $crate::CallOptions::new() }
+            }
+
+            pub(crate) fn operation_mut(&mut self) -> &mut O {
+                &mut self.operation
+            }
+
+            /// Sends the call.
+            ///
+            /// # Errors
+            ///
+            /// Every failure is an error that names the operation: see its `kind()`, `status()` and predicates.
+            pub async fn send(self) -> Result<O::Output, $crate::Error> {
+                self.client.transport().execute_with(&self.operation, &self.options).await
+            }
+
+            /// The bare operation, to be kept or to be run with the client's `execute`.
+            pub fn into_operation(self) -> O {
+                self.operation
+            }
+
+            /// Bounds this call as a whole, in the place of the client's bound.
+            pub fn deadline(mut self, limit: ::std::time::Duration) -> Self {
+                self.options = self.options.deadline(limit);
+                self
+            }
+
+            /// Sends a header along. It cannot replace the credentials.
+            pub fn header(mut self, name: $crate::http::HeaderName, value: $crate::http::HeaderValue) -> Self {
+                self.options = self.options.header(name, value);
+                self
+            }
+
+            /// Sets any of the transport's settings for this call, in the place of those set so far.
+            pub fn options(mut self, options: $crate::CallOptions) -> Self {
+                self.options = options;
+                self
+            }
+        }
+    };
+}
