@@ -1,1 +1,66 @@
-//! Placeholder that this session replaces.
+//! Both services on your machine: a stateful emulator of the Issuance Third Party API and of VerifyInvestor.com.
+//!
+//! One loopback port, a SQLite store (in memory, or a file), a clock that you move, webhooks that are really sent, and
+//! pages on which a person plays the investor. No account, no network, no money.
+//!
+//! ```
+//! # async fn example() -> Result<(), accredit_sandbox::Error> {
+//! use accredit_sandbox::Sandbox;
+//!
+//! let sandbox = Sandbox::builder().seed(7).start().await?;
+//! let base = sandbox.base_url(); // http://127.0.0.1:<port>
+//! // POST {base}/api_third_party/auth/login/ with these, GET {base}/api/v1 with the token:
+//! let login = sandbox.thirdparty_credentials();
+//! let token = sandbox.verifyinvestor_api_token();
+//! # let _ = (base, login, token);
+//! # Ok(()) }
+//! ```
+//!
+//! # Where things are
+//!
+//! | address | what |
+//! |---|---|
+//! | `/api_third_party/…` | the Third Party API, as Django REST Framework and knox answer |
+//! | `/api/v1/…` | VerifyInvestor's Regular API, as Rails answers |
+//! | `/authorization/{token}` | where an investor grants access to VerifyInvestor |
+//! | `/investor/verification-requests/{id}/verification-method` | where an investor accepts, completes, declines or cancels |
+//! | `/_sandbox/sign/{token}` | where an investor signs a subscription agreement |
+//! | `/_sandbox/id-upload/{token}` | where an investor uploads an ID |
+//! | `/_sandbox/…` | the sandbox's own controls: health, clock, reset, webhooks, statuses |
+//!
+//! # What it never does
+//!
+//! It shares no code with the clients that it tests, listens on no other address than loopback, answers no other `Host`,
+//! calls no other machine unless told to, and logs no body, token or query.
+
+mod call;
+mod clock;
+mod control;
+mod credentials;
+mod dispatch;
+mod error;
+mod generated;
+mod host;
+mod json;
+mod money;
+mod pages;
+mod payload;
+mod pdf;
+mod reply;
+mod routing;
+mod sandbox;
+mod secrets;
+mod state;
+mod store;
+mod thirdparty;
+mod verifyinvestor;
+mod webhooks;
+
+pub use clock::Clock;
+pub use credentials::{
+    AUTHORIZATION_TOKEN, Credentials, PARTNER_EMAIL, PARTNER_PASSWORD, VERIFYINVESTOR_API_TOKEN,
+    WEBHOOK_SECRET,
+};
+pub use error::Error;
+pub use sandbox::{Builder, Investments, Offering, Sandbox, VerifyInvestorUser};
+pub use webhooks::Delivery;

@@ -1,0 +1,224 @@
+//! Every operation of the contract meets its handler here, in one exhaustive match.
+//!
+//! It carries a request through routing, its body and one transaction; the rules of each service (who may call, which
+//! errors look how) are in `thirdparty` and `verifyinvestor`.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use http::request::Parts;
+use http::{Method, Response, StatusCode, header};
+
+use crate::call::Call;
+use crate::generated::routes::{Operation, Service};
+use crate::payload::Payload;
+use crate::reply::{Failure, Outcome, Reply};
+use crate::routing::{self, Destination, Found};
+use crate::state::Shared;
+use crate::{host, thirdparty, verifyinvestor};
+
+/// A request ready for its transaction.
+#[derive(Debug)]
+pub(crate) struct Incoming {
+    pub(crate) found: Found,
+    pub(crate) parts: Parts,
+    pub(crate) payload: Payload,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) origin: String,
+}
+
+impl Incoming {
+    /// A header as text; empty when absent or not text.
+    pub(crate) fn header(&self, name: header::HeaderName) -> &str {
+        self.parts
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    /// The method that decides: HEAD runs what GET runs.
+    pub(crate) fn method(&self) -> &str {
+        if self.parts.method == Method::HEAD {
+            "GET"
+        } else {
+            self.parts.method.as_str()
+        }
+    }
+}
+
+/// Answers a request to either API.
+pub(crate) async fn dispatch(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+) -> Response<Body> {
+    let method = request.method().clone();
+    let (reply, name) = answer(&shared, request).await;
+    tracing::debug!(%method, operation = name, status = reply.status.as_u16(), "answered");
+    reply.into_response()
+}
+
+async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str) {
+    let (parts, body) = request.into_parts();
+    let found = match routing::resolve(parts.uri.path()) {
+        Destination::Found(found) => found,
+        Destination::MissingSlash => {
+            let query = parts
+                .uri
+                .query()
+                .map(|query| format!("?{query}"))
+                .unwrap_or_default();
+            let location = format!("{}/{query}", parts.uri.path());
+            return (
+                Reply::redirect(StatusCode::MOVED_PERMANENTLY, &location),
+                "",
+            );
+        }
+        Destination::Unknown(Service::ThirdParty) => {
+            return (thirdparty::errors::page_not_found(), "");
+        }
+        Destination::Unknown(Service::VerifyInvestor) => {
+            return (
+                verifyinvestor::errors::no_route(parts.headers.get(header::ACCEPT)),
+                "",
+            );
+        }
+    };
+    let name = found.routes.first().map_or("", |route| route.name);
+    let Ok(body) = to_bytes(body, shared.settings.max_body_bytes).await else {
+        return (
+            Reply::text(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                "The request body is too large.",
+            ),
+            name,
+        );
+    };
+    let content_type = parts
+        .headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let payload = Payload::read(content_type, body).await;
+    let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
+        .into_owned()
+        .collect();
+    let origin = host::authority(&parts.headers, &parts.uri).map_or_else(
+        || "http://localhost".to_owned(),
+        |authority| format!("http://{authority}"),
+    );
+    let incoming = Incoming {
+        found,
+        parts,
+        payload,
+        query,
+        origin,
+    };
+    if !shared.store.is_on_disk() {
+        return (run(shared, &incoming), name);
+    }
+    let shared = Arc::clone(shared);
+    let outcome = tokio::task::spawn_blocking(move || run(&shared, &incoming)).await;
+    (
+        outcome.unwrap_or_else(|_| Reply::empty(StatusCode::INTERNAL_SERVER_ERROR)),
+        name,
+    )
+}
+
+fn run(shared: &Shared, incoming: &Incoming) -> Reply {
+    match incoming.found.service {
+        Service::ThirdParty => thirdparty::answer(shared, incoming),
+        Service::VerifyInvestor => verifyinvestor::answer(shared, incoming),
+    }
+}
+
+/// Runs a handler in its transaction, and keeps what it wrote unless it failed.
+pub(crate) fn transact(
+    shared: &Shared,
+    handle: impl FnOnce(&rusqlite::Connection) -> Outcome,
+    broken: impl FnOnce() -> Reply,
+) -> Reply {
+    match shared.store.transaction(|transaction| handle(transaction)) {
+        Ok(reply) | Err(Failure::Refused(reply)) => reply,
+        Err(Failure::Store(error)) => {
+            tracing::error!(%error, "the store failed");
+            broken()
+        }
+    }
+}
+
+/// The handler of every operation.
+pub(crate) fn perform(call: &Call<'_>) -> Outcome {
+    use thirdparty::{
+        auth, investments, investors, invoices, kyb_documents, kyc, signatures, tax_ids, values,
+    };
+    use verifyinvestor::{
+        billing, certificates, invitations, reviews, users, verification_requests as requests,
+    };
+    match call.route.operation {
+        Operation::AuthLogin => auth::login(call),
+        Operation::AuthLogout => auth::logout(call),
+        Operation::AuthLogoutall => auth::logout_all(call),
+        Operation::InvestmentsList => investments::list(call),
+        Operation::InvestmentsCreate => investments::create(call),
+        Operation::InvestmentsRetrieve => investments::retrieve(call),
+        Operation::InvestmentsGetPaymentIntentSecret => investments::payment_intent_secret(call),
+        Operation::InvestmentsPdfSubscriptionAgreements => signatures::issuer_signed(call),
+        Operation::InvestmentsTempPdfSubscriptionAgreements => signatures::to_sign(call),
+        Operation::InvestmentsProcessingIssueStatuses => values::processing_issue_statuses(call),
+        Operation::InvestmentsStatuses => values::investment_statuses(call),
+        Operation::InvestmentsValues => values::investments(call),
+        Operation::InvestorsList => investors::list(call),
+        Operation::InvestorsCreate => investors::create(call),
+        Operation::InvestorsRetrieve => investors::retrieve(call),
+        Operation::InvestorsGetAchCreditTransfer => investors::ach_credit_transfer(call),
+        Operation::InvestorsRunSecondKyc => kyc::run_second(call),
+        Operation::InvestorsCheckTaxIdNumberValid => tax_ids::check(call),
+        Operation::InvestorsCreateIdUploadWorkflowUrl => kyc::create_upload_url(call),
+        Operation::InvestorsKybCountryCodes => kyc::kyb_countries(call),
+        Operation::InvestorsKycCountryCodes => kyc::kyc_countries(call),
+        Operation::InvestorsValues => values::investors(call),
+        Operation::InvoicesList => invoices::list(call),
+        Operation::InvoicesRetrieve => invoices::retrieve(call),
+        Operation::KybDocumentsList => kyb_documents::list(call),
+        Operation::KybDocumentsCreate => kyb_documents::create(call),
+        Operation::KybDocumentsRetrieve => kyb_documents::retrieve(call),
+        Operation::SubscriptionAgreementInvestorSignaturesList => signatures::list(call),
+        Operation::SubscriptionAgreementInvestorSignaturesCreate => signatures::create(call),
+        Operation::SubscriptionAgreementInvestorSignaturesRetrieve => signatures::retrieve(call),
+        Operation::Root => users::root(call),
+        Operation::UsersList => users::list(call),
+        Operation::UsersRetrieve => users::retrieve(call),
+        Operation::UsersRetrieveByIdentifier => users::retrieve_by_identifier(call),
+        Operation::UsersVerificationCertificate => certificates::latest(call),
+        Operation::VerificationRequestsCreate => requests::create(call, None),
+        Operation::VerificationRequestsCreateAmlKyc => requests::create(call, Some("aml_kyc")),
+        Operation::VerificationRequestsCreateQualifiedPurchaser => {
+            requests::create(call, Some("qualified_purchaser"))
+        }
+        Operation::VerificationRequestsCreateQualifiedClient => {
+            requests::create(call, Some("qualified_client"))
+        }
+        Operation::VerificationRequestsRetrieve | Operation::VerificationRequestsRetrieveShort => {
+            requests::retrieve(call)
+        }
+        Operation::VerificationRequestsList => requests::list(call),
+        Operation::VerificationRequestsListShort => requests::list_all(call),
+        Operation::VerificationRequestsSimulateInvestorCompletion => {
+            reviews::simulate_completion(call)
+        }
+        Operation::VerificationRequestsReview | Operation::VerificationRequestsReviewShort => {
+            reviews::review(call)
+        }
+        Operation::VerificationRequestsWebhook | Operation::VerificationRequestsWebhookShort => {
+            reviews::fire_webhook(call)
+        }
+        Operation::VerificationRequestsCertificate
+        | Operation::VerificationRequestsCertificateShort => certificates::of_request(call),
+        Operation::Billing => billing::summary(call),
+        Operation::InvitationsCreate => invitations::create(call),
+        Operation::InvitationsList => invitations::list(call),
+        Operation::InvitationsRetrieve => invitations::retrieve(call),
+    }
+}

@@ -1,0 +1,124 @@
+//! Request bodies in the three encodings that both services read: JSON, form and multipart.
+//!
+//! It decides nothing about errors: each service words them in its own way, and only once the call gets to its body.
+
+use bytes::Bytes;
+use serde_json::{Map, Value};
+
+/// A body as fields, or why it is not one.
+#[derive(Debug)]
+pub(crate) enum Payload {
+    Fields {
+        fields: Map<String, Value>,
+        files: Vec<File>,
+    },
+    /// JSON, but not an object; the Python name of what it is.
+    NotAnObject(&'static str),
+    /// The parser's complaint in Python's words.
+    Malformed(String),
+    /// The content type that nobody here reads.
+    Unsupported(String),
+}
+
+/// One uploaded file.
+#[derive(Debug)]
+pub(crate) struct File {
+    pub(crate) field: String,
+    pub(crate) name: String,
+    pub(crate) content: Bytes,
+}
+
+impl Payload {
+    /// Reads a body by its content type. An empty one has no fields, whatever its type.
+    pub(crate) async fn read(content_type: &str, body: Bytes) -> Self {
+        if body.is_empty() {
+            return Self::fields(Map::new());
+        }
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/json") {
+            read_json(&body)
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Self::fields(
+                form_urlencoded::parse(&body)
+                    .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+                    .collect(),
+            )
+        } else if essence.eq_ignore_ascii_case("multipart/form-data") {
+            read_multipart(content_type, body)
+                .await
+                .unwrap_or_else(|error| {
+                    Self::Malformed(format!("Multipart form parse error - {error}"))
+                })
+        } else {
+            Self::Unsupported(content_type.to_owned())
+        }
+    }
+
+    fn fields(fields: Map<String, Value>) -> Self {
+        Self::Fields {
+            fields,
+            files: Vec::new(),
+        }
+    }
+}
+
+/// The name that Python's `type(x).__name__` gives a JSON value.
+pub(crate) fn python_type(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_i64() || number.is_u64() => "int",
+        Value::Number(_) => "float",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+fn read_json(body: &[u8]) -> Payload {
+    match serde_json::from_slice(body) {
+        Ok(Value::Object(fields)) => Payload::fields(fields),
+        Ok(other) => Payload::NotAnObject(python_type(&other)),
+        Err(error) => {
+            let (line, column) = (error.line().max(1), error.column().max(1));
+            let before: usize = body
+                .split(|byte| *byte == b'\n')
+                .take(line - 1)
+                .map(|line| line.len() + 1)
+                .sum();
+            let position = before + column - 1;
+            Payload::Malformed(format!(
+                "JSON parse error - Expecting value: line {line} column {column} (char {position})"
+            ))
+        }
+    }
+}
+
+async fn read_multipart(content_type: &str, body: Bytes) -> Result<Payload, multer::Error> {
+    let boundary = multer::parse_boundary(content_type)?;
+    let stream = futures_once(body);
+    let mut parts = multer::Multipart::new(stream, boundary);
+    let mut fields = Map::new();
+    let mut files = Vec::new();
+    while let Some(part) = parts.next_field().await? {
+        let Some(field) = part.name().map(str::to_owned) else {
+            continue;
+        };
+        match part.file_name().map(str::to_owned) {
+            Some(name) => files.push(File {
+                field,
+                name,
+                content: part.bytes().await?,
+            }),
+            None => {
+                fields.insert(field, Value::String(part.text().await?));
+            }
+        }
+    }
+    Ok(Payload::Fields { fields, files })
+}
+
+/// The whole body as a stream of one chunk, which is what the multipart reader takes.
+fn futures_once(body: Bytes) -> http_body_util::BodyDataStream<http_body_util::Full<Bytes>> {
+    http_body_util::BodyDataStream::new(http_body_util::Full::new(body))
+}

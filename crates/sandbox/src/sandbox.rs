@@ -1,0 +1,414 @@
+//! A running sandbox and how to start one.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, RunningClock};
+use crate::credentials::{
+    AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
+};
+use crate::state::{Settings, Shared};
+use crate::store::{self, Store, VERIFYINVESTOR_IDENTIFIER};
+use crate::verifyinvestor::events;
+use crate::webhooks::{self, Delivery};
+use crate::{Error, control};
+
+/// Both services on one loopback port, for as long as this value lives.
+///
+/// It runs on the tokio runtime that started it. Dropping it stops the server; idle connections close at once, calls
+/// under way are answered first.
+///
+/// ```
+/// # async fn example() -> Result<(), accredit_sandbox::Error> {
+/// let sandbox = accredit_sandbox::Sandbox::start().await?;
+/// println!("both services: {}", sandbox.base_url());
+/// println!("log in as {}", sandbox.thirdparty_credentials().email);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Sandbox {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    stop: Option<oneshot::Sender<()>>,
+    server: JoinHandle<()>,
+    worker: JoinHandle<()>,
+}
+
+impl Sandbox {
+    /// Starts a sandbox in memory on a free port.
+    ///
+    /// # Errors
+    ///
+    /// When no loopback port can be bound.
+    pub async fn start() -> Result<Self, Error> {
+        Self::builder().start().await
+    }
+
+    /// Chooses port, file, seed, clock and more.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// The address that it listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Scheme and authority of both services, without a slash at the end: `http://127.0.0.1:49152`. The Third Party
+    /// API lives under `/api_third_party/`, VerifyInvestor under `/api/v1`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// What logs the seeded partner in at the Third Party API.
+    #[must_use]
+    pub fn thirdparty_credentials(&self) -> Credentials {
+        Credentials::PARTNER
+    }
+
+    /// The VerifyInvestor API token.
+    #[must_use]
+    pub fn verifyinvestor_api_token(&self) -> &'static str {
+        VERIFYINVESTOR_API_TOKEN
+    }
+
+    /// The user authorization token of the browser link `/authorization/{token}`.
+    #[must_use]
+    pub fn authorization_token(&self) -> &'static str {
+        AUTHORIZATION_TOKEN
+    }
+
+    /// The key of the webhooks' signatures.
+    #[must_use]
+    pub fn webhook_secret(&self) -> &'static str {
+        WEBHOOK_SECRET
+    }
+
+    /// The seeded VerifyInvestor user, who has authorised the account already.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn verifyinvestor_user(&self) -> Result<VerifyInvestorUser, Error> {
+        self.shared.store.transaction(|db| {
+            let id = db.query_row(
+                "SELECT user_id FROM vi_authorizations WHERE portal_name = '' AND identifier = ?1",
+                [VERIFYINVESTOR_IDENTIFIER],
+                |row| row.get(0),
+            )?;
+            Ok(VerifyInvestorUser {
+                id,
+                identifier: VERIFYINVESTOR_IDENTIFIER,
+            })
+        })
+    }
+
+    /// The seeded offerings, one per type, the Regulation D 506(c) first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn offerings(&self) -> Result<Vec<Offering>, Error> {
+        self.shared.store.transaction(|db| {
+            let mut statement = db.prepare(
+                "SELECT id, type, slug, name, unit_price_cents FROM offerings ORDER BY id",
+            )?;
+            let offerings = statement.query_map([], |row| {
+                Ok(Offering {
+                    id: row.get(0)?,
+                    r#type: row.get(1)?,
+                    slug: row.get(2)?,
+                    name: row.get(3)?,
+                    unit_price_cents: row.get(4)?,
+                })
+            })?;
+            Ok(offerings.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// What people do with investments in the real world.
+    #[must_use]
+    pub fn investments(&self) -> Investments<'_> {
+        Investments {
+            shared: &self.shared,
+        }
+    }
+
+    /// The time in the sandbox.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Moves the sandbox's clock forward: tokens, requests and certificates expire by it.
+    pub fn advance_clock(&self, by: Duration) {
+        self.shared.clock.advance(by);
+    }
+
+    /// Freezes the sandbox's clock at an instant.
+    pub fn freeze_clock(&self, now: Timestamp) {
+        self.shared.clock.freeze(now);
+    }
+
+    /// Throws all state away and seeds anew: same seed, same ids.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn reset(&self) -> Result<(), Error> {
+        self.shared.store.reset()
+    }
+
+    /// Sets or removes the account's webhook URL. Without one VerifyInvestor sends no webhooks at all.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn set_webhook_url(&self, url: Option<&str>) -> Result<(), Error> {
+        self.shared
+            .store
+            .transaction(|db| Ok(store::set_setting(db, events::ACCOUNT_URL, url)?))
+    }
+
+    /// All webhooks so far, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn webhook_deliveries(&self) -> Result<Vec<Delivery>, Error> {
+        self.shared
+            .store
+            .transaction(|db| Ok(webhooks::deliveries(db)?))
+    }
+
+    /// Waits until every webhook that was due has been sent or has failed.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub async fn webhooks_settled(&self) -> Result<(), Error> {
+        let mut delivered = self.shared.delivered.subscribe();
+        while webhooks::pending(&self.shared)? > 0 {
+            // The sender lives in the shared state, which this sandbox holds: it cannot go away meanwhile.
+            if delivered.changed().await.is_err() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops listening and waits until the calls under way are answered.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = (&mut self.server).await;
+    }
+
+    /// Waits until the server ends, which it does by itself only when its socket fails.
+    pub async fn closed(&mut self) {
+        let _ = (&mut self.server).await;
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        self.worker.abort();
+    }
+}
+
+/// An offering of the seed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Offering {
+    /// Its id at the Third Party API.
+    pub id: i64,
+    /// Its type on the wire: `reg_d_506c`, `reg_a`, `reg_cf`, `reg_s`.
+    pub r#type: String,
+    /// Its slug.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Price of one share, in US cents.
+    pub unit_price_cents: i64,
+}
+
+/// The VerifyInvestor user of the seed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct VerifyInvestorUser {
+    /// VerifyInvestor's id.
+    pub id: i64,
+    /// Your identifier of the user.
+    pub identifier: &'static str,
+}
+
+/// What people do with investments in the real world: money arrives, the issuer approves and accepts.
+#[derive(Clone, Copy, Debug)]
+pub struct Investments<'a> {
+    shared: &'a Shared,
+}
+
+impl Investments<'_> {
+    /// Moves an investment to a status (`received`, `invested`, `approved`, `accepted`, `cancelled` …), through the
+    /// statuses in between.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such investment or status, or no way from its present status to that one
+    /// ([`Error::is_invalid`]); when the store fails.
+    pub fn advance(&self, id: impl Into<i64>, status: &str) -> Result<(), Error> {
+        let (id, now) = (id.into(), self.shared.clock.now());
+        Ok(self
+            .shared
+            .store
+            .transaction(|db| control::advance(db, id, status, now))?)
+    }
+
+    /// The present status of an investment; `None` when there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// When the store fails.
+    pub fn status(&self, id: impl Into<i64>) -> Result<Option<String>, Error> {
+        let id = id.into();
+        self.shared
+            .store
+            .transaction(|db| Ok(crate::thirdparty::lifecycle::status(db, id)?))
+    }
+}
+
+/// How to start a sandbox.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    address: Option<SocketAddr>,
+    data: Option<PathBuf>,
+    seed: u64,
+    clock: Clock,
+    webhook_url: Option<String>,
+    settings: Settings,
+}
+
+impl Builder {
+    /// Listens on an address of this machine instead of a free port of `127.0.0.1`.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
+    /// Keeps the state in a SQLite file; it is made when it does not exist.
+    #[must_use]
+    pub fn data(mut self, file: impl AsRef<Path>) -> Self {
+        self.data = Some(file.as_ref().to_owned());
+        self
+    }
+
+    /// The number that ids and tokens follow from, 0 unless set. An existing file keeps its own.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// How the clock runs; the machine's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The account's webhook URL at VerifyInvestor.
+    #[must_use]
+    pub fn webhook_url(mut self, url: impl Into<String>) -> Self {
+        self.webhook_url = Some(url.into());
+        self
+    }
+
+    /// Lets webhooks go to a host other than this machine.
+    #[must_use]
+    pub fn allow_webhook_host(mut self, host: impl Into<String>) -> Self {
+        self.settings.webhook_hosts.push(host.into());
+        self
+    }
+
+    /// Page size of lists where the call asks for none (25 unless set), and the largest one that it may ask for (100
+    /// unless set). Zero counts as one.
+    #[must_use]
+    pub fn page_size(mut self, default: usize, largest: usize) -> Self {
+        self.settings.page_size = default.max(1);
+        self.settings.max_page_size = largest.max(1);
+        self
+    }
+
+    /// The largest request body in bytes; larger ones get 413. 10 MiB unless set.
+    #[must_use]
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.settings.max_body_bytes = bytes;
+        self
+    }
+
+    /// Opens the store, binds the port and serves. Must be called within a tokio runtime with I/O and time.
+    ///
+    /// # Errors
+    ///
+    /// When the address is not of this machine or cannot be bound, when the file is not a sandbox's.
+    pub async fn start(self) -> Result<Sandbox, Error> {
+        let address = self
+            .address
+            .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
+        if !address.ip().is_loopback() {
+            return Err(Error::invalid(
+                "a sandbox listens on loopback addresses only",
+            ));
+        }
+        let store = Store::open(self.data.as_deref(), self.seed)?;
+        if let Some(url) = &self.webhook_url {
+            store.transaction(|db| store::set_setting(db, events::ACCOUNT_URL, Some(url)))?;
+        }
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| Error::io("bind its address", error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::io("read its address", error))?;
+        let shared = Arc::new(Shared {
+            store,
+            clock: RunningClock::new(self.clock),
+            settings: self.settings,
+            outbox: Notify::new(),
+            delivered: watch::Sender::new(0),
+        });
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serve = axum::serve(listener, control::router(Arc::clone(&shared)))
+            .with_graceful_shutdown(async {
+                let _ = stopped.await;
+            });
+        let server = tokio::spawn(async move {
+            if let Err(error) = serve.await {
+                tracing::error!(%error, "the server stopped");
+            }
+        });
+        let worker = tokio::spawn(webhooks::run(Arc::clone(&shared)));
+        Ok(Sandbox {
+            address,
+            shared,
+            stop: Some(stop),
+            server,
+            worker,
+        })
+    }
+}

@@ -1,0 +1,62 @@
+//! Tokens, payment secrets and other opaque strings: they look random and follow from the seed.
+//!
+//! The same seed and the same calls give the same strings, across a restart on a file as well; so they guard nothing
+//! and must never leave a sandbox.
+
+use std::fmt::Write as _;
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// The HMAC-SHA256 of a message in lower-case hex.
+pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> String {
+    // A key of any length is accepted, so there is no failure to report.
+    Hmac::<Sha256>::new_from_slice(key).map_or_else(
+        |_| String::new(),
+        |mut mac| {
+            mac.update(message);
+            hex(&mac.finalize().into_bytes())
+        },
+    )
+}
+
+/// The SHA-256 of a text in lower-case hex.
+pub(crate) fn sha256_hex(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+/// The opaque string number `count` of a purpose: 64 hex digits.
+pub(crate) fn opaque(seed: u64, purpose: &str, count: i64) -> String {
+    hmac_hex(&seed.to_be_bytes(), format!("{purpose}:{count}").as_bytes())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_signature_is_the_published_hmac_sha256_vector() {
+        assert_eq!(
+            hmac_hex(b"key", b"The quick brown fox jumps over the lazy dog"),
+            "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"
+        );
+    }
+
+    #[test]
+    fn strings_of_one_purpose_differ_and_repeat_with_the_seed() {
+        assert_eq!(opaque(1, "token", 1), opaque(1, "token", 1));
+        assert_ne!(opaque(1, "token", 1), opaque(1, "token", 2));
+        assert_ne!(opaque(1, "token", 1), opaque(2, "token", 1));
+        assert_eq!(opaque(1, "token", 1).len(), 64);
+    }
+}

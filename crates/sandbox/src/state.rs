@@ -1,0 +1,38 @@
+//! What every part of a running sandbox shares: the store, the clock, the settings, the webhook worker's bell.
+
+use tokio::sync::{Notify, watch};
+
+use crate::clock::RunningClock;
+use crate::store::Store;
+
+/// The shared state, behind one `Arc`.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) clock: RunningClock,
+    pub(crate) settings: Settings,
+    /// Rings when a committed call left webhooks to send.
+    pub(crate) outbox: Notify,
+    /// Counts finished deliveries, for those who wait for them.
+    pub(crate) delivered: watch::Sender<u64>,
+}
+
+/// What the builder fixed for the life of the sandbox.
+#[derive(Clone, Debug)]
+pub(crate) struct Settings {
+    pub(crate) page_size: usize,
+    pub(crate) max_page_size: usize,
+    pub(crate) max_body_bytes: usize,
+    pub(crate) webhook_hosts: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            page_size: 25,
+            max_page_size: 100,
+            max_body_bytes: 10 * 1024 * 1024,
+            webhook_hosts: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! knox: login, logout and the token that every other call carries.
+//!
+//! Tokens are kept as digests, live ten hours on the sandbox's clock and are never refreshed.
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::errors;
+use super::fields::{Fields, Presence};
+use crate::call::Call;
+use crate::clock;
+use crate::json::object;
+use crate::reply::{Failure, Outcome, Reply};
+use crate::secrets;
+
+/// knox's default `TOKEN_TTL`.
+const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(10);
+
+/// Finds the user behind an `Authorization` header.
+pub(crate) fn authenticate<'a>(
+    db: &Connection,
+    header: &'a str,
+    now: Timestamp,
+) -> Result<(i64, Option<&'a str>), Failure> {
+    let mut parts = header.split_ascii_whitespace();
+    if !parts
+        .next()
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("token"))
+    {
+        return Err(errors::unauthorized("Authentication credentials were not provided.").into());
+    }
+    let Some(token) = parts.next() else {
+        return Err(errors::unauthorized("Invalid token header. No credentials provided.").into());
+    };
+    if parts.next().is_some() {
+        return Err(errors::unauthorized(
+            "Invalid token header. Token string should not contain spaces.",
+        )
+        .into());
+    }
+    let found: Option<(i64, bool)> = db
+        .prepare_cached(
+            "SELECT users.id, users.is_active FROM tokens JOIN users ON users.id = tokens.user_id
+             WHERE tokens.token = ?1 AND tokens.expiry > ?2",
+        )?
+        .query_row(
+            params![secrets::sha256_hex(token), clock::stored(now)],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    match found {
+        Some((user, true)) => Ok((user, Some(token))),
+        Some((_, false)) => Err(errors::unauthorized("User inactive or deleted.").into()),
+        // Unknown, logged out and expired look the same from outside.
+        None => Err(errors::unauthorized("Invalid token.").into()),
+    }
+}
+
+/// `POST /api_third_party/auth/login/`. An `Authorization` header is neither needed nor looked at.
+pub(crate) fn login(call: &Call<'_>) -> Outcome {
+    let mut fields = Fields::of(call)?;
+    let email = fields.email("email", Presence::Required);
+    let password = fields.text("password", Presence::Required);
+    let (Some(email), Some(password)) = (email, password) else {
+        return Err(fields.refuse());
+    };
+    let user: Option<i64> = call
+        .db
+        .prepare_cached(
+            "SELECT id FROM users WHERE email = ?1 AND password_sha256 = ?2 AND is_active",
+        )?
+        .query_row([email, secrets::sha256_hex(&password)], |row| row.get(0))
+        .optional()?;
+    let Some(user) = user else {
+        return Err(errors::non_field("Unable to log in with provided credentials.").into());
+    };
+    let now = call.now_text();
+    let expiry = clock::stored(
+        call.now
+            .saturating_add(TOKEN_LIFE)
+            .unwrap_or(Timestamp::MAX),
+    );
+    let token = call.opaque("knox token")?;
+    call.db
+        .execute("DELETE FROM tokens WHERE expiry <= ?1", [&now])?;
+    call.db.execute(
+        "INSERT INTO tokens (token, user_id, created_at, expiry) VALUES (?1, ?2, ?3, ?4)",
+        params![secrets::sha256_hex(&token), user, now, expiry],
+    )?;
+    call.db.execute(
+        "UPDATE users SET last_login = ?2 WHERE id = ?1",
+        params![user, now],
+    )?;
+    Ok(Reply::ok(&object! { "expiry": expiry, "token": token }))
+}
+
+/// `POST /api_third_party/auth/logout/`: the presented token ends.
+pub(crate) fn logout(call: &Call<'_>) -> Outcome {
+    let digest = secrets::sha256_hex(call.token.unwrap_or_default());
+    call.db
+        .execute("DELETE FROM tokens WHERE token = ?1", [digest])?;
+    Ok(done(call))
+}
+
+/// `POST /api_third_party/auth/logoutall/`: all tokens of the user end.
+pub(crate) fn logout_all(call: &Call<'_>) -> Outcome {
+    call.db
+        .execute("DELETE FROM tokens WHERE user_id = ?1", [call.user])?;
+    Ok(done(call))
+}
+
+fn done(call: &Call<'_>) -> Reply {
+    Reply::empty(StatusCode::from_u16(call.route.status).unwrap_or(StatusCode::NO_CONTENT))
+}

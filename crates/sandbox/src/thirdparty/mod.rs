@@ -1,0 +1,144 @@
+//! The Issuance Third Party API as Django REST Framework, knox and django-filter serve it.
+//!
+//! It knows nothing of VerifyInvestor: the two services share a port and a database file, no state.
+
+pub(crate) mod auth;
+pub(crate) mod entities;
+pub(crate) mod errors;
+pub(crate) mod fields;
+pub(crate) mod filters;
+pub(crate) mod investments;
+pub(crate) mod investors;
+pub(crate) mod invoices;
+pub(crate) mod kyb_documents;
+pub(crate) mod kyc;
+pub(crate) mod lifecycle;
+pub(crate) mod offerings;
+pub(crate) mod pages;
+pub(crate) mod pagination;
+pub(crate) mod signatures;
+pub(crate) mod tax_ids;
+pub(crate) mod users;
+pub(crate) mod values;
+
+use http::{HeaderValue, StatusCode, header};
+
+use crate::call::Call;
+use crate::dispatch::{self, Incoming};
+use crate::json::{Json, object};
+use crate::reply::Reply;
+use crate::state::Shared;
+
+/// Answers a call whose path exists, in the order in which DRF looks at it: content negotiation, credentials, method,
+/// and only then the handler and with it the body.
+pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
+    let allow = allowed_methods(incoming);
+    let reply = if accepts_json(incoming.header(header::ACCEPT)) {
+        dispatch::transact(
+            shared,
+            |db| negotiated(shared, incoming, db),
+            errors::server_error,
+        )
+    } else {
+        errors::not_acceptable()
+    };
+    match HeaderValue::from_str(&allow) {
+        Ok(allow) => reply.header(header::ALLOW, allow),
+        Err(_) => reply,
+    }
+}
+
+fn negotiated(
+    shared: &Shared,
+    incoming: &Incoming,
+    db: &rusqlite::Connection,
+) -> crate::reply::Outcome {
+    let now = shared.clock.now();
+    let routes = &incoming.found.routes;
+    let (user, token) = if routes.iter().all(|route| route.authenticated) {
+        auth::authenticate(db, incoming.header(header::AUTHORIZATION), now)?
+    } else {
+        (0, None)
+    };
+    if incoming.method() == "OPTIONS" {
+        return Ok(metadata(incoming));
+    }
+    let Some(route) = routes
+        .iter()
+        .find(|route| route.method == incoming.method())
+    else {
+        return Ok(errors::method_not_allowed(incoming.method()));
+    };
+    dispatch::perform(&Call {
+        route,
+        shared,
+        db,
+        now,
+        payload: &incoming.payload,
+        placeholders: &incoming.found.placeholders,
+        query: &incoming.query,
+        path: incoming.parts.uri.path(),
+        origin: &incoming.origin,
+        user,
+        token,
+    })
+}
+
+/// The reply envelope of the service's own actions.
+pub(crate) fn envelope(data: Json) -> Reply {
+    Reply::ok(&object! { "success": true, "message": "", "data": data })
+}
+
+/// The envelope of an action that refuses: status 400, `success: false`.
+pub(crate) fn refusal(message: &'static str, data: Json) -> Reply {
+    Reply::json(
+        StatusCode::BAD_REQUEST,
+        &object! { "success": false, "message": message, "data": data },
+    )
+}
+
+/// The `Allow` header, which DRF puts on every answer: GET brings HEAD with it, OPTIONS is always there.
+fn allowed_methods(incoming: &Incoming) -> String {
+    let has = |method: &str| {
+        incoming
+            .found
+            .routes
+            .iter()
+            .any(|route| route.method == method)
+    };
+    let mut methods = Vec::with_capacity(4);
+    if has("GET") {
+        methods.push("GET");
+    }
+    if has("POST") {
+        methods.push("POST");
+    }
+    if has("GET") {
+        methods.push("HEAD");
+    }
+    methods.push("OPTIONS");
+    methods.join(", ")
+}
+
+fn accepts_json(accept: &str) -> bool {
+    let mut ranges = accept
+        .split(',')
+        .map(|range| range.split(';').next().unwrap_or_default().trim());
+    accept.trim().is_empty()
+        || ranges.any(|range| {
+            matches!(
+                range.to_ascii_lowercase().as_str(),
+                "*/*" | "application/*" | "application/json"
+            )
+        })
+}
+
+fn metadata(incoming: &Incoming) -> Reply {
+    let name = incoming.found.routes.first().map_or("", |route| route.name);
+    Reply::ok(&object! {
+        "name": name,
+        "description": "",
+        "renders": Json::list(["application/json"]),
+        "parses": Json::list(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]),
+    })
+}

@@ -1,0 +1,56 @@
+//! What a webhook says, signed. Sending it is [`crate::webhooks`]' work.
+
+use jiff::Timestamp;
+use rusqlite::{Connection, params};
+
+use super::requests::{self, Request};
+use super::status;
+use crate::clock;
+use crate::credentials::WEBHOOK_SECRET;
+use crate::json::{Json, object};
+use crate::secrets;
+use crate::state::Shared;
+use crate::store;
+
+/// The settings key of the account's webhook URL.
+pub(crate) const ACCOUNT_URL: &str = "webhook_url";
+
+/// Leaves a webhook about a request in the outbox. A request's own URL counts only when the account has one too.
+pub(crate) fn enqueue(
+    shared: &Shared,
+    db: &Connection,
+    request: i64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let (Some(account), Some(request)) = (
+        store::setting(db, ACCOUNT_URL)?,
+        requests::find(db, request)?,
+    ) else {
+        return Ok(());
+    };
+    let url = request.webhook_url.clone().unwrap_or(account);
+    let body = String::from_utf8(body(&request).to_bytes()).unwrap_or_default();
+    let signature = secrets::hmac_hex(WEBHOOK_SECRET.as_bytes(), body.as_bytes());
+    db.prepare_cached(
+        "INSERT INTO webhook_deliveries (request_id, url, body, signature, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![request.id, url, body, signature, clock::stored(now)])?;
+    shared.outbox.notify_one();
+    Ok(())
+}
+
+/// The event: the documented fields and those that clients of the live service read.
+pub(crate) fn body(request: &Request) -> Json {
+    object! {
+        "action": "verification_result",
+        "verification_request_id": request.id,
+        "investor_id": request.user,
+        "legal_name": request.legal_name.clone(),
+        "status": request.status.clone(),
+        "verification_status": status::verification_status(&request.status),
+        "identifier": request.identifier.clone(),
+        "verification_result_status": status::result_status(&request.status),
+        "verification_request_step": request.status.clone(),
+        "embedded_api": false,
+    }
+}

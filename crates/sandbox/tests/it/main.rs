@@ -1,0 +1,24 @@
+//! The sandbox from outside: real requests over TCP, answers compared word for word.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod control;
+mod flow;
+mod hosts;
+mod persistence;
+mod support;
+mod thirdparty_auth;
+mod thirdparty_bodies;
+mod thirdparty_filters;
+mod thirdparty_investments;
+mod thirdparty_pages;
+mod verifyinvestor_api;
+mod verifyinvestor_browser;
+mod verifyinvestor_requests;
+mod webhooks;
