@@ -43,7 +43,11 @@ macro_rules! declare_call {
         #[allow(dead_code, reason = "a service may have no operation with setters")]
         impl<O: $crate::Operation> Call<O> {
             pub(crate) fn new(client: &$client, operation: O) -> Self {
-                Self { client: client.clone(), operation, options: $crate::CallOptions::new() }
+                Self {
+                    client: client.clone(),
+                    operation,
+                    options: $crate::CallOptions::new(),
+                }
             }
 
             pub(crate) fn operation_mut(&mut self) -> &mut O {
@@ -56,7 +60,10 @@ macro_rules! declare_call {
             ///
             /// Every failure is an error that names the operation: see its `kind()`, `status()` and predicates.
             pub async fn send(self) -> Result<O::Output, $crate::Error> {
-                self.client.transport().execute_with(&self.operation, &self.options).await
+                self.client
+                    .transport()
+                    .execute_with(&self.operation, &self.options)
+                    .await
             }
 
             /// The bare operation, to be kept or to be run with the client's `execute`.
@@ -71,7 +78,11 @@ macro_rules! declare_call {
             }
 
             /// Sends a header along. It cannot replace the credentials.
-            pub fn header(mut self, name: $crate::http::HeaderName, value: $crate::http::HeaderValue) -> Self {
+            pub fn header(
+                mut self,
+                name: $crate::http::HeaderName,
+                value: $crate::http::HeaderValue,
+            ) -> Self {
                 self.options = self.options.header(name, value);
                 self
             }

@@ -1,1 +1,19 @@
-//! Placeholder that this session replaces.
+#![doc = include_str!("../README.md")]
+
+mod authorization;
+mod call;
+mod client;
+pub mod operations;
+mod problem;
+mod reply;
+pub mod resources;
+mod webhooks;
+
+pub use accredit_models::{self as models, verifyinvestor::*};
+pub use accredit_transport::{self as transport, ConfigError, Error, ErrorKind};
+
+pub use authorization::AuthorizationLink;
+pub use call::Call;
+pub use client::{Client, ClientBuilder, Environment, NoSimulation};
+pub use problem::{error_message, pending_verification_request};
+pub use webhooks::{SIGNATURE_HEADER, WebhookError, Webhooks};

@@ -24,24 +24,29 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `created_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `created_at`: When the investor was created. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub created_at: Option<Timestamp>,
     /// `created_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub created_at_in: Vec<Timestamp>,
-    /// `entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity`: Id of the person, company or trust that invests. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub entity: Option<EntityId>,
     /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
     pub entity_in: Vec<EntityId>,
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The investor's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub id: Option<InvestorId>,
     /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub id_in: Vec<InvestorId>,
-    /// `individual_entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `individual_entity`: Id of the person behind. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub individual_entity: Option<IndividualEntityId>,
     /// `individual_entity__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub individual_entity_in: Vec<IndividualEntityId>,
-    /// `number_kyc_failed`. Its name is inferred; the server ignores a name that it does not know.
+    /// `number_kyc_failed`: Whether identity checks (KYC) have failed. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub number_kyc_failed: Option<bool>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -53,26 +58,31 @@ pub struct List {
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
-    /// `type`.
+    /// `type`: What kind of party invests.
     pub kind: Option<InvestorType>,
     /// `type__in`. Its name is inferred; the server ignores a name that it does not know.
     pub kind_in: Vec<InvestorType>,
-    /// `upload_document`. Its name is inferred; the server ignores a name that it does not know.
+    /// `upload_document`: Whether a document is to be uploaded, by the name. Its name is inferred;
+    /// the server ignores a name that it does not know.
     pub upload_document: Option<bool>,
-    /// `user`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user`: Id of the account that the investor belongs to. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub user: Option<UserId>,
-    /// `user__email`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__email`: E-mail address of the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub user_email: Option<Personal<String>>,
     /// `user__email__in`. Its name is inferred; the server ignores a name that it does not know.
     pub user_email_in: Vec<Personal<String>>,
-    /// `user__first_name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__first_name`: Given name on the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub user_first_name: Option<Personal<String>>,
     /// `user__first_name__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub user_first_name_in: Vec<Personal<String>>,
     /// `user__in`. Its name is inferred; the server ignores a name that it does not know.
     pub user_in: Vec<UserId>,
-    /// `user__last_name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__last_name`: Family name on the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub user_last_name: Option<Personal<String>>,
     /// `user__last_name__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
@@ -160,7 +170,8 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `created_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `created_at`: When the investor was created. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub fn created_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().created_at = Some(value.into());
         self
@@ -172,7 +183,8 @@ impl Call<List> {
         self
     }
 
-    /// `entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity`: Id of the person, company or trust that invests. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().entity = Some(value.into());
         self
@@ -184,7 +196,8 @@ impl Call<List> {
         self
     }
 
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The investor's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn id(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
@@ -196,7 +209,8 @@ impl Call<List> {
         self
     }
 
-    /// `individual_entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `individual_entity`: Id of the person behind. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn individual_entity(mut self, value: impl Into<IndividualEntityId>) -> Self {
         self.operation_mut().individual_entity = Some(value.into());
         self
@@ -212,7 +226,8 @@ impl Call<List> {
         self
     }
 
-    /// `number_kyc_failed`. Its name is inferred; the server ignores a name that it does not know.
+    /// `number_kyc_failed`: Whether identity checks (KYC) have failed. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub fn number_kyc_failed(mut self, value: bool) -> Self {
         self.operation_mut().number_kyc_failed = Some(value);
         self
@@ -244,7 +259,7 @@ impl Call<List> {
         self
     }
 
-    /// `type`.
+    /// `type`: What kind of party invests.
     pub fn kind(mut self, value: InvestorType) -> Self {
         self.operation_mut().kind = Some(value);
         self
@@ -256,19 +271,22 @@ impl Call<List> {
         self
     }
 
-    /// `upload_document`. Its name is inferred; the server ignores a name that it does not know.
+    /// `upload_document`: Whether a document is to be uploaded, by the name. Its name is inferred;
+    /// the server ignores a name that it does not know.
     pub fn upload_document(mut self, value: bool) -> Self {
         self.operation_mut().upload_document = Some(value);
         self
     }
 
-    /// `user`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user`: Id of the account that the investor belongs to. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn user(mut self, value: impl Into<UserId>) -> Self {
         self.operation_mut().user = Some(value.into());
         self
     }
 
-    /// `user__email`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__email`: E-mail address of the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn user_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_email = Some(Personal::new(value.into()));
         self
@@ -280,7 +298,8 @@ impl Call<List> {
         self
     }
 
-    /// `user__first_name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__first_name`: Given name on the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn user_first_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_first_name = Some(Personal::new(value.into()));
         self
@@ -299,7 +318,8 @@ impl Call<List> {
         self
     }
 
-    /// `user__last_name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__last_name`: Family name on the account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn user_last_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_last_name = Some(Personal::new(value.into()));
         self

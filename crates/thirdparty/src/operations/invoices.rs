@@ -20,11 +20,13 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The invoice's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub id: Option<InvoiceId>,
     /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub id_in: Vec<InvoiceId>,
-    /// `investment`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment`: Id of the investment to be paid. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub investment: Option<InvestmentId>,
     /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
     pub investment_in: Vec<InvestmentId>,
@@ -75,7 +77,8 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The invoice's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn id(mut self, value: impl Into<InvoiceId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
@@ -87,7 +90,8 @@ impl Call<List> {
         self
     }
 
-    /// `investment`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment`: Id of the investment to be paid. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn investment(mut self, value: impl Into<InvestmentId>) -> Self {
         self.operation_mut().investment = Some(value.into());
         self

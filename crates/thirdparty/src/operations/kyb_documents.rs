@@ -22,11 +22,13 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity`: Id of the company or trust that it is about. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub entity: Option<EntityId>,
     /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
     pub entity_in: Vec<EntityId>,
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The document's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub id: Option<KybDocumentId>,
     /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub id_in: Vec<KybDocumentId>,
@@ -77,7 +79,8 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity`: Id of the company or trust that it is about. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().entity = Some(value.into());
         self
@@ -89,7 +92,8 @@ impl Call<List> {
         self
     }
 
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The document's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn id(mut self, value: impl Into<KybDocumentId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self

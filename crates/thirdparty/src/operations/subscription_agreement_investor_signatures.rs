@@ -23,28 +23,30 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The signature's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub id: Option<InvestorSignatureId>,
     /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub id_in: Vec<InvestorSignatureId>,
-    /// `investment`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment`: Id of the investment. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub investment: Option<InvestmentId>,
     /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
     pub investment_in: Vec<InvestmentId>,
-    /// `investment__investor`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__investor`: Id of the investor who signs. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub investment_investor: Option<InvestorId>,
     /// `investment__investor__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub investment_investor_in: Vec<InvestorId>,
-    /// `investment__offering`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__offering`: Id of the offering. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub investment_offering: Option<OfferingId>,
     /// `investment__offering__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub investment_offering_in: Vec<OfferingId>,
-    /// `investor_signature_date`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor_signature_date`: When the name was typed. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub investor_signature_date: Option<Timestamp>,
     /// `investor_signature_date__in`. Its name is inferred; the server ignores a name that it does
     /// not know.
@@ -59,7 +61,8 @@ pub struct List {
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
-    /// `signed_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `signed_at`: When the electronic signing was done. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub signed_at: Option<Timestamp>,
     /// `signed_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub signed_at_in: Vec<Timestamp>,
@@ -114,7 +117,8 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id`: The signature's id. Its name is inferred; the server ignores a name that it does not
+    /// know.
     pub fn id(mut self, value: impl Into<InvestorSignatureId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
@@ -126,7 +130,8 @@ impl Call<List> {
         self
     }
 
-    /// `investment`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment`: Id of the investment. Its name is inferred; the server ignores a name that it
+    /// does not know.
     pub fn investment(mut self, value: impl Into<InvestmentId>) -> Self {
         self.operation_mut().investment = Some(value.into());
         self
@@ -138,8 +143,8 @@ impl Call<List> {
         self
     }
 
-    /// `investment__investor`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__investor`: Id of the investor who signs. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn investment_investor(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().investment_investor = Some(value.into());
         self
@@ -152,8 +157,8 @@ impl Call<List> {
         self
     }
 
-    /// `investment__offering`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__offering`: Id of the offering. Its name is inferred; the server ignores a name
+    /// that it does not know.
     pub fn investment_offering(mut self, value: impl Into<OfferingId>) -> Self {
         self.operation_mut().investment_offering = Some(value.into());
         self
@@ -166,8 +171,8 @@ impl Call<List> {
         self
     }
 
-    /// `investor_signature_date`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor_signature_date`: When the name was typed. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub fn investor_signature_date(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().investor_signature_date = Some(value.into());
         self
@@ -209,7 +214,8 @@ impl Call<List> {
         self
     }
 
-    /// `signed_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `signed_at`: When the electronic signing was done. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub fn signed_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().signed_at = Some(value.into());
         self

@@ -5,8 +5,8 @@
 use accredit_models::{
     Personal, Secret,
     verifyinvestor::{
-        ApiTypeFilter, CreatedVerificationRequest, NewReview, NewVerificationRequest, Review,
-        ReviewStatus, SimulatedCompletion, UserId, VerificationRequest, VerificationRequestId,
+        ApiTypeFilter, CreatedVerificationRequest, NewReview, NewVerificationRequest, ReviewStatus,
+        SimulatedCompletion, UserId, VerificationRequest, VerificationRequestId,
         VerificationRequestListItem, WebhookReplay,
     },
 };
@@ -528,7 +528,7 @@ impl Review {
 }
 
 impl Operation for Review {
-    type Output = Review;
+    type Output = accredit_models::verifyinvestor::Review;
 
     const INFO: OperationInfo = OperationInfo::new(
         "verification_requests.review",
@@ -651,7 +651,7 @@ impl Operation for Certificate {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListShort {
-    /// `type`.
+    /// `type`: The product that made the requests.
     pub kind: Option<ApiTypeFilter>,
 }
 
@@ -677,7 +677,7 @@ impl Operation for ListShort {
 }
 
 impl Call<ListShort> {
-    /// `type`.
+    /// `type`: The product that made the requests.
     pub fn kind(mut self, value: ApiTypeFilter) -> Self {
         self.operation_mut().kind = Some(value);
         self
@@ -751,7 +751,7 @@ impl ReviewShort {
 }
 
 impl Operation for ReviewShort {
-    type Output = Review;
+    type Output = accredit_models::verifyinvestor::Review;
 
     const INFO: OperationInfo = OperationInfo::new(
         "verification_requests.review_short",

@@ -29,7 +29,7 @@ use crate::reply;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `amount`: Total in US dollars.
+    /// `amount`: Total in US dollars, fees included.
     pub amount: Option<Money>,
     /// `amount__gt`.
     pub amount_gt: Option<Money>,
@@ -41,9 +41,9 @@ pub struct List {
     pub amount_lt: Option<Money>,
     /// `amount__lte`.
     pub amount_lte: Option<Money>,
-    /// `approvable_investments`.
+    /// `approvable_investments`: Those that can be approved now, by the name.
     pub approvable_investments: Option<bool>,
-    /// `created_at`.
+    /// `created_at`: When the investment was created.
     pub created_at: Option<Timestamp>,
     /// `created_at__gte`.
     pub created_at_gte: Option<Timestamp>,
@@ -51,96 +51,102 @@ pub struct List {
     pub created_at_in: Vec<Timestamp>,
     /// `created_at__lte`.
     pub created_at_lte: Option<Timestamp>,
-    /// `dispute_document_investments`.
+    /// `dispute_document_investments`: Those with a document in a dispute, by the name.
     pub dispute_document_investments: Option<bool>,
-    /// `dispute_document_required_investments`.
+    /// `dispute_document_required_investments`: Those whose dispute needs a document, by the name.
     pub dispute_document_required_investments: Option<bool>,
-    /// `entity_verification_document_review_investments`.
+    /// `entity_verification_document_review_investments`: Those with entity documents to review.
     pub entity_verification_document_review_investments: Option<bool>,
-    /// `entity_verification_document_uploaded_investments`.
+    /// `entity_verification_document_uploaded_investments`: Those with entity documents uploaded.
     pub entity_verification_document_uploaded_investments: Option<bool>,
-    /// `id`.
+    /// `id`: The investment's id.
     pub id: Option<InvestmentId>,
     /// `id__in`.
     pub id_in: Vec<InvestmentId>,
-    /// `individual_id_review_investments`.
+    /// `individual_id_review_investments`: Those with an identity document to review.
     pub individual_id_review_investments: Option<bool>,
-    /// `individual_id_uploaded_investments`. Its name is inferred; the server ignores a name that
-    /// it does not know.
+    /// `individual_id_uploaded_investments`: Those with an identity document uploaded. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub individual_id_uploaded_investments: Option<bool>,
-    /// `investmentapproval__is_approved`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investmentapproval__is_approved`: Whether the investment was approved. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub investmentapproval_is_approved: Option<bool>,
     /// `investmentapproval__is_approved__in`. Its name is inferred; the server ignores a name that
     /// it does not know.
     pub investmentapproval_is_approved_in: Vec<bool>,
-    /// `investor`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor`: The investor's id. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub investor: Option<InvestorId>,
-    /// `investor__entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor__entity`: Id of the entity that invests. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub investor_entity: Option<EntityId>,
-    /// `investor__entity__email`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__entity__email`: E-mail address of who invests. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub investor_entity_email: Option<Personal<String>>,
     /// `investor__entity__email__in`. Its name is inferred; the server ignores a name that it does
     /// not know.
     pub investor_entity_email_in: Vec<Personal<String>>,
-    /// `investor__entity__isnull`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__entity__isnull`: Whether the investor has no entity. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub investor_entity_isnull: Option<bool>,
-    /// `investor__entity__kyc_status`.
+    /// `investor__entity__kyc_status`: Where its KYC check stands.
     pub investor_entity_kyc_status: Option<KycStatus>,
     /// `investor__entity__kyc_status__in`.
     pub investor_entity_kyc_status_in: Vec<KycStatus>,
     /// `investor__in`.
     pub investor_in: Vec<InvestorId>,
-    /// `investor__individual_entity`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__individual_entity`: The person's id. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub investor_individual_entity: Option<IndividualEntityId>,
     /// `investor__individual_entity__in`. Its name is inferred; the server ignores a name that it
     /// does not know.
     pub investor_individual_entity_in: Vec<IndividualEntityId>,
-    /// `investor__type`.
+    /// `investor__type`: What kind of party invests.
     pub investor_type: Option<InvestorType>,
     /// `investor__type__in`.
     pub investor_type_in: Vec<InvestorType>,
-    /// `investor__user`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor__user`: Id of the investor's account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub investor_user: Option<UserId>,
-    /// `investor__user__email`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__user__email`: E-mail address of the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub investor_user_email: Option<Personal<String>>,
     /// `investor__user__email__in`. Its name is inferred; the server ignores a name that it does
     /// not know.
     pub investor_user_email_in: Vec<Personal<String>>,
-    /// `investor__user__first_name`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__first_name`: Given name on the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub investor_user_first_name: Option<Personal<String>>,
     /// `investor__user__first_name__in`. Its name is inferred; the server ignores a name that it
     /// does not know.
     pub investor_user_first_name_in: Vec<Personal<String>>,
     /// `investor__user__in`. Its name is inferred; the server ignores a name that it does not know.
     pub investor_user_in: Vec<UserId>,
-    /// `investor__user__last_name`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__last_name`: Family name on the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub investor_user_last_name: Option<Personal<String>>,
     /// `investor__user__last_name__in`. Its name is inferred; the server ignores a name that it
     /// does not know.
     pub investor_user_last_name_in: Vec<Personal<String>>,
-    /// `offering`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering`: The offering's id. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub offering: Option<OfferingId>,
-    /// `offering__archived`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__archived`: Whether the offering is archived. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub offering_archived: Option<bool>,
     /// `offering__archived__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub offering_archived_in: Vec<bool>,
     /// `offering__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_in: Vec<OfferingId>,
-    /// `offering__issuer`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__issuer`: The id of the offering's issuer. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub offering_issuer: Option<IssuerId>,
-    /// `offering__issuer__entity`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__issuer__entity`: Id of the issuer's company. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub offering_issuer_entity: Option<EntityId>,
-    /// `offering__issuer__entity__company_name`. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `offering__issuer__entity__company_name`: Name of the company behind the issuer. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub offering_issuer_entity_company_name: Option<String>,
     /// `offering__issuer__entity__company_name__in`. Its name is inferred; the server ignores a
     /// name that it does not know.
@@ -151,20 +157,23 @@ pub struct List {
     /// `offering__issuer__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub offering_issuer_in: Vec<IssuerId>,
-    /// `offering__name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__name`: What the offering is called. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub offering_name: Option<String>,
     /// `offering__name__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_name_in: Vec<String>,
-    /// `offering__slug`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__slug`: The offering's name in links. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub offering_slug: Option<String>,
     /// `offering__slug__in`. Its name is inferred; the server ignores a name that it does not know.
     pub offering_slug_in: Vec<String>,
-    /// `offering__status`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__status`: Where the offering stands. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub offering_status: Option<OfferingStatus>,
     /// `offering__status__in`. Its name is inferred; the server ignores a name that it does not
     /// know.
     pub offering_status_in: Vec<OfferingStatus>,
-    /// `offering__type`.
+    /// `offering__type`: The exemption under which it is sold.
     pub offering_type: Option<OfferingType>,
     /// `offering__type__in`.
     pub offering_type_in: Vec<OfferingType>,
@@ -175,17 +184,19 @@ pub struct List {
     pub page: Option<i64>,
     /// `page_size`: Too large a size is capped silently; default and cap are not documented.
     pub page_size: Option<i64>,
-    /// `price_fees`. Its name is inferred; the server ignores a name that it does not know.
+    /// `price_fees`: The offering's own fees, in US dollars. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub price_fees: Option<Money>,
     /// `price_fees__in`. Its name is inferred; the server ignores a name that it does not know.
     pub price_fees_in: Vec<Money>,
-    /// `price_payment_processing_fees`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `price_payment_processing_fees`: Payment fees, in US dollars. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub price_payment_processing_fees: Option<Money>,
     /// `price_payment_processing_fees__in`. Its name is inferred; the server ignores a name that it
     /// does not know.
     pub price_payment_processing_fees_in: Vec<Money>,
-    /// `processed_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at`: When the payment was processed. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub processed_at: Option<Timestamp>,
     /// `processed_at__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at_gte: Option<Timestamp>,
@@ -193,13 +204,14 @@ pub struct List {
     pub processed_at_in: Vec<Timestamp>,
     /// `processed_at__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub processed_at_lte: Option<Timestamp>,
-    /// `processing_issue_statuses`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `processing_issue_statuses`: What holds the processing up. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub processing_issue_statuses: Option<String>,
     /// `processing_issue_statuses__in`. Its name is inferred; the server ignores a name that it
     /// does not know.
     pub processing_issue_statuses_in: Vec<String>,
-    /// `reference_id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `reference_id`: The short code that people quote. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub reference_id: Option<String>,
     /// `reference_id__in`. Its name is inferred; the server ignores a name that it does not know.
     pub reference_id_in: Vec<String>,
@@ -209,12 +221,13 @@ pub struct List {
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
-    /// `shares_amount`: In US dollars. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `shares_amount`: The part that buys shares, in US dollars. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub shares_amount: Option<Money>,
     /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_gt: Option<Money>,
-    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gte`. Seen in use, not in the vendor's document. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub shares_amount_gte: Option<Money>,
     /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_in: Vec<Money>,
@@ -222,11 +235,12 @@ pub struct List {
     pub shares_amount_lt: Option<Money>,
     /// `shares_amount__lte`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_lte: Option<Money>,
-    /// `status`.
+    /// `status`: Where the investment stands.
     pub status: Option<InvestmentStatus>,
     /// `status__in`.
     pub status_in: Vec<InvestmentStatus>,
-    /// `updated_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `updated_at`: When the investment last changed. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub updated_at: Option<Timestamp>,
     /// `updated_at__in`. Its name is inferred; the server ignores a name that it does not know.
     pub updated_at_in: Vec<Timestamp>,

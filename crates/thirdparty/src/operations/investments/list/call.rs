@@ -14,7 +14,7 @@ use super::List;
 use crate::call::Call;
 
 impl Call<List> {
-    /// `amount`: Total in US dollars.
+    /// `amount`: Total in US dollars, fees included.
     pub fn amount(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().amount = Some(value.into());
         self
@@ -50,13 +50,13 @@ impl Call<List> {
         self
     }
 
-    /// `approvable_investments`.
+    /// `approvable_investments`: Those that can be approved now, by the name.
     pub fn approvable_investments(mut self, value: bool) -> Self {
         self.operation_mut().approvable_investments = Some(value);
         self
     }
 
-    /// `created_at`.
+    /// `created_at`: When the investment was created.
     pub fn created_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().created_at = Some(value.into());
         self
@@ -80,33 +80,33 @@ impl Call<List> {
         self
     }
 
-    /// `dispute_document_investments`.
+    /// `dispute_document_investments`: Those with a document in a dispute, by the name.
     pub fn dispute_document_investments(mut self, value: bool) -> Self {
         self.operation_mut().dispute_document_investments = Some(value);
         self
     }
 
-    /// `dispute_document_required_investments`.
+    /// `dispute_document_required_investments`: Those whose dispute needs a document, by the name.
     pub fn dispute_document_required_investments(mut self, value: bool) -> Self {
         self.operation_mut().dispute_document_required_investments = Some(value);
         self
     }
 
-    /// `entity_verification_document_review_investments`.
+    /// `entity_verification_document_review_investments`: Those with entity documents to review.
     pub fn entity_verification_document_review_investments(mut self, value: bool) -> Self {
         self.operation_mut()
             .entity_verification_document_review_investments = Some(value);
         self
     }
 
-    /// `entity_verification_document_uploaded_investments`.
+    /// `entity_verification_document_uploaded_investments`: Those with entity documents uploaded.
     pub fn entity_verification_document_uploaded_investments(mut self, value: bool) -> Self {
         self.operation_mut()
             .entity_verification_document_uploaded_investments = Some(value);
         self
     }
 
-    /// `id`.
+    /// `id`: The investment's id.
     pub fn id(mut self, value: impl Into<InvestmentId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
@@ -118,21 +118,21 @@ impl Call<List> {
         self
     }
 
-    /// `individual_id_review_investments`.
+    /// `individual_id_review_investments`: Those with an identity document to review.
     pub fn individual_id_review_investments(mut self, value: bool) -> Self {
         self.operation_mut().individual_id_review_investments = Some(value);
         self
     }
 
-    /// `individual_id_uploaded_investments`. Its name is inferred; the server ignores a name that
-    /// it does not know.
+    /// `individual_id_uploaded_investments`: Those with an identity document uploaded. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub fn individual_id_uploaded_investments(mut self, value: bool) -> Self {
         self.operation_mut().individual_id_uploaded_investments = Some(value);
         self
     }
 
-    /// `investmentapproval__is_approved`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investmentapproval__is_approved`: Whether the investment was approved. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub fn investmentapproval_is_approved(mut self, value: bool) -> Self {
         self.operation_mut().investmentapproval_is_approved = Some(value);
         self
@@ -148,20 +148,22 @@ impl Call<List> {
         self
     }
 
-    /// `investor`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor`: The investor's id. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn investor(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().investor = Some(value.into());
         self
     }
 
-    /// `investor__entity`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor__entity`: Id of the entity that invests. Its name is inferred; the server ignores
+    /// a name that it does not know.
     pub fn investor_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().investor_entity = Some(value.into());
         self
     }
 
-    /// `investor__entity__email`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__entity__email`: E-mail address of who invests. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn investor_entity_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_entity_email = Some(Personal::new(value.into()));
         self
@@ -177,14 +179,14 @@ impl Call<List> {
         self
     }
 
-    /// `investor__entity__isnull`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__entity__isnull`: Whether the investor has no entity. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub fn investor_entity_isnull(mut self, value: bool) -> Self {
         self.operation_mut().investor_entity_isnull = Some(value);
         self
     }
 
-    /// `investor__entity__kyc_status`.
+    /// `investor__entity__kyc_status`: Where its KYC check stands.
     pub fn investor_entity_kyc_status(mut self, value: KycStatus) -> Self {
         self.operation_mut().investor_entity_kyc_status = Some(value);
         self
@@ -205,8 +207,8 @@ impl Call<List> {
         self
     }
 
-    /// `investor__individual_entity`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__individual_entity`: The person's id. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn investor_individual_entity(mut self, value: impl Into<IndividualEntityId>) -> Self {
         self.operation_mut().investor_individual_entity = Some(value.into());
         self
@@ -222,7 +224,7 @@ impl Call<List> {
         self
     }
 
-    /// `investor__type`.
+    /// `investor__type`: What kind of party invests.
     pub fn investor_type(mut self, value: InvestorType) -> Self {
         self.operation_mut().investor_type = Some(value);
         self
@@ -234,14 +236,15 @@ impl Call<List> {
         self
     }
 
-    /// `investor__user`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor__user`: Id of the investor's account. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn investor_user(mut self, value: impl Into<UserId>) -> Self {
         self.operation_mut().investor_user = Some(value.into());
         self
     }
 
-    /// `investor__user__email`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investor__user__email`: E-mail address of the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn investor_user_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_email = Some(Personal::new(value.into()));
         self
@@ -257,8 +260,8 @@ impl Call<List> {
         self
     }
 
-    /// `investor__user__first_name`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__first_name`: Given name on the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn investor_user_first_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_first_name = Some(Personal::new(value.into()));
         self
@@ -280,8 +283,8 @@ impl Call<List> {
         self
     }
 
-    /// `investor__user__last_name`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__last_name`: Family name on the account. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn investor_user_last_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_last_name = Some(Personal::new(value.into()));
         self
@@ -297,13 +300,15 @@ impl Call<List> {
         self
     }
 
-    /// `offering`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering`: The offering's id. Its name is inferred; the server ignores a name that it does
+    /// not know.
     pub fn offering(mut self, value: impl Into<OfferingId>) -> Self {
         self.operation_mut().offering = Some(value.into());
         self
     }
 
-    /// `offering__archived`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__archived`: Whether the offering is archived. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn offering_archived(mut self, value: bool) -> Self {
         self.operation_mut().offering_archived = Some(value);
         self
@@ -322,21 +327,22 @@ impl Call<List> {
         self
     }
 
-    /// `offering__issuer`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__issuer`: The id of the offering's issuer. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn offering_issuer(mut self, value: impl Into<IssuerId>) -> Self {
         self.operation_mut().offering_issuer = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__issuer__entity`: Id of the issuer's company. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn offering_issuer_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().offering_issuer_entity = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity__company_name`. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `offering__issuer__entity__company_name`: Name of the company behind the issuer. Its name is
+    /// inferred; the server ignores a name that it does not know.
     pub fn offering_issuer_entity_company_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_issuer_entity_company_name = Some(value.into());
         self
@@ -366,7 +372,8 @@ impl Call<List> {
         self
     }
 
-    /// `offering__name`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__name`: What the offering is called. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn offering_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_name = Some(value.into());
         self
@@ -378,7 +385,8 @@ impl Call<List> {
         self
     }
 
-    /// `offering__slug`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__slug`: The offering's name in links. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn offering_slug(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_slug = Some(value.into());
         self
@@ -390,7 +398,8 @@ impl Call<List> {
         self
     }
 
-    /// `offering__status`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__status`: Where the offering stands. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn offering_status(mut self, value: OfferingStatus) -> Self {
         self.operation_mut().offering_status = Some(value);
         self
@@ -403,7 +412,7 @@ impl Call<List> {
         self
     }
 
-    /// `offering__type`.
+    /// `offering__type`: The exemption under which it is sold.
     pub fn offering_type(mut self, value: OfferingType) -> Self {
         self.operation_mut().offering_type = Some(value);
         self
@@ -434,7 +443,8 @@ impl Call<List> {
         self
     }
 
-    /// `price_fees`. Its name is inferred; the server ignores a name that it does not know.
+    /// `price_fees`: The offering's own fees, in US dollars. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn price_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_fees = Some(value.into());
         self
@@ -446,8 +456,8 @@ impl Call<List> {
         self
     }
 
-    /// `price_payment_processing_fees`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `price_payment_processing_fees`: Payment fees, in US dollars. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub fn price_payment_processing_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_payment_processing_fees = Some(value.into());
         self
@@ -463,7 +473,8 @@ impl Call<List> {
         self
     }
 
-    /// `processed_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at`: When the payment was processed. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn processed_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at = Some(value.into());
         self
@@ -487,8 +498,8 @@ impl Call<List> {
         self
     }
 
-    /// `processing_issue_statuses`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `processing_issue_statuses`: What holds the processing up. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn processing_issue_statuses(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().processing_issue_statuses = Some(value.into());
         self
@@ -501,7 +512,8 @@ impl Call<List> {
         self
     }
 
-    /// `reference_id`. Its name is inferred; the server ignores a name that it does not know.
+    /// `reference_id`: The short code that people quote. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn reference_id(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().reference_id = Some(value.into());
         self
@@ -530,8 +542,8 @@ impl Call<List> {
         self
     }
 
-    /// `shares_amount`: In US dollars. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `shares_amount`: The part that buys shares, in US dollars. Its name is inferred; the server
+    /// ignores a name that it does not know.
     pub fn shares_amount(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount = Some(value.into());
         self
@@ -543,7 +555,8 @@ impl Call<List> {
         self
     }
 
-    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gte`. Seen in use, not in the vendor's document. Its name is inferred; the
+    /// server ignores a name that it does not know.
     pub fn shares_amount_gte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gte = Some(value.into());
         self
@@ -567,7 +580,7 @@ impl Call<List> {
         self
     }
 
-    /// `status`.
+    /// `status`: Where the investment stands.
     pub fn status(mut self, value: InvestmentStatus) -> Self {
         self.operation_mut().status = Some(value);
         self
@@ -579,7 +592,8 @@ impl Call<List> {
         self
     }
 
-    /// `updated_at`. Its name is inferred; the server ignores a name that it does not know.
+    /// `updated_at`: When the investment last changed. Its name is inferred; the server ignores a
+    /// name that it does not know.
     pub fn updated_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().updated_at = Some(value.into());
         self

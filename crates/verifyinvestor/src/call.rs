@@ -1,0 +1,3 @@
+//! One call under construction.
+
+accredit_transport::declare_call!(crate::Client);

@@ -1,0 +1,185 @@
+//! The client: where the service is, who calls, and the handles of its resources.
+
+use std::fmt;
+
+use accredit_models::{Secret, verifyinvestor::UserId};
+use accredit_transport::{self as transport, ConfigError, Error, Operation, Token};
+
+use crate::{
+    authorization::AuthorizationLink,
+    resources::{Account, Invitations, Simulation, UserVerificationRequests, Users, VerificationRequests},
+};
+
+/// The scheme that the service expects in `Authorization`.
+const SCHEME: &str = "Token";
+
+/// Where VerifyInvestor.com is. Each environment has tokens of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Environment {
+    /// `https://www.verifyinvestor.com`.
+    Production,
+    /// `https://verifyinvestor-staging.herokuapp.com`.
+    Staging,
+    /// Another origin, `https` only. Treated like production: it has no simulation.
+    Custom(String),
+    /// A sandbox on this machine. The only environment that may be `http`, and only on a loopback address.
+    Sandbox(String),
+}
+
+impl Environment {
+    pub(crate) fn origin(&self) -> &str {
+        match self {
+            Self::Production => "https://www.verifyinvestor.com",
+            Self::Staging => "https://verifyinvestor-staging.herokuapp.com",
+            Self::Custom(origin) | Self::Sandbox(origin) => origin,
+        }
+    }
+
+    fn can_simulate(&self) -> bool {
+        matches!(self, Self::Staging | Self::Sandbox(_))
+    }
+}
+
+/// A client of VerifyInvestor.com. Cloning is cheap, and clones share connections.
+#[derive(Clone)]
+pub struct Client {
+    transport: transport::Client,
+    environment: Environment,
+}
+
+impl Client {
+    /// Starts a client for an environment.
+    #[must_use]
+    pub fn builder(environment: Environment) -> ClientBuilder {
+        ClientBuilder { environment, api_token: None, stack: transport::Client::builder() }
+    }
+
+    /// The caller's own account.
+    #[must_use]
+    pub fn account(&self) -> Account {
+        Account::new(self)
+    }
+
+    /// Investors who let the caller see their account.
+    #[must_use]
+    pub fn users(&self) -> Users {
+        Users::new(self)
+    }
+
+    /// Verification requests by their own id.
+    #[must_use]
+    pub fn verification_requests(&self) -> VerificationRequests {
+        VerificationRequests::new(self)
+    }
+
+    /// The verification requests of one user.
+    #[must_use]
+    pub fn user_verification_requests(&self, user: impl Into<UserId>) -> UserVerificationRequests {
+        UserVerificationRequests::new(self, user.into())
+    }
+
+    /// Invitations of investors who have no account yet.
+    #[must_use]
+    pub fn invitations(&self) -> Invitations {
+        Invitations::new(self)
+    }
+
+    /// What an investor and a reviewer would do, done by the caller: on staging and in the sandbox only.
+    ///
+    /// # Errors
+    ///
+    /// [`NoSimulation`] against production, where these calls don't exist.
+    pub fn simulate(&self) -> Result<Simulation, NoSimulation> {
+        if self.environment.can_simulate() { Ok(Simulation::new(self)) } else { Err(NoSimulation(())) }
+    }
+
+    /// The page on which an investor lets you see their account, for your public user authorization token and your own
+    /// identifier of the investor.
+    #[must_use]
+    pub fn authorization_link(
+        &self,
+        user_authorization_token: impl Into<String>,
+        identifier: impl Into<String>,
+    ) -> AuthorizationLink {
+        AuthorizationLink::new(&self.environment, user_authorization_token.into(), identifier.into())
+    }
+
+    /// Runs an operation value: one of [`operations`](crate::operations), or one of your own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
+        self.transport.execute(operation).await
+    }
+
+    /// The transport under this client, for raw requests through the same stack.
+    #[must_use]
+    pub fn transport(&self) -> &transport::Client {
+        &self.transport
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+/// Puts a [`Client`] together.
+#[must_use = "a builder does nothing until `build`"]
+pub struct ClientBuilder {
+    environment: Environment,
+    api_token: Option<Secret>,
+    stack: transport::ClientBuilder,
+}
+
+impl ClientBuilder {
+    /// The API token of the account, from its settings page.
+    pub fn api_token(mut self, token: impl Into<Secret>) -> Self {
+        self.api_token = Some(token.into());
+        self
+    }
+
+    /// Sets timeouts, layers, roots or a transport of your own on the stack below.
+    pub fn configure(mut self, configure: impl FnOnce(transport::ClientBuilder) -> transport::ClientBuilder) -> Self {
+        self.stack = configure(self.stack);
+        self
+    }
+
+    /// Builds the client. Nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When the origin or the token can't be sent safely.
+    pub fn build(self) -> Result<Client, ConfigError> {
+        let mut stack = self
+            .stack
+            .base_uri(self.environment.origin())
+            .user_agent(concat!("accredit-verifyinvestor/", env!("CARGO_PKG_VERSION")))
+            .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
+        if let Some(token) = &self.api_token {
+            stack = stack.token(Token::new(SCHEME, token.expose())?);
+        }
+        Ok(Client { transport: stack.build()?, environment: self.environment })
+    }
+}
+
+impl fmt::Debug for ClientBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientBuilder").field("environment", &self.environment).finish_non_exhaustive()
+    }
+}
+
+/// There is no simulation in production.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoSimulation(());
+
+impl fmt::Display for NoSimulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("only staging and the sandbox can simulate an investor or a reviewer")
+    }
+}
+
+impl std::error::Error for NoSimulation {}
