@@ -33,6 +33,9 @@ pub(crate) fn run() -> Result<()> {
     let packages = count_packages(&tree()?);
     println!("{PACKAGE}: {packages} packages with itself (at most {PACKAGES})");
 
+    if let Some(load) = load().filter(|load| is_busy(load)) {
+        eprintln!("notice: the machine is busy (load {load}); the ratio will mean little");
+    }
     let folder = Folder::create()?;
     Run::cargo(["fetch", "--locked"])?.checked()?;
     let hello = hello::write(&process::root()?, &folder.0)?;
@@ -59,6 +62,20 @@ pub(crate) fn run() -> Result<()> {
         hundredths(RATIO)
     );
     judge(packages, ratio)
+}
+
+/// How many processes wanted to run during the last minute, where the system says so.
+fn load() -> Option<String> {
+    let averages = std::fs::read_to_string("/proc/loadavg").ok()?;
+    averages.split(' ').next().map(str::to_owned)
+}
+
+/// Whether others build too.
+fn is_busy(load: &str) -> bool {
+    load.split('.')
+        .next()
+        .and_then(|whole| whole.parse().ok())
+        .is_some_and(|whole: u32| whole > 0)
 }
 
 /// The budget itself.
@@ -206,6 +223,13 @@ serde_derive v1.0.0 (proc-macro) (*)
         };
         assert_eq!(times.ratio(), Some(80));
         assert_eq!(Times::default().ratio(), None);
+    }
+
+    #[test]
+    fn a_busy_machine_is_told_apart() {
+        assert!(is_busy("1.41"));
+        assert!(!is_busy("0.93"));
+        assert!(!is_busy(""));
     }
 
     #[test]
