@@ -1,7 +1,7 @@
 //! The body of a reply on its way through the stack.
 //!
-//! One type for what hyper, a test double or a collected buffer gives, so that the layers above need no type parameter
-//! and hyper's own body needs no box.
+//! One type for what hyper, a test double or a collected buffer gives, so that the layers above
+//! need no type parameter and hyper's own body needs no box.
 
 use std::fmt;
 use std::pin::Pin;
@@ -54,7 +54,8 @@ impl Body {
         Self(Repr::Hyper(body))
     }
 
-    /// The bytes, if the body is all there; what a layer outside the stack sees of a buffered reply.
+    /// The bytes, if the body is all there; what a layer outside the stack sees of a buffered
+    /// reply.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {

@@ -1,4 +1,5 @@
-//! Settings of a client, checked once when it is built. Nothing is sent and no file is read while building.
+//! Settings of a client, checked once when it is built. Nothing is sent and no file is read while
+//! building.
 
 use std::fmt;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ pub struct ClientBuilder {
 
 type BoxedLayer = Box<dyn FnOnce(LayeredService) -> LayeredService + Send>;
 
-/// The limits of a client: 3 s to connect, 20 s to the first byte, 30 s for an attempt, 60 s for all.
+/// The limits of a client: 3 s to connect, 20 s to the first byte, 30 s for an attempt, 60 s for
+/// all.
 struct Timeouts {
     connect: Option<Duration>,
     first_byte: Option<Duration>,
@@ -111,7 +113,8 @@ impl ClientBuilder {
     }
 
     /// Where requests go. `https`, or `http` to this machine with
-    /// [`allow_insecure_loopback`](Self::allow_insecure_loopback). A path in it stands before that of every request.
+    /// [`allow_insecure_loopback`](Self::allow_insecure_loopback). A path in it stands before that
+    /// of every request.
     pub fn base_uri(mut self, uri: impl AsRef<str>) -> Self {
         match uri.as_ref().parse() {
             Ok(uri) => self.base_uri = Some(uri),
@@ -144,8 +147,8 @@ impl ClientBuilder {
         self
     }
 
-    /// A header of every request that does not bring its own of that name. Not for credentials: they are bound to an
-    /// origin, headers are not.
+    /// A header of every request that does not bring its own of that name. Not for credentials:
+    /// they are bound to an origin, headers are not.
     pub fn default_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if name == header::AUTHORIZATION {
             self.fail(ConfigError::new(
@@ -164,8 +167,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds name resolution, TCP and TLS; `None` for no limit. 3 s unless set. A transport of one's own is not bound
-    /// by it.
+    /// Bounds name resolution, TCP and TLS; `None` for no limit. 3 s unless set. A transport of
+    /// one's own is not bound by it.
     pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.timeouts.connect = limit.into();
         self
@@ -183,7 +186,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds a whole operation, with logins and all that happens inside; `None` for no limit. 60 s unless set.
+    /// Bounds a whole operation, with logins and all that happens inside; `None` for no limit. 60 s
+    /// unless set.
     pub fn deadline(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.timeouts.operation = limit.into();
         self
@@ -207,13 +211,15 @@ impl ClientBuilder {
         self
     }
 
-    /// Allows clear-text `http` to `localhost`, `127.0.0.0/8` and `[::1]`: for servers of one's own tests.
+    /// Allows clear-text `http` to `localhost`, `127.0.0.0/8` and `[::1]`: for servers of one's own
+    /// tests.
     pub fn allow_insecure_loopback(mut self, allow: bool) -> Self {
         self.allow_insecure_loopback = allow;
         self
     }
 
-    /// Wraps a layer around everything, outside span and deadline. The layer that is added last sees a request first.
+    /// Wraps a layer around everything, outside span and deadline. The layer that is added last
+    /// sees a request first.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<LayeredService> + Send + 'static,
@@ -228,8 +234,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through this service in the place of hyper. It sees them as they would go out: absolute URI, all
-    /// headers, the token.
+    /// Sends requests through this service in the place of hyper. It sees them as they would go
+    /// out: absolute URI, all headers, the token.
     ///
     /// ```
     /// use accredit_transport::Client;
@@ -260,7 +266,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// When a setting is missing, contradicts another or cannot work in this build; the error names it.
+    /// When a setting is missing, contradicts another or cannot work in this build; the error names
+    /// it.
     pub fn build(mut self) -> Result<Client, ConfigError> {
         if let Some(fault) = self.fault {
             return Err(fault);

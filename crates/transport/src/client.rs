@@ -1,7 +1,7 @@
 //! The client: sends operations and raw requests through the stack.
 //!
-//! A call is a thin generic shell around one path that is compiled once, here; only encoding and decoding are built per
-//! operation.
+//! A call is a thin generic shell around one path that is compiled once, here; only encoding and
+//! decoding are built per operation.
 
 use std::fmt;
 use std::pin::Pin;
@@ -22,10 +22,11 @@ use crate::options::CallOptions;
 use crate::origin::Origin;
 use crate::{clock, stack};
 
-/// A client of one API on one origin. A clone is cheap and shares connections, settings and credentials.
+/// A client of one API on one origin. A clone is cheap and shares connections, settings and
+/// credentials.
 ///
-/// A call that is dropped is cancelled; the client stays usable. Needs a tokio runtime with timers, unless all timeouts
-/// are off and the transport does without.
+/// A call that is dropped is cancelled; the client stays usable. Needs a tokio runtime with timers,
+/// unless all timeouts are off and the transport does without.
 #[derive(Clone)]
 pub struct Client {
     inner: Arc<Inner>,
@@ -38,7 +39,7 @@ struct Inner {
 }
 
 /// The stack as it is, or behind the layers of a user.
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "there is one per client, behind its Arc"
 )]
@@ -49,8 +50,8 @@ pub(crate) enum Entry {
 
 type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its body comes out, whatever
-/// its status.
+/// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its
+/// body comes out, whatever its status.
 ///
 /// The facts of the operation, `&'static OperationInfo`, stand in the extensions of the request.
 pub type LayeredService = BoxCloneSyncService<Request<Bytes>, Response<Body>, Error>;
@@ -109,10 +110,11 @@ impl Client {
         self.finish::<O>(request).await
     }
 
-    /// Sends a request as it is, through the same stack: same origin, credentials, limits and headers. Never repeated.
+    /// Sends a request as it is, through the same stack: same origin, credentials, limits and
+    /// headers. Never repeated.
     ///
-    /// The URI is a path (behind that of the base URI), or absolute within the client's origin. A reply is a reply,
-    /// whatever its status.
+    /// The URI is a path (behind that of the base URI), or absolute within the client's origin. A
+    /// reply is a reply, whatever its status.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_transport::Client) -> Result<(), Box<dyn std::error::Error>> {
@@ -158,7 +160,8 @@ impl Client {
         Ok(request)
     }
 
-    /// The path of every operation, from request to 2xx reply. Boxed once, so that futures of callers stay small.
+    /// The path of every operation, from request to 2xx reply. Boxed once, so that futures of
+    /// callers stay small.
     fn run(
         &self,
         info: &'static OperationInfo,
@@ -207,8 +210,9 @@ impl Client {
     }
 }
 
-/// What an error needs to know of a reply that was given away to be decoded. All of it is shared, not copied; the other
-/// headers are not kept, because copying the map is what every good reply would pay for.
+/// What an error needs to know of a reply that was given away to be decoded. All of it is shared,
+/// not copied; the other headers are not kept, because copying the map is what every good reply
+/// would pay for.
 struct Seen {
     status: StatusCode,
     content_type: Option<HeaderValue>,

@@ -1,4 +1,5 @@
-//! Whether there is a clock. Bare WebAssembly has none: std's clocks and tokio's timers panic there.
+//! Whether there is a clock. Bare WebAssembly has none: std's clocks and tokio's timers panic
+//! there.
 
 use tokio::time::Instant;
 

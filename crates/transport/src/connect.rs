@@ -1,4 +1,5 @@
-//! The hyper-util client and its connector: pool, timeouts of the connection, meaning of hyper's errors.
+//! The hyper-util client and its connector: pool, timeouts of the connection, meaning of hyper's
+//! errors.
 //!
 //! Never sees credentials but as a header of a request that passed the origin guards.
 
@@ -22,8 +23,8 @@ use crate::error::{Error, ErrorKind, TimeoutPhase};
 
 pub(crate) type HyperClient = legacy::Client<Bounded<HttpsConnector<HttpConnector>>, Full<Bytes>>;
 
-/// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request that races with the
-/// close may be lost with its fate unknown.
+/// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request
+/// that races with the close may be lost with its fate unknown.
 const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// Beyond this many idle connections to the one host, the rest is closed.
@@ -71,7 +72,8 @@ where
 {
     type Response = C::Response;
     type Error = BoxError;
-    // A box for each new connection, not for each request; hyper-util asks for a future that can move.
+    // A box for each new connection, not for each request; hyper-util asks for a future that can
+    // move.
     type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
@@ -105,8 +107,8 @@ impl fmt::Display for NotInTime {
 
 impl StdError for NotInTime {}
 
-/// What a failure of hyper-util means. Everything but a failed connect may have reached the server: a connection that
-/// closes without an answer says nothing about what the server did.
+/// What a failure of hyper-util means. Everything but a failed connect may have reached the server:
+/// a connection that closes without an answer says nothing about what the server did.
 pub(crate) fn translate(error: legacy::Error) -> Error {
     if !error.is_connect() {
         let detail = describe(&error).unwrap_or_else(|| "no reply".into());
@@ -156,7 +158,8 @@ fn describe(error: &legacy::Error) -> Option<String> {
     {
         return Some(parse.to_string());
     }
-    // The innermost one: texts of the operating system and the resolver, which name no host and quote no data.
+    // The innermost one: texts of the operating system and the resolver, which name no host and
+    // quote no data.
     chain(error)
         .filter_map(|cause| cause.downcast_ref::<io::Error>())
         .last()

@@ -1,6 +1,7 @@
 //! Reads JSON and words its faults.
 //!
-//! Never quotes a value: serde's own messages do (`invalid type: string "…"`), and replies hold personal data.
+//! Never quotes a value: serde's own messages do (`invalid type: string "…"`), and replies hold
+//! personal data.
 
 use serde::de::DeserializeOwned;
 
@@ -64,7 +65,8 @@ fn describe_data(message: &str) -> &str {
     .iter()
     .any(|prefix| message.starts_with(prefix));
     if quotes_the_value {
-        // The value stands before the last `, expected`: a value that holds these words is cut off with the rest.
+        // The value stands before the last `, expected`: a value that holds these words is cut off
+        // with the rest.
         return message
             .rfind(", expected")
             .map_or("unexpected value", |at| {

@@ -1,7 +1,7 @@
 //! Writes an operation to a request: path, query, headers, body.
 //!
-//! Owns percent-encoding: nothing that a caller passes as a value can change the shape of the path or the query. Never
-//! knows the origin; that is added (and pinned) by the base URI layer.
+//! Owns percent-encoding: nothing that a caller passes as a value can change the shape of the path
+//! or the query. Never knows the origin; that is added (and pinned) by the base URI layer.
 
 use std::fmt::{self, Display, Write as _};
 
@@ -15,7 +15,8 @@ use serde::Serialize;
 use crate::error::EncodeError;
 use crate::operation::OperationInfo;
 
-/// All that is not unreserved in RFC 3986 is encoded, in paths and queries alike: slashes, plus signs, non-ASCII.
+/// All that is not unreserved in RFC 3986 is encoded, in paths and queries alike: slashes, plus
+/// signs, non-ASCII.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -24,7 +25,8 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
 
 /// Collects the parts of one request.
 ///
-/// Path parameters come first and in the order of the template: the target is written once, into one allocation.
+/// Path parameters come first and in the order of the template: the target is written once, into
+/// one allocation.
 ///
 /// ```
 /// use accredit_transport::http::Method;
@@ -63,7 +65,8 @@ impl RequestEncoder {
             target: String::with_capacity(info.path().len() + 64),
             template: info.path(),
             has_query: false,
-            // Room for what the layers add (agent, accept, authorization, request id) without growing.
+            // Room for what the layers add (agent, accept, authorization, request id) without
+            // growing.
             headers: HeaderMap::with_capacity(8),
             body: Bytes::new(),
             fault: None,
@@ -74,8 +77,8 @@ impl RequestEncoder {
     ///
     /// # Errors
     ///
-    /// When the value is empty, `.` or `..` (a server or proxy would resolve these to another path), and when `name` is
-    /// not the next parameter of the template.
+    /// When the value is empty, `.` or `..` (a server or proxy would resolve these to another
+    /// path), and when `name` is not the next parameter of the template.
     pub fn path(&mut self, name: &'static str, value: impl Display) -> Result<(), EncodeError> {
         self.path_segment(name, &value)
     }
@@ -135,7 +138,8 @@ impl RequestEncoder {
     ///
     /// # Errors
     ///
-    /// When a value holds a comma or is empty: the server would read another list than the caller wrote.
+    /// When a value holds a comma or is empty: the server would read another list than the caller
+    /// wrote.
     pub fn query_list<T: Display>(&mut self, name: &str, values: &[T]) -> Result<(), EncodeError> {
         for (index, value) in values.iter().enumerate() {
             self.query_list_item(name, index == 0, value)?;
@@ -160,7 +164,8 @@ impl RequestEncoder {
         if written.is_empty() {
             return Err(EncodeError::new(name, "a list holds an empty value"));
         }
-        // `%2C` is what an encoded comma looks like; a percent sign of the value itself reads `%25`.
+        // `%2C` is what an encoded comma looks like; a percent sign of the value itself reads
+        // `%25`.
         if written.contains("%2C") {
             return Err(EncodeError::new(
                 name,
@@ -190,7 +195,8 @@ impl RequestEncoder {
         self.template = "";
     }
 
-    /// Sets the body to `body` as JSON, serialised once, and the content type to `application/json`.
+    /// Sets the body to `body` as JSON, serialised once, and the content type to
+    /// `application/json`.
     ///
     /// # Errors
     ///
@@ -207,7 +213,8 @@ impl RequestEncoder {
         self.body = body.into();
     }
 
-    /// Sets a header of this operation. What the layers add later (request id, authorization) stands above it.
+    /// Sets a header of this operation. What the layers add later (request id, authorization)
+    /// stands above it.
     pub fn header(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.insert(name, value);
     }

@@ -1,4 +1,93 @@
-//! A tower HTTP client stack for SDKs.
+//! A tower HTTP client stack for SDKs: operations as values, one typed error, credentials that stay
+//! at home.
+//!
+//! An [`Operation`] says how its request is written and its reply read; a [`Client`] sends it to the
+//! one origin it was made for. The crate knows no API of its own.
+//!
+//! ```
+//! use accredit_transport::bytes::Bytes;
+//! use accredit_transport::http::{Method, Request, Response};
+//! use accredit_transport::{
+//!     Client, DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder,
+//!     ResponseKind, RetryClass, Token,
+//! };
+//!
+//! struct Retrieve(u64);
+//!
+//! impl Operation for Retrieve {
+//!     type Output = Vec<String>;
+//!     const INFO: OperationInfo = OperationInfo::new(
+//!         "tags.retrieve",
+//!         Method::GET,
+//!         "/notes/{id}/tags",
+//!         RetryClass::Read,
+//!         ResponseKind::Json,
+//!     );
+//!
+//!     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+//!         request.path("id", self.0)
+//!     }
+//!
+//!     fn decode(reply: Reply) -> Result<Vec<String>, DecodeError> {
+//!         reply.json()
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let client = Client::builder()
+//!     .base_uri("https://api.example.com")
+//!     .token(Token::new("Bearer", "abc")?)
+//!     // In the place of the network, for this example.
+//!     .transport(tower::service_fn(async |request: Request<Bytes>| {
+//!         assert_eq!(request.uri(), "https://api.example.com/notes/7/tags");
+//!         Ok::<_, std::convert::Infallible>(Response::new(String::from(r#"["a", "b"]"#)))
+//!     }))
+//!     .build()?;
+//! assert_eq!(client.execute(&Retrieve(7)).await?, ["a", "b"]);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # The stack
+//!
+//! Outermost first; each is a [tower](https://docs.rs/tower) layer in [`layer`], usable on its own.
+//!
+//! | layer | what it does |
+//! |---|---|
+//! | *yours* | [`ClientBuilder::layer`] |
+//! | [operation](layer::operation) | one span and one deadline (60 s) for all that follows |
+//! | [request id](layer::request_id) | one id per operation, shown by errors |
+//! | [base URI](layer::base_uri) | absolute URIs; another origin is refused |
+//! | [attempt timeout](layer::timeout) | bounds one attempt with its body (30 s) |
+//! | [collect](layer::collect) | reads the body, up to a cap |
+//! | [auth](layer::auth) | the token, for its own scheme, host and port only |
+//! | [first-byte timeout](layer::timeout) | bounds the wait for the head of the reply (20 s) |
+//! | [default headers](layer::headers) | agent, accept, your own |
+//! | [attempt trace](layer::trace) | counts and records attempts |
+//! | the transport | hyper over rustls (3 s to connect), or [`ClientBuilder::transport`] |
+//!
+//! A request is sent once. Nothing is repeated but what hyper's pool hands back because it was never
+//! written; redirects are not followed; a 401 is reported to the [`TokenSource`] and returned.
+//!
+//! # What is recorded
+//!
+//! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
+//!
+//! * span `operation` (info): `operation`, `request_id`, `attempts`, `status`;
+//! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`,
+//!   `latency_ms` (to the head of the reply).
+//!
+//! Never a filled path, a query, a body or the value of another header.
+//!
+//! # Features
+//!
+//! * `hyper` (default): the client over TCP and TLS. It needs a crypto provider: `tls-ring`
+//!   (default) or `tls-aws-lc-rs`, or both; the process default of rustls is neither read nor set.
+//! * `platform-verifier`: the certificate authorities of the operating system as a choice.
+//!
+//! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
+//! needed. That target has no timers: all timeouts are off there, and setting one is an error.
 
 mod body;
 mod builder;
@@ -40,3 +129,7 @@ pub use token::{Token, TokenSource};
 
 /// Any error, boxed: what transports and layers of others fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct ReadmeExamples;

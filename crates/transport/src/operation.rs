@@ -1,7 +1,7 @@
 //! What an operation is: its static facts, how it is written to a request, how its reply is read.
 //!
-//! An operation is a value and does no I/O. Whether it may be repeated is one of its own facts and never follows from
-//! the HTTP method: a `GET` can have effects and a `POST` can be a pure check.
+//! An operation is a value and does no I/O. Whether it may be repeated is one of its own facts and
+//! never follows from the HTTP method: a `GET` can have effects and a `POST` can be a pure check.
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
@@ -16,11 +16,13 @@ use crate::error::{DecodeError, EncodeError};
 pub enum RetryClass {
     /// No effect on the server: may be repeated after any transient failure.
     Read,
-    /// Has an effect, but a second run changes nothing more than the first: may be repeated like a read.
+    /// Has an effect, but a second run changes nothing more than the first: may be repeated like a
+    /// read.
     IdempotentWrite,
     /// A second run would be a second effect: repeated only when the first provably did not run.
     UnsafeWrite,
-    /// Looks like a read (often a `GET`) but makes the server do something: treated like an unsafe write.
+    /// Looks like a read (often a `GET`) but makes the server do something: treated like an unsafe
+    /// write.
     EffectfulRead,
 }
 
@@ -49,7 +51,8 @@ pub enum ResponseKind {
 
 /// The static facts of an operation.
 ///
-/// While a request is under way, a `&'static OperationInfo` stands in its extensions, where every layer finds it.
+/// While a request is under way, a `&'static OperationInfo` stands in its extensions, where every
+/// layer finds it.
 ///
 /// ```
 /// use accredit_transport::http::Method;
@@ -73,7 +76,8 @@ pub struct OperationInfo {
 impl OperationInfo {
     /// The facts of an operation that is sent with credentials.
     ///
-    /// `name` is what errors and spans show (`"investments.list"`); `path` is a template with `{name}` parameters.
+    /// `name` is what errors and spans show (`"investments.list"`); `path` is a template with
+    /// `{name}` parameters.
     #[must_use]
     pub const fn new(
         name: &'static str,
@@ -173,8 +177,8 @@ pub trait Operation: Send + Sync {
     ///
     /// # Errors
     ///
-    /// When a value cannot be written safely: an empty path segment, a comma inside a list, a body that does not
-    /// serialise. Nothing was sent then.
+    /// When a value cannot be written safely: an empty path segment, a comma inside a list, a body
+    /// that does not serialise. Nothing was sent then.
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError>;
 
     /// Reads a reply with a 2xx status.
@@ -200,7 +204,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// The body, at most as long as the client's cap for the kind of reply.
     pub body: Bytes,
-    /// Whether the body was cut off, at the cap for error bodies or because the connection broke. Never true on a 2xx.
+    /// Whether the body was cut off, at the cap for error bodies or because the connection broke.
+    /// Never true on a 2xx.
     pub truncated: bool,
 }
 
@@ -218,12 +223,13 @@ impl Reply {
 
     /// Reads the body as JSON.
     ///
-    /// The body is checked as UTF-8 once; the JSON path of a fault is found by reading a second time, so that the good
-    /// case does not pay for it.
+    /// The body is checked as UTF-8 once; the JSON path of a fault is found by reading a second
+    /// time, so that the good case does not pay for it.
     ///
     /// # Errors
     ///
-    /// When the body is not valid JSON of this type; the error names the JSON path and never quotes the value.
+    /// When the body is not valid JSON of this type; the error names the JSON path and never quotes
+    /// the value.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, DecodeError> {
         crate::decode::json(&self.body)
     }

@@ -56,8 +56,8 @@ impl CallOptions {
         self
     }
 
-    /// Sends a header along, in the place of the operation's or the client's own of that name. It cannot replace
-    /// `Authorization` on an authenticated call.
+    /// Sends a header along, in the place of the operation's or the client's own of that name. It
+    /// cannot replace `Authorization` on an authenticated call.
     #[must_use]
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);

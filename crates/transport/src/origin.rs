@@ -7,8 +7,8 @@ use http::Uri;
 
 use crate::error::ConfigError;
 
-/// Scheme, host and port, compared as a whole: a token for `https://host` is no token for `http://host` or
-/// `https://host:8443`.
+/// Scheme, host and port, compared as a whole: a token for `https://host` is no token for
+/// `http://host` or `https://host:8443`.
 ///
 /// ```
 /// use accredit_transport::Origin;
@@ -27,7 +27,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The origin of an absolute `http` or `https` URI. `None` for any other, and for one with user information.
+    /// The origin of an absolute `http` or `https` URI. `None` for any other, and for one with user
+    /// information.
     #[must_use]
     pub fn of(uri: &Uri) -> Option<Self> {
         let (secure, host, port) = parts(uri)?;
@@ -62,7 +63,8 @@ impl Origin {
                 .is_ok_and(|address| address.is_loopback())
     }
 
-    /// Fails unless the origin may be spoken to: `https`, or a loopback host for which clear text was allowed.
+    /// Fails unless the origin may be spoken to: `https`, or a loopback host for which clear text
+    /// was allowed.
     pub(crate) fn check(&self, allow_insecure_loopback: bool) -> Result<(), ConfigError> {
         if self.secure || (allow_insecure_loopback && self.is_loopback()) {
             return Ok(());
@@ -78,7 +80,8 @@ impl Origin {
     }
 }
 
-/// Whether secure, the host, the port. The port of a scheme is that of the protocol, written or not.
+/// Whether secure, the host, the port. The port of a scheme is that of the protocol, written or
+/// not.
 fn parts(uri: &Uri) -> Option<(bool, &str, u16)> {
     let secure = match uri.scheme_str()? {
         scheme if scheme.eq_ignore_ascii_case("https") => true,

@@ -1,4 +1,5 @@
-//! Reads `Retry-After`, in seconds or as a date. Never panics and never caps: the caller knows its own patience.
+//! Reads `Retry-After`, in seconds or as a date. Never panics and never caps: the caller knows its
+//! own patience.
 
 use std::time::{Duration, SystemTime};
 
@@ -7,7 +8,8 @@ use http::header::{DATE, HeaderValue, RETRY_AFTER};
 
 /// How long the server asks to wait, by the first `Retry-After` that can be read.
 ///
-/// A date is compared with the reply's own `Date`, so that a local clock that is wrong does not matter.
+/// A date is compared with the reply's own `Date`, so that a local clock that is wrong does not
+/// matter.
 pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
     headers.get_all(RETRY_AFTER).iter().find_map(|value| {
         let text = value.to_str().ok()?.trim();

@@ -35,15 +35,18 @@ pub(crate) type Stack = Operation<
 
 /// Puts the layers around the transport. To be read from the bottom: the innermost comes first.
 pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
-    // Innermost: counts what really goes to the transport, so that "never sent" is a fact and not a guess.
+    // Innermost: counts what really goes to the transport, so that "never sent" is a fact and not a
+    // guess.
     let service = AttemptTraceLayer::new().layer(transport);
     // Fills gaps only, so that it cannot replace what an operation or a layer set on purpose.
     let service = layers.headers.layer(service);
     // Inside auth: a login that takes its time is not the server's slowness with this request.
     let service = layers.first_byte.layer(service);
-    // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs the origin to compare.
+    // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs
+    // the origin to compare.
     let service = layers.auth.layer(service);
-    // Inside the attempt timeout (and where retries go): a body that stalls or breaks off fails the attempt.
+    // Inside the attempt timeout (and where retries go): a body that stalls or breaks off fails the
+    // attempt.
     let service = layers.collect.layer(service);
     let service = layers.attempt.layer(service);
     // Outside all attempts: a URI is made absolute, or refused, once.

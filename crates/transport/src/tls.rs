@@ -1,7 +1,7 @@
 //! TLS settings: which crypto provider, which roots. TLS 1.2 and above.
 //!
-//! The provider is always named. The process default of rustls is neither read nor set: with two providers linked, or
-//! none, rustls would panic at first use.
+//! The provider is always named. The process default of rustls is neither read nor set: with two
+//! providers linked, or none, rustls would panic at first use.
 
 use std::sync::Arc;
 
@@ -38,7 +38,8 @@ impl TlsProvider {
         }
     }
 
-    /// The provider to use if none is named; adding a feature never changes it for a build that has ring.
+    /// The provider to use if none is named; adding a feature never changes it for a build that has
+    /// ring.
     fn default_of_build() -> Option<Self> {
         #[cfg(feature = "tls-ring")]
         return Some(Self::Ring);
@@ -53,11 +54,12 @@ impl TlsProvider {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsRoots {
-    /// Mozilla's, as data in the binary. The default: one small crate without code, the same on every machine, and there
-    /// in a container without certificates. Renewed with the crate.
+    /// Mozilla's, as data in the binary. The default: one small crate without code, the same on
+    /// every machine, and there in a container without certificates. Renewed with the crate.
     #[default]
     Bundled,
-    /// Those of the operating system, through its own verifier where it has one: companies' own authorities count.
+    /// Those of the operating system, through its own verifier where it has one: companies' own
+    /// authorities count.
     #[cfg(feature = "platform-verifier")]
     Platform,
     /// Only those added by hand.

@@ -14,13 +14,13 @@ use crate::error::{ConfigError, Error};
 pub struct Token(HeaderValue);
 
 impl Token {
-    /// A token behind the name of its scheme: `Token::new("Bearer", "abc")` is sent as `Bearer abc`. An empty scheme
-    /// sends the token alone.
+    /// A token behind the name of its scheme: `Token::new("Bearer", "abc")` is sent as `Bearer
+    /// abc`. An empty scheme sends the token alone.
     ///
     /// # Errors
     ///
-    /// When the token is empty or holds what a header cannot (a line break at its end is the usual one). The error does
-    /// not show the token.
+    /// When the token is empty or holds what a header cannot (a line break at its end is the usual
+    /// one). The error does not show the token.
     pub fn new(scheme: &str, token: &str) -> Result<Self, ConfigError> {
         let fits = |text: &str| text.bytes().all(|byte| (0x21..0x7f).contains(&byte));
         if token.is_empty() {
@@ -56,9 +56,9 @@ impl fmt::Debug for Token {
 
 /// Gives the token of the moment.
 ///
-/// Implement [`token`](Self::token); a source that logs in keeps what it got and answers [`ready`](Self::ready) from it,
-/// so that a call with a fresh token neither allocates nor waits. Calls run concurrently: a source that logs in should
-/// let one caller do it and the others wait.
+/// Implement [`token`](Self::token); a source that logs in keeps what it got and answers
+/// [`ready`](Self::ready) from it, so that a call with a fresh token neither allocates nor waits.
+/// Calls run concurrently: a source that logs in should let one caller do it and the others wait.
 #[async_trait]
 pub trait TokenSource: Send + Sync {
     /// The token to send, after a login if need be.
@@ -73,8 +73,8 @@ pub trait TokenSource: Send + Sync {
         None
     }
 
-    /// The server answered 401 to a request with this token. A source that can log in again drops it here, if it is
-    /// still the one it would give out.
+    /// The server answered 401 to a request with this token. A source that can log in again drops
+    /// it here, if it is still the one it would give out.
     async fn invalidate(&self, rejected: &Token) {
         let _ = rejected;
     }

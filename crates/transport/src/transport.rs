@@ -1,4 +1,5 @@
-//! What carries requests: hyper, or a service of the caller's in its place. The innermost service of the stack.
+//! What carries requests: hyper, or a service of the caller's in its place. The innermost service
+//! of the stack.
 //!
 //! Owns the translation of foreign errors into ours, above all whether a request was sent.
 

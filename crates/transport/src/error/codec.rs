@@ -1,6 +1,7 @@
 //! The errors of the two ends of an operation: writing the request, reading the reply.
 //!
-//! Neither quotes a value. They become the detail of an [`Error`](crate::Error) that knows the operation.
+//! Neither quotes a value. They become the detail of an [`Error`](crate::Error) that knows the
+//! operation.
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -16,7 +17,8 @@ pub struct EncodeError {
 }
 
 impl EncodeError {
-    /// `subject` is the parameter or field, `reason` what is wrong with it; neither may hold the value itself.
+    /// `subject` is the parameter or field, `reason` what is wrong with it; neither may hold the
+    /// value itself.
     #[must_use]
     pub fn new(subject: impl Into<String>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
@@ -38,7 +40,8 @@ impl fmt::Display for EncodeError {
 
 impl StdError for EncodeError {}
 
-/// A 2xx reply could not be read as what the operation promises, or says that the operation was refused.
+/// A 2xx reply could not be read as what the operation promises, or says that the operation was
+/// refused.
 #[derive(Debug)]
 pub struct DecodeError(Repr);
 
@@ -54,8 +57,9 @@ enum Repr {
 impl DecodeError {
     /// The body is not what the operation promises.
     ///
-    /// The text of `source` is shown to users, so it must not quote values of the reply. Errors of `serde_json` and
-    /// `serde_path_to_error` do quote them and are reworded here: path and expectation stay, the value goes.
+    /// The text of `source` is shown to users, so it must not quote values of the reply. Errors of
+    /// `serde_json` and `serde_path_to_error` do quote them and are reworded here: path and
+    /// expectation stay, the value goes.
     #[must_use]
     pub fn malformed(source: impl StdError + Send + Sync + 'static) -> Self {
         let source: BoxError = Box::new(source);
@@ -72,7 +76,8 @@ impl DecodeError {
         })
     }
 
-    /// The body is not what the operation promises, in words; they must not quote values of the reply.
+    /// The body is not what the operation promises, in words; they must not quote values of the
+    /// reply.
     #[must_use]
     pub fn message(detail: impl Into<Cow<'static, str>>) -> Self {
         Self(Repr::Malformed {
@@ -81,7 +86,8 @@ impl DecodeError {
         })
     }
 
-    /// The reply has a good status and says that the operation was refused; `message` is the server's own word.
+    /// The reply has a good status and says that the operation was refused; `message` is the
+    /// server's own word.
     #[must_use]
     pub fn refused(message: Option<String>) -> Self {
         Self(Repr::Refused(message))

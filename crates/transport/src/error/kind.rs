@@ -8,7 +8,8 @@ use std::fmt;
 pub enum ErrorKind {
     /// The operation could not be written as a request.
     Build,
-    /// The request names another origin than the client's, or one that may not be spoken to in clear text.
+    /// The request names another origin than the client's, or one that may not be spoken to in
+    /// clear text.
     Origin,
     /// There are no credentials for the request, because the token source failed.
     Auth,

@@ -1,6 +1,7 @@
 //! The one error of a call: opaque, one pointer wide, useful in one line.
 //!
-//! Never shows its source, a body or a header value in `Display`, and redacts bodies and headers in `Debug`.
+//! Never shows its source, a body or a header value in `Display`, and redacts bodies and headers in
+//! `Debug`.
 
 mod codec;
 mod config;
@@ -23,20 +24,23 @@ pub(crate) use show::RedactedHeaders;
 use crate::operation::{OperationInfo, Reply};
 use crate::{BoxError, retry_after};
 
-/// How much of a body an error keeps, in bytes, when the body was not already cut to the client's cap.
+/// How much of a body an error keeps, in bytes, when the body was not already cut to the client's
+/// cap.
 const BODY_CAP: usize = 64 * 1024;
 
 /// Why a call failed.
 ///
-/// `Display` is one line that says which operation failed and how (`investments.list: 502 Bad Gateway (text/html, 1523
-/// bytes)`); the cause, where there is one, is the [`source`](StdError::source). What the server sent is kept: status,
-/// headers, a bounded body.
+/// `Display` is one line that says which operation failed and how (`investments.list: 502 Bad
+/// Gateway (text/html, 1523 bytes)`); the cause, where there is one, is the
+/// [`source`](StdError::source). What the server sent is kept: status, headers, a bounded body.
 ///
 /// ```
-/// use accredit_transport::http::{HeaderMap, StatusCode};
+/// use accredit_transport::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+/// use accredit_transport::http::StatusCode;
 /// use accredit_transport::{Error, Reply};
 ///
-/// let error = Error::from_reply(Reply::new(StatusCode::NOT_FOUND, HeaderMap::new(), r#"{"detail":"Not found."}"#));
+/// let json = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
+/// let error = Error::from_reply(Reply::new(StatusCode::NOT_FOUND, json, r#"{"detail":"Not found."}"#));
 /// assert!(error.is_not_found());
 /// assert_eq!(error.to_string(), "404 Not Found");
 ///
@@ -66,7 +70,8 @@ struct Inner {
     refusal: Option<String>,
 }
 
-/// Building errors: for tests of one's own error handling, and for layers, transports and token sources.
+/// Building errors: for tests of one's own error handling, and for layers, transports and token
+/// sources.
 impl Error {
     /// An error of this kind and nothing else.
     #[must_use]
@@ -100,7 +105,8 @@ impl Error {
         error
     }
 
-    /// No credentials: what a [`TokenSource`](crate::TokenSource) answers when it has nothing to send.
+    /// No credentials: what a [`TokenSource`](crate::TokenSource) answers when it has nothing to
+    /// send.
     #[must_use]
     pub fn auth(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Auth).with_detail(detail)
@@ -165,8 +171,9 @@ impl Error {
         failed
     }
 
-    /// The failure of a token source as the failure of the request that needed the token. That request was not sent,
-    /// whatever happened to the login; status, headers and body are those of the login.
+    /// The failure of a token source as the failure of the request that needed the token. That
+    /// request was not sent, whatever happened to the login; status, headers and body are those of
+    /// the login.
     pub(crate) fn into_auth(mut self) -> Self {
         if self.0.kind != ErrorKind::Auth {
             self.0.transient_cause = self.is_transient();
@@ -238,14 +245,15 @@ impl Error {
         self.0.attempts
     }
 
-    /// The headers of the reply; empty if there was none. Of a reply that could not be read, or that refused, only the
-    /// content type is kept.
+    /// The headers of the reply; empty if there was none. Of a reply that could not be read, or
+    /// that refused, only the content type is kept.
     #[must_use]
     pub fn headers(&self) -> &HeaderMap {
         &self.0.headers
     }
 
-    /// The body of the reply, bounded by the client's cap for error bodies. It may hold personal data.
+    /// The body of the reply, bounded by the client's cap for error bodies. It may hold personal
+    /// data.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body
@@ -263,7 +271,8 @@ impl Error {
         self.0.refusal.as_deref()
     }
 
-    /// How long the server asks to wait. Zero when the time is past; not capped: a server can ask for centuries.
+    /// How long the server asks to wait. Zero when the time is past; not capped: a server can ask
+    /// for centuries.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after::from_headers(&self.0.headers)
@@ -296,7 +305,8 @@ impl Error {
         matches!(self.kind(), ErrorKind::Timeout(_))
     }
 
-    /// Whether the cause may go away by itself. Says nothing about safety: see [`is_retryable`](Self::is_retryable).
+    /// Whether the cause may go away by itself. Says nothing about safety: see
+    /// [`is_retryable`](Self::is_retryable).
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
@@ -316,10 +326,12 @@ impl Error {
         }
     }
 
-    /// Whether the same call may be made again without risking a second effect, with some hope of success.
+    /// Whether the same call may be made again without risking a second effect, with some hope of
+    /// success.
     ///
     /// True for a transient failure when the operation has no second effect by its
-    /// [class](crate::RetryClass), when the request provably was not sent, or when the server turned it away (429).
+    /// [class](crate::RetryClass), when the request provably was not sent, or when the server
+    /// turned it away (429).
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.0.info.is_some_and(|info| info.class().is_repeatable());
@@ -348,8 +360,8 @@ impl StdError for Error {
 }
 
 impl From<BoxError> for Error {
-    /// Takes an error of this type out of its box; anything else is an [`ErrorKind::Io`] whose request may have been
-    /// sent.
+    /// Takes an error of this type out of its box; anything else is an [`ErrorKind::Io`] whose
+    /// request may have been sent.
     fn from(error: BoxError) -> Self {
         match error.downcast::<Self>() {
             Ok(error) => *error,

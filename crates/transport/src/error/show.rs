@@ -1,4 +1,5 @@
-//! How errors print: one useful line in `Display`, everything but bodies and header values in `Debug`.
+//! How errors print: one useful line in `Display`, everything but bodies and header values in
+//! `Debug`.
 
 use std::fmt;
 
@@ -59,7 +60,8 @@ fn write_page(f: &mut fmt::Formatter<'_>, inner: &Inner) -> fmt::Result {
     )
 }
 
-/// The content type without its parameters; only if it is a plain, short one, because a server wrote it.
+/// The content type without its parameters; only if it is a plain, short one, because a server
+/// wrote it.
 fn content_type(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();

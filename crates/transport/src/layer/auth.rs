@@ -1,8 +1,9 @@
 //! Puts the token on requests of its own origin, and on no other.
 //!
-//! The last guard before the wire: a request to another scheme, host or port is refused rather than sent without the
-//! token, and clear text is refused unless loopback was allowed. A 401 is reported to the source of the token; the
-//! request is not replayed here, because repeating requests belongs to one layer only and that is not this one.
+//! The last guard before the wire: a request to another scheme, host or port is refused rather than
+//! sent without the token, and clear text is refused unless loopback was allowed. A 401 is reported
+//! to the source of the token; the request is not replayed here, because repeating requests belongs
+//! to one layer only and that is not this one.
 
 use std::fmt;
 use std::pin::Pin;
@@ -31,8 +32,8 @@ struct Settings {
 }
 
 impl AuthLayer {
-    /// Sends tokens of `source` to `origin`. Without a source, operations that need credentials fail before they are
-    /// sent.
+    /// Sends tokens of `source` to `origin`. Without a source, operations that need credentials
+    /// fail before they are sent.
     ///
     /// # Errors
     ///
@@ -135,7 +136,8 @@ where
                 future.token = Some(token);
             }
             None => {
-                // The service that is ready goes along; its clone stays here to be made ready for the next call.
+                // The service that is ready goes along; its clone stays here to be made ready for
+                // the next call.
                 let clone = self.inner.clone();
                 let service = std::mem::replace(&mut self.inner, clone);
                 let source = Arc::clone(source);
@@ -152,7 +154,8 @@ where
     }
 }
 
-/// `insert`, not `append`: two values would leave the choice to the server. The value is marked sensitive.
+/// `insert`, not `append`: two values would leave the choice to the server. The value is marked
+/// sensitive.
 fn authorised<B>(mut request: Request<B>, token: &Token) -> Request<B> {
     request.headers_mut().insert(AUTHORIZATION, token.header());
     request
@@ -166,7 +169,8 @@ struct Waiting<S, B> {
 }
 
 pin_project! {
-    /// The future of [`Auth`]: waits for a token, then for the reply, then, after a 401, until the source knows.
+    /// The future of [`Auth`]: waits for a token, then for the reply, then, after a 401, until the
+    /// source knows.
     pub struct AuthFuture<S, B, R>
     where
         S: Service<Request<B>>,

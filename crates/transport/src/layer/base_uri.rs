@@ -1,7 +1,7 @@
 //! Makes request URIs absolute, on one origin.
 //!
-//! The authority is pinned: a request that names another origin is refused here, before credentials or a connection
-//! exist for it. That holds for links of a server, too.
+//! The authority is pinned: a request that names another origin is refused here, before credentials
+//! or a connection exist for it. That holds for links of a server, too.
 
 use std::fmt;
 use std::pin::Pin;
@@ -36,7 +36,8 @@ impl BaseUriLayer {
     ///
     /// # Errors
     ///
-    /// When the URI is relative, has user information, a query, or another scheme than `http` and `https`.
+    /// When the URI is relative, has user information, a query, or another scheme than `http` and
+    /// `https`.
     pub fn new(base: Uri) -> Result<Self, ConfigError> {
         let refuse = |reason: &'static str| ConfigError::new("base_uri", reason);
         let origin = Origin::of(&base).ok_or_else(|| {
@@ -142,8 +143,8 @@ where
     }
 }
 
-/// Headers that say where a message goes and where it ends. They follow from the URI and the body: a value from
-/// elsewhere could name another host or desynchronise a proxy.
+/// Headers that say where a message goes and where it ends. They follow from the URI and the body:
+/// a value from elsewhere could name another host or desynchronise a proxy.
 const FRAMING: [HeaderName; 6] = [
     header::HOST,
     header::CONTENT_LENGTH,

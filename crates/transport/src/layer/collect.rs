@@ -1,6 +1,8 @@
-//! Reads the body of a reply into memory, up to a cap, so that what stands outside (timeouts, retries) covers the body.
+//! Reads the body of a reply into memory, up to a cap, so that what stands outside (timeouts,
+//! retries) covers the body.
 //!
-//! Never allocates more than the cap, whatever `Content-Length` says, and never copies a body that came in one piece.
+//! Never allocates more than the cap, whatever `Content-Length` says, and never copies a body that
+//! came in one piece.
 
 use std::fmt;
 use std::pin::Pin;
@@ -30,7 +32,8 @@ pub struct BodyCaps {
     pub json: usize,
     /// Files, and replies to raw requests: 64 MiB unless set.
     pub bytes: usize,
-    /// Bodies of replies that are not 2xx: 64 KiB unless set. What lies above is dropped; it is no error.
+    /// Bodies of replies that are not 2xx: 64 KiB unless set. What lies above is dropped; it is no
+    /// error.
     pub error: usize,
 }
 
@@ -60,9 +63,9 @@ impl BodyCaps {
 
 /// Reads bodies whole.
 ///
-/// A 2xx reply whose body is above the cap is an error ([`ErrorKind::TooLarge`]); one whose body breaks off is an error
-/// ([`ErrorKind::Io`]). Any other reply keeps its status and what there is of its body: the status says more than the
-/// page that a proxy sent with it.
+/// A 2xx reply whose body is above the cap is an error ([`ErrorKind::TooLarge`]); one whose body
+/// breaks off is an error ([`ErrorKind::Io`]). Any other reply keeps its status and what there is
+/// of its body: the status says more than the page that a proxy sent with it.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CollectLayer {
     caps: BodyCaps,

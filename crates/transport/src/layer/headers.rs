@@ -1,4 +1,5 @@
-//! Headers that every request has unless it brings its own. Built once; a request pays a reference count for each.
+//! Headers that every request has unless it brings its own. Built once; a request pays a reference
+//! count for each.
 
 use std::sync::Arc;
 use std::task::{Context, Poll};

@@ -1,9 +1,10 @@
 //! The layers of the stack, one per file, each usable on its own in any tower stack.
 //!
-//! Every layer takes any service whose error turns into [`Error`](crate::Error) and fails with that error itself. They
-//! read what they need to know of a request from its extensions (`&'static OperationInfo`); without it they assume the
-//! careful answer. The order they are meant for, and why, is written down in one place: the function that composes the
-//! client's stack, `src/stack.rs`.
+//! Every layer takes any service whose error turns into [`Error`](crate::Error) and fails with that
+//! error itself. They read what they need to know of a request from its extensions (`&'static
+//! OperationInfo`); without it they assume the careful answer. The order they are meant for, and
+//! why, is written down in one place: the function that composes the client's stack,
+//! `src/stack.rs`.
 
 pub mod auth;
 pub mod base_uri;

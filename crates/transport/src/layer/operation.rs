@@ -39,8 +39,8 @@ impl OperationLayer {
         }
     }
 
-    /// Trusts the count of attempts: with an attempt trace at the bottom of the stack, a count of zero proves that
-    /// nothing was sent.
+    /// Trusts the count of attempts: with an attempt trace at the bottom of the stack, a count of
+    /// zero proves that nothing was sent.
     pub(crate) fn counted(mut self) -> Self {
         self.counted = true;
         self
@@ -106,7 +106,8 @@ where
     }
 }
 
-/// How often a request was handed to the transport. Travels in its extensions, shared by all attempts.
+/// How often a request was handed to the transport. Travels in its extensions, shared by all
+/// attempts.
 #[derive(Clone, Default)]
 pub(crate) struct Attempts(Arc<AtomicU32>);
 

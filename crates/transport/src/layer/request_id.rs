@@ -1,6 +1,8 @@
-//! One id per operation, the same on all its attempts, so that a log of the server can be found from an error.
+//! One id per operation, the same on all its attempts, so that a log of the server can be found
+//! from an error.
 //!
-//! An id that the caller set stays; one that the server answers with wins. Never a secret, never derived from one.
+//! An id that the caller set stays; one that the server answers with wins. Never a secret, never
+//! derived from one.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
@@ -138,8 +140,8 @@ impl<F> fmt::Debug for RequestIdFuture<F> {
     }
 }
 
-/// Ids of 128 bits: one half drawn once per client, the other a scrambled count, so that they are unique without a
-/// random number generator and do not tell how many requests there were.
+/// Ids of 128 bits: one half drawn once per client, the other a scrambled count, so that they are
+/// unique without a random number generator and do not tell how many requests there were.
 struct Ids {
     client: u64,
     offset: u64,

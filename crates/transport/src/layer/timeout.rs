@@ -16,8 +16,8 @@ use crate::options::Limits;
 
 /// Fails with a timeout of its phase when the inner service takes longer than the limit.
 ///
-/// What the phase is depends on what the layer wraps: around [`collect`](super::collect) it is the attempt with its
-/// body, inside it the wait for the head of the reply.
+/// What the phase is depends on what the layer wraps: around [`collect`](super::collect) it is the
+/// attempt with its body, inside it the wait for the head of the reply.
 #[derive(Clone, Copy, Debug)]
 pub struct TimeoutLayer {
     phase: TimeoutPhase,

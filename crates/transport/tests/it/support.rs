@@ -1,4 +1,5 @@
-//! A raw HTTP/1.1 server that follows a script, operations of an imaginary API, a subscriber that keeps what it is told.
+//! A raw HTTP/1.1 server that follows a script, operations of an imaginary API, a subscriber that
+//! keeps what it is told.
 
 use std::collections::VecDeque;
 use std::io::{Result as IoResult, Write};

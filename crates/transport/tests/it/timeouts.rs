@@ -1,6 +1,7 @@
 //! Every limit is its own phase of the error, and says whether the request may have gone out.
 //!
-//! The clock is paused: a runtime with nothing to do jumps to the next timer, so the shortest one that is armed fires.
+//! The clock is paused: a runtime with nothing to do jumps to the next timer, so the shortest one
+//! that is armed fires.
 
 use std::convert::Infallible;
 use std::time::Duration;
