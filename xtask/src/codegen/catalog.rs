@@ -58,7 +58,7 @@ pub(crate) struct EnumValue {
 pub(crate) struct Field {
     pub(crate) wire: String,
     pub(crate) name: String,
-    pub(crate) description: Option<String>,
+    pub(crate) description: String,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) deprecated: bool,
     pub(crate) required: bool,
@@ -117,6 +117,7 @@ pub(crate) struct Argument {
     pub(crate) description: String,
     pub(crate) rust: Rust,
     pub(crate) required: bool,
+    pub(crate) evidence: Option<Evidence>,
     pub(crate) recovery: Option<Recovery>,
     pub(crate) sensitivity: Option<Sensitivity>,
 }
@@ -359,7 +360,10 @@ impl Field {
         Ok(Self {
             wire: wire.to_owned(),
             name: names::field(wire),
-            description: schema.description.clone(),
+            description: schema
+                .description
+                .clone()
+                .ok_or_else(|| Error::new("a property needs a description"))?,
             evidence: schema.evidence,
             deprecated: schema.deprecated,
             required: required && !nullable,
@@ -482,6 +486,7 @@ impl Argument {
                 description: resolved.description.clone(),
                 rust,
                 required: resolved.required,
+                evidence: resolved.evidence,
                 recovery: resolved.recovery,
                 sensitivity: resolved.sensitivity.or(resolved.schema.sensitivity),
             },

@@ -298,10 +298,7 @@ fn object(text: &mut String, r#type: &Type, direction: Direction, fields: &[Fiel
 }
 
 fn field_doc(field: &Field, of_type: Option<Evidence>) -> String {
-    let mut text = match &field.description {
-        Some(description) => doc::sentence(description),
-        None => doc::sentence(&names::sentence(&field.wire)),
-    };
+    let mut text = doc::sentence(&field.description);
     let differs = field.evidence.filter(|evidence| Some(*evidence) != of_type);
     if let Some(note) = differs.and_then(doc::evidence) {
         text.push(' ');

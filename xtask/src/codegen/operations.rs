@@ -205,7 +205,7 @@ fn fields(operation: &Operation) -> Vec<Member> {
         fields.push(Member {
             name: argument.name.clone(),
             rust: argument_field(argument),
-            doc: argument_doc(argument),
+            doc: argument_doc(argument, operation),
         });
     }
     if operation.raw_parameters {
@@ -225,14 +225,16 @@ fn fields(operation: &Operation) -> Vec<Member> {
     fields
 }
 
-fn argument_doc(argument: &Argument) -> String {
+/// What an argument is for, with a note where its evidence is not the operation's or its name is not certain.
+fn argument_doc(argument: &Argument, operation: &Operation) -> String {
     let mut doc = format!("`{}`", argument.wire);
     if !argument.description.is_empty() {
         doc.push_str(": ");
         doc.push_str(&argument.description);
     }
     let mut doc = doc::sentence(&doc);
-    if let Some(note) = argument.recovery.and_then(doc::recovery) {
+    let differs = argument.evidence.filter(|evidence| *evidence != operation.evidence);
+    for note in [differs.and_then(doc::evidence), argument.recovery.and_then(doc::recovery)].into_iter().flatten() {
         doc.push(' ');
         doc.push_str(note);
     }
@@ -416,7 +418,7 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
             }
             _ => taken,
         };
-        body.push_str(&doc::doc(4, &argument_doc(argument)));
+        body.push_str(&doc::doc(4, &argument_doc(argument, operation)));
         writeln!(body, "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n", argument.name)?;
     }
     if operation.raw_parameters {

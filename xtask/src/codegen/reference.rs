@@ -86,7 +86,8 @@ fn parameters(catalog: &Catalog) -> Result<String> {
         write!(text, "\n## `{}`\n\n| parameter | type | name is |\n|---|---|---|\n", operation.id)?;
         for argument in &operation.query {
             let recovery = match argument.recovery {
-                None | Some(Recovery::Known) => "known",
+                None => evidence(argument.evidence.unwrap_or(operation.evidence)),
+                Some(Recovery::Known) => "known",
                 Some(Recovery::Slot) => "certain by its place",
                 Some(Recovery::Inferred) => "inferred",
             };

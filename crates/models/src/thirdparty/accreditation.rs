@@ -14,44 +14,46 @@ use crate::{Json, Personal, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccreditedInvestorVerification {
-    /// Id.
+    /// The verification's id.
     pub id: AccreditedInvestorVerificationId,
-    /// Type.
+    /// By what measure accreditation is verified, such as net assets.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<AccreditationMethod>,
-    /// Verification choice.
+    /// How the investor chose to prove accreditation, such as by documents.
     pub verification_choice: Option<VerificationChoice>,
-    /// Cpa email.
+    /// E-mail address of the attorney or accountant who is asked to confirm.
     pub cpa_email: Option<Personal<String>>,
-    /// Licence of the attorney or accountant.
+    /// Licence number of the attorney or accountant.
     pub license_number: Option<Personal<String>>,
-    /// Free text in the document; its values are not known.
+    /// Where the verification stands, as text; its values are not known.
     pub status: Option<String>,
-    /// Entity.
+    /// Id of the entity whose accreditation is verified.
     pub entity: Option<EntityId>,
     /// The person who is verified, of no documented shape. Personal data.
     pub entity_person: Option<Json>,
-    /// Created at.
+    /// When the verification was begun.
     pub created_at: Option<Timestamp>,
-    /// Ai request status.
+    /// Where the `ai` request stands, presumably one about accredited investors; its values are not
+    /// known.
     pub ai_request_status: Option<String>,
-    /// Ai request sent at.
+    /// When the `ai` request was sent, presumably one about accredited investors.
     pub ai_request_sent_at: Option<Timestamp>,
-    /// Accreditedinvestornote set.
+    /// Staff notes on the verification.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub accreditedinvestornote_set: Vec<AccreditedInvestorNote>,
-    /// Accredited at.
+    /// When the investor was found to be accredited; null until then.
     pub accredited_at: Option<Timestamp>,
-    /// Cpa sent emails.
+    /// Mails sent to the attorney or accountant.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub cpa_sent_emails: Vec<CpaSentEmail>,
     /// A public page about the attorney or accountant.
     pub public_profile_url: Option<Personal<String>>,
-    /// Accreditedinvestorcparejection set.
+    /// Refusals by attorneys or accountants to confirm.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub accreditedinvestorcparejection_set: Vec<CpaRejection>,
-    /// Of no declared type: the samples print null. May hold personal data.
+    /// What a search for the licence found, of no declared type: the samples print null. May hold
+    /// personal data.
     pub license_search_results: Option<Json>,
 }
 
@@ -59,11 +61,11 @@ pub struct AccreditedInvestorVerification {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AccreditedInvestorNote {
-    /// Id.
+    /// The note's id.
     pub id: i64,
-    /// Text.
+    /// What the note says.
     pub text: Option<Personal<String>>,
-    /// Created at.
+    /// When the note was written.
     pub created_at: Option<Timestamp>,
 }
 
@@ -71,17 +73,17 @@ pub struct AccreditedInvestorNote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CpaSentEmail {
-    /// Id.
+    /// The mail's id.
     pub id: i64,
-    /// Identifier; of what is not documented.
+    /// Id of the recipient; of which table is not documented.
     pub recipient: Option<i64>,
-    /// Mail addresses in one string.
+    /// E-mail addresses of the recipients, in one string.
     pub recipients: Option<Personal<String>>,
-    /// Subject.
+    /// The mail's subject line.
     pub subject: Option<Personal<String>>,
-    /// Created at.
+    /// When the mail was written, presumably also when it was sent.
     pub created_at: Option<Timestamp>,
-    /// Template name.
+    /// Which of the platform's templates the mail was made from.
     pub template_name: Option<String>,
 }
 
@@ -89,21 +91,21 @@ pub struct CpaSentEmail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CpaRejection {
-    /// Id.
+    /// The refusal's id.
     pub id: i64,
-    /// Accredited investor verification.
+    /// Id of the verification that was not confirmed.
     pub accredited_investor_verification: Option<AccreditedInvestorVerificationId>,
-    /// Type.
+    /// Why the attorney or accountant refused.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<CpaRejectionType>,
-    /// Ip address.
+    /// Internet address that the refusal came from.
     pub ip_address: Option<Personal<String>>,
-    /// User agent.
+    /// Browser that the refusal came from, as it names itself.
     pub user_agent: Option<Personal<String>>,
-    /// Cpa email.
+    /// E-mail address of the attorney or accountant who refused.
     pub cpa_email: Option<Personal<String>>,
-    /// Created at.
+    /// When the attorney or accountant refused.
     pub created_at: Option<Timestamp>,
 }
 
@@ -111,18 +113,18 @@ pub struct CpaRejection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WatchlistEntity {
-    /// Id.
+    /// The search's id.
     pub id: i64,
-    /// Entity.
+    /// Id of the entity that was searched for.
     pub entity: Option<EntityId>,
-    /// Has hits.
+    /// Whether the search found anything.
     pub has_hits: Option<bool>,
-    /// Of no declared type: the samples print null. May hold personal data.
+    /// What the search found, of no declared type: the samples print null. May hold personal data.
     pub watchlist_hits: Option<Json>,
-    /// Ofac fincen status.
+    /// Outcome against the lists of OFAC and FinCEN; its values are not known.
     pub ofac_fincen_status: Option<String>,
-    /// Updated at.
+    /// When the outcome last changed.
     pub updated_at: Option<Timestamp>,
-    /// Aml provider.
+    /// Which service ran the search (AML, against money laundering).
     pub aml_provider: Option<String>,
 }

@@ -12,9 +12,9 @@ use crate::{Personal, Secret, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct LoginRequest {
-    /// Email.
+    /// E-mail address of the partner's account.
     pub email: Personal<String>,
-    /// Password.
+    /// The account's password.
     pub password: Secret,
 }
 
@@ -37,6 +37,6 @@ impl LoginRequest {
 pub struct Login {
     /// Goes into `Authorization`, after the word `Token` and a space.
     pub token: Secret,
-    /// From then on the token answers like an unknown one.
+    /// When the token expires; from then on it answers like an unknown one.
     pub expiry: Timestamp,
 }

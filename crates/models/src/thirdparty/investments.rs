@@ -22,7 +22,7 @@ use crate::{Json, Money, Personal, Secret, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestmentSummary {
-    /// Id.
+    /// The investment's id.
     pub id: InvestmentId,
     /// Number of shares or units bought, without bonus shares.
     pub quantity: Option<i64>,
@@ -34,102 +34,106 @@ pub struct InvestmentSummary {
     pub price_payment_processing_fees: Option<Money>,
     /// Total in US dollars, fees included.
     pub amount: Option<Money>,
-    /// Status.
+    /// Where the investment stands, from the first click to the closing of escrow.
     pub status: Option<InvestmentStatus>,
-    /// The payment processor's identifier of the payment.
+    /// The payment processor's id of the payment.
     pub payment_intent_id: Option<String>,
-    /// Offering.
+    /// The offering invested in, in short.
     pub offering: Option<OfferingSummary>,
     /// The short code that people quote, for instance in a wire's memo.
     pub reference_id: Option<String>,
-    /// Investor individual name.
+    /// Name of the natural person who invests, also for a company or a trust.
     pub investor_individual_name: Option<Personal<String>>,
-    /// Investor.
+    /// The party that invests, in short.
     pub investor: Option<Box<InvestorSummary>>,
     /// How it was paid, as free text; see also `requested_payment_method`.
     pub payment_method: Option<String>,
-    /// Created at.
+    /// When the investment was created.
     pub created_at: Option<Timestamp>,
-    /// Updated at.
+    /// When the investment last changed.
     pub updated_at: Option<Timestamp>,
-    /// Whether the investor signed all subscription agreements.
+    /// Whether the investor has signed the subscription agreements.
     pub has_investor_signed: Option<bool>,
     /// Result of the watch list search, of no documented shape.
     pub watchlist: Option<Json>,
-    /// Is entity submitted.
+    /// Whether the details of the investing entity have been submitted.
     pub is_entity_submitted: Option<bool>,
-    /// From invoice.
+    /// Whether the investment is one that an invoice was made for, as the name suggests; not
+    /// documented.
     pub from_invoice: Option<bool>,
-    /// What the investor declared, not what was verified.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// Generic accredited investor.
+    /// Whether the investor claims to be accredited on no particular ground, as the name suggests;
+    /// not documented.
     pub generic_accredited_investor: Option<bool>,
-    /// Reg cf disclosure acknowledged at.
+    /// When the investor acknowledged the Reg CF disclosures; null if never.
     pub reg_cf_disclosure_acknowledged_at: Option<Timestamp>,
     /// The user agent of the investor's browser.
     pub user_browser_type: Option<Personal<String>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Attorney or cpa email.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// When the payment was processed.
+    /// When the payment was processed; null until then.
     pub processed_at: Option<Timestamp>,
-    /// Last payment error message.
+    /// Why the last attempt to pay failed, in words; null if none did.
     pub last_payment_error_message: Option<String>,
-    /// Accredited investor verification.
+    /// The attempt at proving accreditation, if there is one.
     pub accredited_investor_verification: Option<Box<AccreditedInvestorVerification>>,
-    /// Dispute status.
+    /// Where a dispute of the payment (chargeback) stands; its values are not known.
     pub dispute_status: Option<String>,
     /// Number of shares given on top of `quantity`.
     pub bonus_shares: Option<i64>,
-    /// Refund status.
+    /// Where a refund stands; its values are not known.
     pub refund_status: Option<String>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Requested payment method.
+    /// How the investor asked to pay, whatever became of it.
     pub requested_payment_method: Option<PaymentMethod>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// Upload id required.
+    /// Whether the investor has to upload an identity document.
     pub upload_id_required: Option<bool>,
-    /// Offering receive sms.
+    /// Whether text messages are on for the offering, as the name suggests; not documented.
     pub offering_receive_sms: Option<bool>,
-    /// Printed as one string although the name is a plural.
+    /// What holds the processing up. Printed as one string although the name is a plural.
     pub processing_issue_statuses: Option<String>,
-    /// Identifier of the wire payment, where there is one.
+    /// Id of the wire payment, where there is one.
     pub wirepayment: Option<i64>,
     /// The part of the total that buys shares, in US dollars.
     pub shares_amount: Option<Money>,
-    /// Watchlistentity set.
+    /// The watch list searches, one for each entity searched for.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub watchlistentity_set: Vec<WatchlistEntity>,
-    /// Bonus shares code.
+    /// Code for bonus shares that came with the investment.
     pub bonus_shares_code: Option<String>,
-    /// Bonus shares percentage tier.
+    /// The percentage tier of bonus shares that was reached, as text of unknown format.
     pub bonus_shares_percentage_tier: Option<String>,
-    /// Bonus shares quantity tier.
+    /// The quantity tier of bonus shares that was reached, as text of unknown format.
     pub bonus_shares_quantity_tier: Option<String>,
-    /// Ai trade id.
+    /// Id of the `ai` trade, presumably at an outside service; what `ai` stands for is not
+    /// documented.
     pub ai_trade_id: Option<String>,
-    /// Link to the investment's page.
+    /// Link to the investment's page on the platform.
     pub dashboard_url: Option<Secret>,
-    /// Printed as a string, not as a boolean.
+    /// Whether the platform shows a refund button. Printed as a string, not as a boolean.
     pub display_refund_button: Option<String>,
-    /// Display refund button message.
+    /// What the platform says beside the refund button.
     pub display_refund_button_message: Option<String>,
-    /// Quantity qualified shares.
+    /// Number of shares that count as qualified; by what rule is not documented.
     pub quantity_qualified_shares: Option<i64>,
-    /// In US dollars.
+    /// Price of the qualified shares, in US dollars. Whether of one or of all is not documented.
     pub price_qualified_shares: Option<Money>,
 }
 
@@ -139,7 +143,7 @@ pub struct InvestmentSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Investment {
-    /// Id.
+    /// The investment's id.
     pub id: InvestmentId,
     /// Number of shares or units bought, without bonus shares.
     pub quantity: Option<i64>,
@@ -151,109 +155,113 @@ pub struct Investment {
     pub price_payment_processing_fees: Option<Money>,
     /// Total in US dollars, fees included.
     pub amount: Option<Money>,
-    /// Status.
+    /// Where the investment stands, from the first click to the closing of escrow.
     pub status: Option<InvestmentStatus>,
-    /// The payment processor's identifier of the payment.
+    /// The payment processor's id of the payment.
     pub payment_intent_id: Option<String>,
-    /// Offering.
+    /// The offering invested in, in full.
     pub offering: Option<Box<Offering>>,
     /// The short code that people quote, for instance in a wire's memo.
     pub reference_id: Option<String>,
-    /// Investor individual name.
+    /// Name of the natural person who invests, also for a company or a trust.
     pub investor_individual_name: Option<Personal<String>>,
-    /// Investor.
+    /// The party that invests, in full.
     pub investor: Option<Box<Investor>>,
     /// How it was paid, as free text; see also `requested_payment_method`.
     pub payment_method: Option<String>,
-    /// Created at.
+    /// When the investment was created.
     pub created_at: Option<Timestamp>,
-    /// Updated at.
+    /// When the investment last changed.
     pub updated_at: Option<Timestamp>,
-    /// Whether the investor signed all subscription agreements.
+    /// Whether the investor has signed the subscription agreements.
     pub has_investor_signed: Option<bool>,
     /// Result of the watch list search, of no documented shape.
     pub watchlist: Option<Json>,
-    /// Is entity submitted.
+    /// Whether the details of the investing entity have been submitted.
     pub is_entity_submitted: Option<bool>,
-    /// From invoice.
+    /// Whether the investment is one that an invoice was made for, as the name suggests; not
+    /// documented.
     pub from_invoice: Option<bool>,
-    /// What the investor declared, not what was verified.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// In US dollars.
+    /// Declared Reg CF investments on other platforms this year, in US dollars.
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
-    /// Generic accredited investor.
+    /// Whether the investor claims to be accredited on no particular ground, as the name suggests;
+    /// not documented.
     pub generic_accredited_investor: Option<bool>,
-    /// Reg cf disclosure acknowledged at.
+    /// When the investor acknowledged the Reg CF disclosures; null if never.
     pub reg_cf_disclosure_acknowledged_at: Option<Timestamp>,
     /// The user agent of the investor's browser.
     pub user_browser_type: Option<Personal<String>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Attorney or cpa email.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// When the payment was processed.
+    /// When the payment was processed; null until then.
     pub processed_at: Option<Timestamp>,
-    /// Last payment error message.
+    /// Why the last attempt to pay failed, in words; null if none did.
     pub last_payment_error_message: Option<String>,
-    /// Accredited investor verification.
+    /// The attempt at proving accreditation, if there is one.
     pub accredited_investor_verification: Option<Box<AccreditedInvestorVerification>>,
-    /// Note set.
+    /// Staff notes on the investment.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub note_set: Vec<Note>,
-    /// Household w9.
+    /// Whether the form W-9 is given for a household, as the name suggests; not documented.
     pub household_w9: Option<bool>,
-    /// Dispute status.
+    /// Where a dispute of the payment (chargeback) stands; its values are not known.
     pub dispute_status: Option<String>,
     /// Number of shares given on top of `quantity`.
     pub bonus_shares: Option<i64>,
-    /// Refund status.
+    /// Where a refund stands; its values are not known.
     pub refund_status: Option<String>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Requested payment method.
+    /// How the investor asked to pay, whatever became of it.
     pub requested_payment_method: Option<PaymentMethod>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// Upload id required.
+    /// Whether the investor has to upload an identity document.
     pub upload_id_required: Option<bool>,
-    /// Offering receive sms.
+    /// Whether text messages are on for the offering, as the name suggests; not documented.
     pub offering_receive_sms: Option<bool>,
-    /// Printed as one string although the name is a plural.
+    /// What holds the processing up. Printed as one string although the name is a plural.
     pub processing_issue_statuses: Option<String>,
-    /// Identifier of the wire payment, where there is one.
+    /// Id of the wire payment, where there is one.
     pub wirepayment: Option<i64>,
     /// The part of the total that buys shares, in US dollars.
     pub shares_amount: Option<Money>,
-    /// Watchlistentity set.
+    /// The watch list searches, one for each entity searched for.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub watchlistentity_set: Vec<WatchlistEntity>,
-    /// Bonus shares code.
+    /// Code for bonus shares that came with the investment.
     pub bonus_shares_code: Option<String>,
-    /// Bonus shares percentage tier.
+    /// The percentage tier of bonus shares that was reached, as text of unknown format.
     pub bonus_shares_percentage_tier: Option<String>,
-    /// Bonus shares quantity tier.
+    /// The quantity tier of bonus shares that was reached, as text of unknown format.
     pub bonus_shares_quantity_tier: Option<String>,
-    /// Ai trade id.
+    /// Id of the `ai` trade, presumably at an outside service; what `ai` stands for is not
+    /// documented.
     pub ai_trade_id: Option<String>,
-    /// Link to the investment's page.
+    /// Link to the investment's page on the platform.
     pub dashboard_url: Option<Secret>,
-    /// Printed as a string, not as a boolean.
+    /// Whether the platform shows a refund button. Printed as a string, not as a boolean.
     pub display_refund_button: Option<String>,
-    /// Display refund button message.
+    /// What the platform says beside the refund button.
     pub display_refund_button_message: Option<String>,
-    /// Quantity qualified shares.
+    /// Number of shares that count as qualified; by what rule is not documented.
     pub quantity_qualified_shares: Option<i64>,
-    /// In US dollars.
+    /// Price of the qualified shares, in US dollars. Whether of one or of all is not documented.
     pub price_qualified_shares: Option<Money>,
 }
 
@@ -264,49 +272,50 @@ pub struct Investment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedInvestment {
-    /// Id.
+    /// The investment's id.
     pub id: InvestmentId,
     /// Number of shares or units bought, without bonus shares.
     pub quantity: Option<i64>,
-    /// Offering.
+    /// Id of the offering invested in; elsewhere it is the offering itself.
     pub offering: Option<OfferingId>,
-    /// Investor.
+    /// The party that invests, in full.
     pub investor: Option<Box<Investor>>,
     /// What the browser needs to take the payment.
     pub payment_intent_client_secret: Option<Secret>,
-    /// What the investor declared, not what was verified.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// In US dollars.
+    /// Declared Reg CF investments on other platforms this year, in US dollars.
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
-    /// Is entity submitted.
+    /// Whether the details of the investing entity have been submitted.
     pub is_entity_submitted: Option<bool>,
     /// The user agent of the investor's browser.
     pub user_browser_type: Option<Personal<String>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Attorney or cpa email.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// Reg cf disclosure acknowledged at.
+    /// When the investor acknowledged the Reg CF disclosures; null if never.
     pub reg_cf_disclosure_acknowledged_at: Option<Timestamp>,
-    /// Household w9.
+    /// Whether the form W-9 is given for a household, as the name suggests; not documented.
     pub household_w9: Option<bool>,
-    /// Bonus shares code.
+    /// Code for bonus shares that came with the investment.
     pub bonus_shares_code: Option<String>,
     /// Number of shares given on top of `quantity`.
     pub bonus_shares: Option<i64>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Requested payment method.
+    /// How the investor asked to pay, whatever became of it.
     pub requested_payment_method: Option<PaymentMethod>,
     /// Total in US dollars, fees included.
     pub amount: Option<Money>,
@@ -314,15 +323,15 @@ pub struct CreatedInvestment {
     pub price_fees: Option<Money>,
     /// Fees for taking the payment, in US dollars.
     pub price_payment_processing_fees: Option<Money>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// The marketing parameters given at the creation, of no declared type.
+    /// Marketing (UTM) parameters as given at the creation, of no declared type.
     pub utm_parameters: Option<Json>,
     /// The part of the total that buys shares, in US dollars.
     pub shares_amount: Option<Money>,
-    /// Quantity qualified shares.
+    /// Number of shares that count as qualified; by what rule is not documented.
     pub quantity_qualified_shares: Option<i64>,
-    /// In US dollars.
+    /// Price of the qualified shares, in US dollars. Whether of one or of all is not documented.
     pub price_qualified_shares: Option<Money>,
 }
 
@@ -333,67 +342,68 @@ pub struct CreatedInvestment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewInvestment {
-    /// Offering.
+    /// Id of the offering to invest in.
     pub offering: OfferingId,
-    /// Investor.
+    /// Id of the party that invests.
     pub investor: InvestorId,
     /// Number of shares or units to buy.
     pub quantity: i64,
-    /// What the investor declares.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annual_income: Option<Personal<Money>>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// In US dollars.
+    /// Declared Reg CF investments on other platforms this year, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
-    /// Is entity submitted.
+    /// Whether the details of the investing entity have been submitted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_entity_submitted: Option<bool>,
     /// The user agent of the investor's browser.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_browser_type: Option<Personal<String>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Who can confirm that the investor is accredited.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// Reg cf disclosure acknowledged at.
+    /// When the investor acknowledged the Reg CF disclosures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reg_cf_disclosure_acknowledged_at: Option<Timestamp>,
-    /// Household w9.
+    /// Whether the form W-9 is given for a household, as the name suggests; not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub household_w9: Option<bool>,
-    /// Bonus shares code.
+    /// Code that the investor has for bonus shares.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bonus_shares_code: Option<String>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Requested payment method.
+    /// How the investor asked to pay, whatever became of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_payment_method: Option<PaymentMethod>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_sms: Option<bool>,
-    /// Marketing parameters to keep with the investment, of no declared type.
+    /// Marketing (UTM) parameters to keep with the investment, of no declared type.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utm_parameters: Option<Json>,
-    /// Identifiers of the agreements that the user accepted.
+    /// Ids of the agreements that the user accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub user_agreements: Vec<i64>,
 }
@@ -591,7 +601,7 @@ impl NewInvestment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PaymentIntentSecret {
-    /// Payment intent secret.
+    /// What the browser needs to take the payment; its holder can act on it.
     pub payment_intent_secret: Option<Secret>,
     /// How many charges were tried so far.
     pub charges_count: Option<i64>,
@@ -603,7 +613,7 @@ pub struct PaymentIntentSecret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionAgreementPdfs {
-    /// Pdf subscription agreements.
+    /// The agreements as signed by the issuer.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub pdf_subscription_agreements: Vec<SubscriptionAgreementPdf>,
 }
@@ -612,9 +622,9 @@ pub struct SubscriptionAgreementPdfs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SubscriptionAgreementPdf {
-    /// Name.
+    /// Which of the offering's agreements this is.
     pub name: Option<String>,
-    /// Version.
+    /// Which edition of the agreement this is, counted by the offering.
     pub version: Option<i64>,
     /// The PDF. Whether a link or the encoded content is not documented.
     pub document: Option<Secret>,
@@ -626,7 +636,7 @@ pub struct SubscriptionAgreementPdf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TempSubscriptionAgreementPdfs {
-    /// Pdf subscription agreements.
+    /// The agreements to be read and signed.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub pdf_subscription_agreements: Vec<TempSubscriptionAgreementPdf>,
 }
@@ -635,11 +645,11 @@ pub struct TempSubscriptionAgreementPdfs {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TempSubscriptionAgreementPdf {
-    /// Name.
+    /// Which of the offering's agreements this is; a signature names it.
     pub name: Option<String>,
-    /// Version.
+    /// Which edition of the agreement this is; a signature names it.
     pub version: Option<i64>,
-    /// The PDF, under another key than in the signed form.
+    /// The PDF, under another key than in the signed form; a link or the encoded content.
     pub pdf: Option<Secret>,
     /// Whether the agreement is signed electronically.
     #[serde(rename = "e-signature")]
@@ -653,7 +663,7 @@ pub struct TempSubscriptionAgreementPdf {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StatusList {
-    /// Statuses.
+    /// The statuses, in the vendor's order.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub statuses: Vec<StatusLabel>,
 }
@@ -662,9 +672,9 @@ pub struct StatusList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StatusLabel {
-    /// Value.
+    /// The status as other calls send it.
     pub value: Option<String>,
-    /// Label.
+    /// The status in words, as the vendor's own pages show it.
     pub label: Option<String>,
 }
 
@@ -674,10 +684,10 @@ pub struct StatusLabel {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestmentValues {
-    /// Values.
+    /// The rows, one for each investment.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub values: Vec<InvestmentValue>,
-    /// Count.
+    /// How many rows there are.
     pub count: Option<i64>,
 }
 
@@ -685,97 +695,100 @@ pub struct InvestmentValues {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestmentValue {
-    /// Investor.
+    /// The investor's id.
     pub investor: Option<InvestorId>,
-    /// Offering issuer entity.
+    /// Id of the company behind the offering's issuer.
     #[serde(rename = "offering__issuer__entity")]
     pub offering_issuer_entity: Option<EntityId>,
-    /// Offering archived.
+    /// Whether the offering is archived.
     #[serde(rename = "offering__archived")]
     pub offering_archived: Option<bool>,
-    /// Created at.
+    /// When the investment was created.
     pub created_at: Option<Timestamp>,
-    /// Processed at.
+    /// When the payment was processed; null until then.
     pub processed_at: Option<Timestamp>,
-    /// Investor user email.
+    /// E-mail address of the account that the investor belongs to.
     #[serde(rename = "investor__user__email")]
     pub investor_user_email: Option<Personal<String>>,
-    /// Offering issuer.
+    /// The id of the offering's issuer.
     #[serde(rename = "offering__issuer")]
     pub offering_issuer: Option<IssuerId>,
-    /// Upload offering document.
+    /// Whether a document that the offering asks for is to be uploaded, as the name suggests; not
+    /// documented.
     pub upload_offering_document: Option<bool>,
-    /// Processing issue statuses.
+    /// What holds the processing up. Printed as one string although the name is a plural.
     pub processing_issue_statuses: Option<String>,
-    /// In US dollars.
+    /// The offering's own fees, in US dollars.
     pub price_fees: Option<Money>,
-    /// Investor entity north capital investor custodial account data recorded at.
+    /// When the data of the entity's custodial account at North Capital was recorded.
     #[serde(
         rename = "investor__entity__north_capital_investor_custodial_account_data_recorded_at"
     )]
     pub investor_entity_north_capital_investor_custodial_account_data_recorded_at:
         Option<Timestamp>,
-    /// Investor entity entityperson first name. Inferred, not in the vendor's document.
+    /// Given name of the person who invests; null for a company or a trust. Inferred, not in the
+    /// vendor's document.
     #[serde(rename = "investor__entity__entityperson__first_name")]
     pub investor_entity_entityperson_first_name: Option<Personal<String>>,
-    /// Investor user.
+    /// Id of the account that the investor belongs to.
     #[serde(rename = "investor__user")]
     pub investor_user: Option<UserId>,
-    /// Investor entity.
+    /// Id of the person, company or trust that invests.
     #[serde(rename = "investor__entity")]
     pub investor_entity: Option<EntityId>,
     /// Total in US dollars, fees included.
     pub amount: Option<Money>,
-    /// Offering name.
+    /// What the offering is called.
     #[serde(rename = "offering__name")]
     pub offering_name: Option<String>,
-    /// Investor type.
+    /// What kind of party invests.
     #[serde(rename = "investor__type")]
     pub investor_type: Option<InvestorType>,
-    /// Offering type.
+    /// The exemption under which the offering is sold.
     #[serde(rename = "offering__type")]
     pub offering_type: Option<OfferingType>,
-    /// Investor user last name.
+    /// Family name on the account that the investor belongs to.
     #[serde(rename = "investor__user__last_name")]
     pub investor_user_last_name: Option<Personal<String>>,
-    /// Status.
+    /// Where the investment stands.
     pub status: Option<InvestmentStatus>,
-    /// Investor entity baseentitycompany company name. Inferred, not in the vendor's document.
+    /// Name of the company that invests; null for a person. Inferred, not in the vendor's document.
     #[serde(rename = "investor__entity__baseentitycompany__company_name")]
     pub investor_entity_baseentitycompany_company_name: Option<Personal<String>>,
-    /// Offering.
+    /// The offering's id.
     pub offering: Option<OfferingId>,
-    /// Is entity submitted.
+    /// Whether the details of the investing entity have been submitted.
     pub is_entity_submitted: Option<bool>,
-    /// Investor entity entityperson last name. Inferred, not in the vendor's document.
+    /// Family name of the person who invests; null for a company or a trust. Inferred, not in the
+    /// vendor's document.
     #[serde(rename = "investor__entity__entityperson__last_name")]
     pub investor_entity_entityperson_last_name: Option<Personal<String>>,
-    /// Requested payment method.
+    /// How the investor asked to pay, whatever became of it.
     pub requested_payment_method: Option<PaymentMethod>,
-    /// Offering north capital custodial account required.
+    /// Whether investors of the offering need a custodial account at North Capital.
     #[serde(rename = "offering__north_capital_custodial_account_required")]
     pub offering_north_capital_custodial_account_required: Option<bool>,
-    /// Investor created at.
+    /// When the investor was created.
     #[serde(rename = "investor__created_at")]
     pub investor_created_at: Option<Timestamp>,
-    /// Offering status.
+    /// Where the offering stands.
     #[serde(rename = "offering__status")]
     pub offering_status: Option<OfferingStatus>,
-    /// Investor user first name.
+    /// Given name on the account that the investor belongs to.
     #[serde(rename = "investor__user__first_name")]
     pub investor_user_first_name: Option<Personal<String>>,
-    /// Offering issuer entity company name.
+    /// Name of the company that issues the securities.
     #[serde(rename = "offering__issuer__entity__company_name")]
     pub offering_issuer_entity_company_name: Option<String>,
-    /// In US dollars.
+    /// Fees for taking the payment, in US dollars.
     pub price_payment_processing_fees: Option<Money>,
-    /// Reference id.
+    /// The short code that people quote, for instance in a wire's memo.
     pub reference_id: Option<String>,
-    /// Offering slug.
+    /// The offering's name in links.
     #[serde(rename = "offering__slug")]
     pub offering_slug: Option<String>,
-    /// Investor verify process status.
+    /// Where the verification of the investor stands; its values are not known.
     pub investor_verify_process_status: Option<String>,
-    /// Id.
+    /// The investment's id.
     pub id: Option<InvestmentId>,
 }

@@ -20,23 +20,23 @@ use crate::{Date, Json, Money, Personal, Secret, Timestamp, open_object::open_ob
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestorSummary {
-    /// Id.
+    /// The investor's id.
     pub id: InvestorId,
-    /// User.
+    /// The account that the investor belongs to, in short.
     pub user: Option<UserSummary>,
-    /// Entity.
+    /// The person, company or trust that invests, in short.
     pub entity: Option<EntitySummary>,
-    /// Individual entity.
+    /// The natural person behind a company or a trust.
     pub individual_entity: Option<IndividualEntity>,
-    /// Type.
+    /// What kind of party invests; it decides which fields `entity` carries.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// Receive emails.
+    /// Whether the investor agrees to e-mail.
     pub receive_emails: Option<bool>,
-    /// Last failed payment investment.
+    /// Id of the investment whose payment failed last.
     pub last_failed_payment_investment: Option<InvestmentId>,
 }
 
@@ -47,28 +47,28 @@ pub struct InvestorSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Investor {
-    /// Id.
+    /// The investor's id.
     pub id: InvestorId,
-    /// User.
+    /// The account that the investor belongs to, in full.
     pub user: Option<User>,
-    /// Entity.
+    /// The person, company or trust that invests, in full.
     pub entity: Option<Entity>,
-    /// Type.
+    /// What kind of party invests; it decides which fields `entity` carries.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// Receive emails.
+    /// Whether the investor agrees to e-mail.
     pub receive_emails: Option<bool>,
-    /// The marketing parameters of the sign-up.
+    /// Marketing (UTM) parameters of the sign-up, of no documented shape.
     pub utm_parameters: Option<Json>,
-    /// Last failed payment investment.
+    /// Id of the investment whose payment failed last.
     pub last_failed_payment_investment: Option<InvestmentId>,
-    /// Note set.
+    /// Staff notes on the investor.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub note_set: Vec<Note>,
-    /// Individual entity.
+    /// The natural person behind a company or a trust.
     pub individual_entity: Option<IndividualEntity>,
 }
 
@@ -76,61 +76,64 @@ pub struct Investor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct EntitySummary {
-    /// Id.
+    /// The entity's id.
     pub id: EntityId,
-    /// Email.
+    /// E-mail address of the person, company or trust.
     pub email: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the person, company or trust, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Street address 1.
+    /// First line of the postal address.
     pub street_address_1: Option<Personal<String>>,
-    /// Street address 2.
+    /// Second line of the postal address, such as a flat or suite.
     pub street_address_2: Option<Personal<String>>,
-    /// City.
+    /// Town of the postal address.
     pub city: Option<Personal<String>>,
-    /// State.
+    /// State of a postal address in the United States.
     pub state: Option<UsState>,
-    /// State or province outside the United States.
+    /// State or province of a postal address outside the United States.
     pub region: Option<Personal<String>>,
-    /// Postal code.
+    /// ZIP code, or the postal code of another country.
     pub postal_code: Option<Personal<String>>,
-    /// Country.
+    /// Country of the postal address, as a two-letter code.
     pub country: Option<Country>,
-    /// Kyc status.
+    /// Where the identity check (KYC) stands.
     pub kyc_status: Option<KycStatus>,
-    /// Number kyc failed.
+    /// How many identity checks (KYC) have failed so far.
     pub number_kyc_failed: Option<i64>,
-    /// Names of the fields that may no longer change.
+    /// Names of the fields that the identity check (KYC) has frozen: they may no longer change.
     pub current_frozen_kyc_fields: Vec<String>,
-    /// First name.
+    /// The person's given name.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The person's family name.
     pub last_name: Option<Personal<String>>,
-    /// Date of birth.
+    /// The day on which the person was born.
     pub date_of_birth: Option<Personal<Date>>,
-    /// Tax id number.
+    /// Tax identification number, in the United States that of social security or of an employer.
     pub tax_id_number: Option<Personal<String>>,
-    /// What the investor declared, not what was verified.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
-    /// Citizenship.
+    /// Citizenship, as the English name of the country and not as a code.
     pub citizenship: Option<Citizenship>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Attorney or cpa email.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// Generic accredited investor.
+    /// Whether the investor claims to be accredited on no particular ground, as the name suggests;
+    /// not documented.
     pub generic_accredited_investor: Option<bool>,
-    /// Of companies; no sample of an investor shows it. Inferred, not in the vendor's document.
+    /// Legal name of a company; no sample of an investor shows it. Inferred, not in the vendor's
+    /// document.
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
     #[serde(flatten)]
@@ -174,71 +177,74 @@ open_object!(EntitySummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Entity {
-    /// First name.
+    /// The person's given name.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The person's family name.
     pub last_name: Option<Personal<String>>,
-    /// Date of birth.
+    /// The day on which the person was born.
     pub date_of_birth: Option<Personal<Date>>,
-    /// Tax id number.
+    /// Tax identification number, in the United States that of social security or of an employer.
     pub tax_id_number: Option<Personal<String>>,
-    /// What the investor declared, not what was verified.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
-    /// Citizenship.
+    /// Citizenship, as the English name of the country and not as a code.
     pub citizenship: Option<Citizenship>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// In US dollars.
+    /// Declared Reg CF investments on other platforms this year, in US dollars.
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Attorney or cpa email.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Household w9.
+    /// Whether the form W-9 is given for a household, as the name suggests; not documented.
     pub household_w9: Option<bool>,
-    /// Generic accredited investor.
+    /// Whether the investor claims to be accredited on no particular ground, as the name suggests;
+    /// not documented.
     pub generic_accredited_investor: Option<bool>,
-    /// Id.
+    /// The entity's id.
     pub id: EntityId,
-    /// Email.
+    /// E-mail address of the person, company or trust.
     pub email: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the person, company or trust, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Street address 1.
+    /// First line of the postal address.
     pub street_address_1: Option<Personal<String>>,
-    /// Street address 2.
+    /// Second line of the postal address, such as a flat or suite.
     pub street_address_2: Option<Personal<String>>,
-    /// City.
+    /// Town of the postal address.
     pub city: Option<Personal<String>>,
-    /// State.
+    /// State of a postal address in the United States.
     pub state: Option<UsState>,
-    /// State or province outside the United States.
+    /// State or province of a postal address outside the United States.
     pub region: Option<Personal<String>>,
-    /// Postal code.
+    /// ZIP code, or the postal code of another country.
     pub postal_code: Option<Personal<String>>,
-    /// Country.
+    /// Country of the postal address, as a two-letter code.
     pub country: Option<Country>,
-    /// Kyc status.
+    /// Where the identity check (KYC) stands.
     pub kyc_status: Option<KycStatus>,
-    /// Number kyc failed.
+    /// How many identity checks (KYC) have failed so far.
     pub number_kyc_failed: Option<i64>,
-    /// Names of the fields that may no longer change.
+    /// Names of the fields that the identity check (KYC) has frozen: they may no longer change.
     pub current_frozen_kyc_fields: Vec<String>,
-    /// Frozen field update sponsor.
+    /// Id of the sponsor of a change to a frozen field; of which table is not documented.
     pub frozen_field_update_sponsor: Option<i64>,
-    /// North capital investor custodial account request id.
+    /// Id of the request for a custodial account at North Capital.
     pub north_capital_investor_custodial_account_request_id: Option<String>,
-    /// Of companies; no sample of an investor shows it. Inferred, not in the vendor's document.
+    /// Legal name of a company; no sample of an investor shows it. Inferred, not in the vendor's
+    /// document.
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
     #[serde(flatten)]
@@ -287,17 +293,17 @@ open_object!(Entity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IndividualEntity {
-    /// Id.
+    /// The person's id.
     pub id: IndividualEntityId,
-    /// First name.
+    /// The person's given name.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The person's family name.
     pub last_name: Option<Personal<String>>,
-    /// Email.
+    /// E-mail address of the person.
     pub email: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the person, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Kyc status.
+    /// Where the identity check (KYC) stands.
     pub kyc_status: Option<KycStatus>,
 }
 
@@ -307,16 +313,16 @@ pub struct IndividualEntity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewInvestor {
-    /// Entity.
+    /// The person, company or trust that is to invest.
     pub entity: Box<NewEntity>,
-    /// Type.
+    /// What kind of party is to invest; it decides which fields `entity` takes.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: InvestorType,
-    /// Receive sms.
+    /// Whether the investor agrees to text messages.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_sms: Option<bool>,
-    /// Receive emails.
+    /// Whether the investor agrees to e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_emails: Option<bool>,
 }
@@ -353,82 +359,84 @@ impl NewInvestor {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct NewEntity {
-    /// First name.
+    /// The person's given name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The person's family name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Personal<String>>,
-    /// Date of birth.
+    /// The day on which the person was born.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Personal<Date>>,
-    /// Tax id number.
+    /// Tax identification number, in the United States that of social security or of an employer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id_number: Option<Personal<String>>,
-    /// What the investor declares.
+    /// Whether the investor declares to be accredited; that says nothing of verification.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor: Option<bool>,
-    /// Declared net worth, in US dollars.
+    /// Net worth as the investor declares it, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub net_worth: Option<Personal<Money>>,
-    /// Declared income of a year, in US dollars.
+    /// Income of one year as the investor declares it, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub annual_income: Option<Personal<Money>>,
-    /// Citizenship.
+    /// Citizenship, as the English name of the country and not as a code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub citizenship: Option<Citizenship>,
-    /// Us person.
+    /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
+    /// not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub us_person: Option<bool>,
-    /// Exempt from backup withholding.
+    /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exempt_from_backup_withholding: Option<bool>,
-    /// In US dollars.
+    /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
-    /// In US dollars.
+    /// Declared Reg CF investments on other platforms this year, in US dollars.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
-    /// Accredited investor type.
+    /// On what ground the investor claims accreditation, such as net worth.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor_type: Option<AccreditedInvestorType>,
-    /// Who can confirm that the investor is accredited.
+    /// E-mail address of the attorney or accountant who can confirm the accreditation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attorney_or_cpa_email: Option<Personal<String>>,
-    /// Canadian eligible investor type.
+    /// On what ground a Canadian claims to be an eligible investor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
-    /// Household w9.
+    /// Whether the form W-9 is given for a household, as the name suggests; not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub household_w9: Option<bool>,
-    /// Email.
+    /// E-mail address of the person, company or trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the person, company or trust, in a format that is not documented.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Personal<String>>,
-    /// Street address 1.
+    /// First line of the postal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_address_1: Option<Personal<String>>,
-    /// Street address 2.
+    /// Second line of the postal address, such as a flat or suite.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub street_address_2: Option<Personal<String>>,
-    /// City.
+    /// Town of the postal address.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<Personal<String>>,
-    /// State.
+    /// State of a postal address in the United States.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<UsState>,
-    /// State or province outside the United States.
+    /// State or province of a postal address outside the United States.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Personal<String>>,
-    /// Postal code.
+    /// ZIP code, or the postal code of another country.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<Personal<String>>,
-    /// Country.
+    /// Country of the postal address, as a two-letter code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
-    /// Of companies; the document shows no company. Inferred, not in the vendor's document.
+    /// Legal name of a company; the document shows no company. Inferred, not in the vendor's
+    /// document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
@@ -688,7 +696,7 @@ impl NewEntity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AchCreditTransferData {
-    /// Ach credit transfer.
+    /// The wire instructions.
     pub ach_credit_transfer: Option<Box<AchCreditTransfer>>,
 }
 
@@ -696,25 +704,25 @@ pub struct AchCreditTransferData {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AchCreditTransfer {
-    /// Source id.
+    /// The payment processor's id of these instructions.
     pub source_id: Option<String>,
-    /// Bank address.
+    /// Postal address of the receiving bank.
     pub bank_address: Option<Personal<String>>,
-    /// Account number.
+    /// Number of the account to wire the money to.
     pub account_number: Option<Personal<String>>,
-    /// Bank name.
+    /// The receiving bank.
     pub bank_name: Option<Personal<String>>,
     /// The payment processor's fingerprint of the account.
     pub fingerprint: Option<Personal<String>>,
-    /// Refund account holder name.
+    /// Who holds the account that a refund would go to.
     pub refund_account_holder_name: Option<Personal<String>>,
-    /// Refund account holder type.
+    /// Kind of holder of the refund account; its values are not known.
     pub refund_account_holder_type: Option<String>,
-    /// Refund routing number.
+    /// US bank number (ABA) of the account that a refund would go to.
     pub refund_routing_number: Option<Personal<String>>,
-    /// Routing number.
+    /// US bank number (ABA) of the receiving bank.
     pub routing_number: Option<Personal<String>>,
-    /// Swift code.
+    /// International code (BIC) of the receiving bank, for wires from abroad.
     pub swift_code: Option<Personal<String>>,
 }
 
@@ -724,7 +732,7 @@ pub struct AchCreditTransfer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationEntityData {
-    /// Verification entity.
+    /// The check that was started.
     pub verification_entity: Option<VerificationEntity>,
 }
 
@@ -732,13 +740,13 @@ pub struct VerificationEntityData {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationEntity {
-    /// Id.
+    /// The check's id.
     pub id: i64,
-    /// Entity.
+    /// Id of the entity whose identity is checked.
     pub entity: Option<EntityId>,
-    /// Free text in the document; its values are not known.
+    /// Where the check stands, as text; its values are not known.
     pub status: Option<String>,
-    /// Provider.
+    /// Which service runs the check.
     pub provider: Option<String>,
 }
 
@@ -748,13 +756,13 @@ pub struct VerificationEntity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaxIdCheck {
-    /// Tax id number.
+    /// The tax identification number to check.
     pub tax_id_number: Personal<String>,
-    /// Country code.
+    /// The country that gave the number.
     pub country_code: Country,
-    /// Investor type.
+    /// What kind of party has the number.
     pub investor_type: InvestorType,
-    /// Is us citizen.
+    /// Whether the party is a citizen of the United States.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub is_us_citizen: Option<bool>,
 }
@@ -789,7 +797,7 @@ impl TaxIdCheck {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TaxIdValidity {
-    /// Is valid.
+    /// Whether the number is valid for its country and kind of party.
     pub is_valid: Option<bool>,
 }
 
@@ -799,7 +807,7 @@ pub struct TaxIdValidity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IdUploadWorkflow {
-    /// Link that lets its holder upload.
+    /// Link that lets its holder upload an identity document.
     pub workflow_url: Option<Secret>,
 }
 
@@ -810,7 +818,7 @@ pub struct IdUploadWorkflow {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CountryCodes {
-    /// Country codes.
+    /// The countries in which the check is possible.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub country_codes: Vec<Country>,
 }
@@ -821,10 +829,10 @@ pub struct CountryCodes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestorValues {
-    /// Values.
+    /// The rows, one for each investor.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub values: Vec<InvestorValue>,
-    /// Count.
+    /// How many rows there are.
     pub count: Option<i64>,
 }
 
@@ -832,49 +840,51 @@ pub struct InvestorValues {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestorValue {
-    /// Upload document.
+    /// Whether a document is to be uploaded, as the name suggests; not documented.
     pub upload_document: Option<bool>,
-    /// Entity entityperson first name. Inferred, not in the vendor's document.
+    /// Given name of the person who invests; null for a company or a trust. Inferred, not in the
+    /// vendor's document.
     #[serde(rename = "entity__entityperson__first_name")]
     pub entity_entityperson_first_name: Option<Personal<String>>,
-    /// Type.
+    /// What kind of party invests.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
-    /// Individual entity first name.
+    /// Given name of the natural person behind a company or a trust.
     #[serde(rename = "individual_entity__first_name")]
     pub individual_entity_first_name: Option<Personal<String>>,
-    /// User email.
+    /// E-mail address of the account that the investor belongs to.
     #[serde(rename = "user__email")]
     pub user_email: Option<Personal<String>>,
-    /// User.
+    /// Id of the account that the investor belongs to.
     pub user: Option<UserId>,
-    /// Entity.
+    /// Id of the person, company or trust that invests.
     pub entity: Option<EntityId>,
-    /// Created at.
+    /// When the investor was created.
     pub created_at: Option<Timestamp>,
-    /// A boolean here and a number everywhere else.
+    /// Whether identity checks (KYC) have failed. A boolean here, a number everywhere else.
     pub number_kyc_failed: Option<bool>,
-    /// Individual entity last name.
+    /// Family name of the natural person behind a company or a trust.
     #[serde(rename = "individual_entity__last_name")]
     pub individual_entity_last_name: Option<Personal<String>>,
-    /// User first name.
+    /// Given name on the account that the investor belongs to.
     #[serde(rename = "user__first_name")]
     pub user_first_name: Option<Personal<String>>,
-    /// Entity baseentitycompany company name. Inferred, not in the vendor's document.
+    /// Name of the company that invests; null for a person. Inferred, not in the vendor's document.
     #[serde(rename = "entity__baseentitycompany__company_name")]
     pub entity_baseentitycompany_company_name: Option<Personal<String>>,
-    /// User last name.
+    /// Family name on the account that the investor belongs to.
     #[serde(rename = "user__last_name")]
     pub user_last_name: Option<Personal<String>>,
-    /// Entity entityperson last name. Inferred, not in the vendor's document.
+    /// Family name of the person who invests; null for a company or a trust. Inferred, not in the
+    /// vendor's document.
     #[serde(rename = "entity__entityperson__last_name")]
     pub entity_entityperson_last_name: Option<Personal<String>>,
-    /// Individual entity.
+    /// Id of the natural person behind a company or a trust.
     pub individual_entity: Option<IndividualEntityId>,
-    /// Entity frozen field update sponsor.
+    /// Id of the sponsor of a change to a frozen field; of which table is not documented.
     #[serde(rename = "entity__frozen_field_update_sponsor")]
     pub entity_frozen_field_update_sponsor: Option<i64>,
-    /// Id.
+    /// The investor's id.
     pub id: Option<InvestorId>,
 }

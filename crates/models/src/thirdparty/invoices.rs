@@ -13,24 +13,24 @@ use crate::Personal;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invoice {
-    /// Id.
+    /// The invoice's id.
     pub id: InvoiceId,
-    /// Investment.
+    /// Id of the investment to be paid.
     pub investment: Option<InvestmentId>,
-    /// The number printed on the invoice, not its identifier.
+    /// The number printed on the invoice, not its id.
     pub number: Option<String>,
-    /// Account number.
+    /// Number of the account to wire the money to.
     pub account_number: Option<Personal<String>>,
-    /// Bank name.
+    /// The receiving bank.
     pub bank_name: Option<Personal<String>>,
     /// The payment processor's fingerprint of the account.
     pub fingerprint: Option<Personal<String>>,
-    /// Routing number.
+    /// US bank number (ABA) of the receiving bank.
     pub routing_number: Option<Personal<String>>,
-    /// Swift code.
+    /// International code (BIC) of the receiving bank, for wires from abroad.
     pub swift_code: Option<Personal<String>>,
-    /// Beneficiary name.
+    /// Who receives the money.
     pub beneficiary_name: Option<Personal<String>>,
-    /// Beneficiary address.
+    /// Postal address of who receives the money.
     pub beneficiary_address: Option<Personal<String>>,
 }

@@ -15,19 +15,19 @@ use crate::{File, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct KybDocument {
-    /// Id.
+    /// The document's id.
     pub id: KybDocumentId,
-    /// Created at.
+    /// When the document was uploaded.
     pub created_at: Option<Timestamp>,
-    /// Entity.
+    /// Id of the company or trust that the document is about.
     pub entity: Option<EntityId>,
-    /// Type.
+    /// What the document is.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<KybDocumentType>,
-    /// Side.
+    /// Which side of the document the file shows.
     pub side: Option<DocumentSide>,
-    /// Set by the platform's staff.
+    /// Whether the platform's staff found the document to be in order.
     pub verified: Option<bool>,
 }
 
@@ -37,13 +37,13 @@ pub struct KybDocument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewKybDocument {
-    /// Entity.
+    /// Id of the company or trust that the document is about.
     pub entity: EntityId,
-    /// Type.
+    /// What the document is.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: KybDocumentType,
-    /// Side.
+    /// Which side of the document the file shows.
     pub side: DocumentSide,
     /// The PDF; its file name must end in `.pdf`. Inferred, not in the vendor's document.
     pub storage_content: File,

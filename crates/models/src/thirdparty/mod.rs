@@ -29,7 +29,7 @@ pub use enums::{
     PaymentMethod, ShareOrUnit, SubscriptionAgreementName, Timezone, UsState, UserDocumentName,
     VerificationChoice,
 };
-pub use errors::{ErrorDetail, FailedEnvelope, FieldErrors, KnoxError};
+pub use errors::{ErrorDetail, FailedEnvelope, KnoxError};
 pub use ids::{
     AccreditedInvestorVerificationId, EntityId, IndividualEntityId, InvestmentId, InvestorId,
     InvestorSignatureId, InvoiceId, IssuerId, KybDocumentId, NoteId, OfferingId, UserId,
@@ -70,7 +70,6 @@ reply!(
     Envelope<VerificationEntityData>,
     ErrorDetail,
     FailedEnvelope,
-    FieldErrors,
     Investment,
     Investor,
     InvestorSignature,

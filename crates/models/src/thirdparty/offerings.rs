@@ -17,23 +17,23 @@ use crate::{Date, Json, Money, Percent, Personal, Secret, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OfferingSummary {
-    /// Id.
+    /// The offering's id.
     pub id: OfferingId,
-    /// Name.
+    /// What the offering is called.
     pub name: Option<String>,
-    /// Type.
+    /// The exemption from registration under which the offering is sold.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<OfferingType>,
-    /// The offering's name in links, unique on the platform.
+    /// The offering's name in links, such as acme-regcf.
     pub slug: Option<String>,
     /// Whether investors choose an amount instead of a quantity.
     pub dollar_amount_investment: Option<bool>,
-    /// Share or unit.
+    /// What one piece of the security is called.
     pub share_or_unit: Option<ShareOrUnit>,
-    /// Upload id required.
+    /// Whether investors have to upload an identity document.
     pub upload_id_required: Option<bool>,
-    /// Issuer broker control.
+    /// Whether the issuer's broker has control, as the name suggests; not documented.
     pub issuer_broker_control: Option<bool>,
 }
 
@@ -41,316 +41,323 @@ pub struct OfferingSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Offering {
-    /// Id.
+    /// The offering's id.
     pub id: OfferingId,
-    /// Issuer.
+    /// The company that sells the securities.
     pub issuer: Option<Issuer>,
-    /// Name.
+    /// What the offering is called.
     pub name: Option<String>,
-    /// Type.
+    /// The exemption from registration under which the offering is sold.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<OfferingType>,
-    /// Description.
+    /// What the offering is about, in words.
     pub description: Option<String>,
-    /// Security type.
+    /// What kind of security is sold, in words.
     pub security_type: Option<String>,
-    /// Share or unit.
+    /// What one piece of the security is called.
     pub share_or_unit: Option<ShareOrUnit>,
-    /// Share or unit details.
+    /// What a share or unit consists of, in words.
     pub share_or_unit_details: Option<String>,
-    /// Warrant per unit.
+    /// How many warrants come with one unit.
     pub warrant_per_unit: Option<i64>,
-    /// In years.
+    /// Years of a warrant's life, to which the months are added; from when they count is not
+    /// documented.
     pub warrant_expiration_date_delta_year: Option<i64>,
-    /// In months.
+    /// Months of a warrant's life, added to the years; from when they count is not documented.
     pub warrant_expiration_date_delta_month: Option<i64>,
     /// Whether investors choose an amount instead of a quantity.
     pub dollar_amount_investment: Option<bool>,
     /// Price of one share or unit, in US dollars.
     pub unit_price: Option<Money>,
-    /// Whether in US dollars or in percent is not documented.
+    /// What administration costs. Whether in US dollars or in percent is not documented.
     pub administrative_fees: Option<Money>,
-    /// Administrative fees paid by investor.
+    /// Whether the investor pays the administrative fees, not the issuer.
     pub administrative_fees_paid_by_investor: Option<bool>,
-    /// Number of shares.
+    /// How many shares or units are offered.
     pub number_of_shares: Option<i64>,
-    /// In US dollars.
+    /// The most that one investment may amount to, in US dollars.
     pub max_investment_amount: Option<Money>,
-    /// In US dollars.
+    /// The least that one investment may amount to, in US dollars.
     pub min_investment_amount: Option<Money>,
-    /// In US dollars.
+    /// In what steps the amount of an investment may rise, in US dollars.
     pub investment_increment_amount: Option<Money>,
     /// Below this many US dollars a wire is not offered.
     pub minimum_wire_transfer_amount: Option<Money>,
-    /// Contact name.
+    /// Whom to ask about the offering.
     pub contact_name: Option<Personal<String>>,
-    /// Contact title.
+    /// Position of the person to ask.
     pub contact_title: Option<String>,
-    /// Contact phone.
+    /// Telephone number of the person to ask.
     pub contact_phone: Option<Personal<String>>,
-    /// Contact email.
+    /// E-mail address of the person to ask.
     pub contact_email: Option<Personal<String>>,
-    /// Us investors.
+    /// Whether investors in the United States may buy.
     pub us_investors: Option<bool>,
-    /// Non us investors.
+    /// Whether investors outside the United States may buy.
     pub non_us_investors: Option<bool>,
-    /// Accredited investors.
+    /// Whether accredited investors may buy.
     pub accredited_investors: Option<bool>,
-    /// Non accredited investors.
+    /// Whether investors who are not accredited may buy.
     pub non_accredited_investors: Option<bool>,
-    /// The offering's name in links, unique on the platform.
+    /// The offering's name in links, such as acme-regcf.
     pub slug: Option<String>,
-    /// Logo.
+    /// Link to the picture of the offering's logo.
     pub logo: Option<String>,
-    /// Favicon.
+    /// Link to the small icon for browser tabs.
     pub favicon: Option<String>,
-    /// Circular link.
+    /// Link to the offering circular or its like, as free text.
     pub circular_link: Option<String>,
-    /// Circular file.
+    /// Link to the uploaded file of the offering circular or its like.
     pub circular_file: Option<String>,
-    /// Circular type.
+    /// What the offering's disclosure document is called.
     pub circular_type: Option<CircularType>,
-    /// Display circular.
+    /// Whether the disclosure document is shown.
     pub display_circular: Option<bool>,
-    /// Display circular in investment flow.
+    /// Whether the disclosure document is shown while investing.
     pub display_circular_in_investment_flow: Option<bool>,
-    /// Of no declared type: the samples print null.
+    /// How many shares or units to show as offered. Of no declared type: the samples print null.
     pub displayed_number_of_shares: Option<Json>,
     /// Who signs for the issuer.
     pub signing_full_name: Option<Personal<String>>,
-    /// Signing title.
+    /// Position of the person who signs for the issuer.
     pub signing_title: Option<String>,
-    /// Signing email.
+    /// E-mail address of the person who signs for the issuer.
     pub signing_email: Option<Personal<String>>,
-    /// Support email.
+    /// E-mail address at which investors find help.
     pub support_email: Option<Personal<String>>,
-    /// Support phone.
+    /// Telephone number at which investors find help.
     pub support_phone: Option<Personal<String>>,
-    /// Daily summary emails.
+    /// Whether a summary is mailed every day.
     pub daily_summary_emails: Option<bool>,
-    /// Daily summary recipients.
+    /// E-mail addresses that get the daily summary, in one string.
     pub daily_summary_recipients: Option<Personal<String>>,
-    /// Weekly summary emails.
+    /// Whether a summary is mailed every week.
     pub weekly_summary_emails: Option<bool>,
-    /// Weekly summary recipients.
+    /// E-mail addresses that get the weekly summary, in one string.
     pub weekly_summary_recipients: Option<Personal<String>>,
-    /// The unit is not documented.
+    /// Time between reminders of a wire that has not come. The unit is not documented.
     pub wire_email_reminder_period: Option<i64>,
-    /// Wire email reminder max sent.
+    /// How many reminders of a wire are sent at most.
     pub wire_email_reminder_max_sent: Option<i64>,
-    /// The unit is not documented.
+    /// Time between reminders of an unfinished investment. The unit is not documented.
     pub investment_email_reminder_period: Option<i64>,
-    /// Investment email reminder max sent.
+    /// How many reminders of an unfinished investment are sent at most.
     pub investment_email_reminder_max_sent: Option<i64>,
-    /// Messaging consent text.
+    /// What investors agree to when they consent to messages.
     pub messaging_consent_text: Option<String>,
-    /// Email sender name.
+    /// In whose name mails to investors are sent.
     pub email_sender_name: Option<Personal<String>>,
-    /// Default timezone.
+    /// Time zone that the offering goes by.
     pub default_timezone: Option<Timezone>,
-    /// Segment dataset id.
+    /// Id of the offering's data set at Segment, an analytics service.
     pub segment_dataset_id: Option<String>,
-    /// Auto approve investments.
+    /// Whether investments are approved automatically.
     pub auto_approve_investments: Option<bool>,
-    /// Auto accept investments.
+    /// Whether investments are accepted automatically.
     pub auto_accept_investments: Option<bool>,
-    /// In US dollars.
+    /// The largest investment that is accepted automatically, in US dollars.
     pub auto_accept_max_amount: Option<Money>,
-    /// In US dollars.
+    /// The smallest investment that is accepted automatically, in US dollars.
     pub auto_accept_min_amount: Option<Money>,
-    /// Email investment started high value.
+    /// Whether a mail is sent when a large investment is started.
     pub email_investment_started_high_value: Option<bool>,
-    /// In US dollars.
+    /// From how many US dollars on a started investment counts as large.
     pub email_investment_started_threshold: Option<Money>,
-    /// Enable test the waters.
+    /// Whether the offering gathers interest before it sells (testing the waters).
     pub enable_test_the_waters: Option<bool>,
-    /// Of no declared type: the samples print null.
+    /// Amounts to show while testing the waters. Of no declared type: the samples print null.
     pub displayed_test_the_waters_amounts: Option<Json>,
-    /// Accent color.
+    /// Colour of highlights on the offering's pages; its notation is not documented.
     pub accent_color: Option<String>,
-    /// Background accent color.
+    /// Colour of highlighted backgrounds; its notation is not documented.
     pub background_accent_color: Option<String>,
-    /// Activity accent color.
+    /// Colour of highlighted activity; its notation is not documented.
     pub activity_accent_color: Option<String>,
-    /// Per investment summary emails.
+    /// Whether a summary is mailed for every investment.
     pub per_investment_summary_emails: Option<bool>,
-    /// Per investment summary recipients.
+    /// E-mail addresses that get the summary of every investment, in one string.
     pub per_investment_summary_recipients: Option<Personal<String>>,
-    /// User sent max monitoring emails.
+    /// Whether mails tell of users who were sent all their reminders, as the name suggests; not
+    /// documented.
     pub user_sent_max_monitoring_emails: Option<bool>,
-    /// User sent max monitoring recipients.
+    /// E-mail addresses that are told of users who were sent all their reminders, in one string.
     pub user_sent_max_monitoring_recipients: Option<Personal<String>>,
-    /// Other platform investment notice.
+    /// Whether investors see a notice about investments on other platforms.
     pub other_platform_investment_notice: Option<bool>,
-    /// Other platform investment notice text.
+    /// What the notice about investments on other platforms says.
     pub other_platform_investment_notice_text: Option<String>,
-    /// Write key of the issuer's analytics, server side.
+    /// Write key of the offering's analytics at Segment, for servers.
     pub segment_key_server: Option<Secret>,
-    /// Write key of the issuer's analytics, browser side.
+    /// Write key of the offering's analytics at Segment, for browsers.
     pub segment_key_client: Option<Secret>,
-    /// Investor phone number required.
+    /// Whether investors have to give a telephone number.
     pub investor_phone_number_required: Option<bool>,
-    /// Related reg s offering.
+    /// Id of the sibling offering under Regulation S, for investors abroad.
     pub related_reg_s_offering: Option<OfferingId>,
-    /// Non eligible redirect url.
+    /// Where an investor who may not buy is sent.
     pub non_eligible_redirect_url: Option<String>,
-    /// In US dollars.
+    /// The least that has to be raised, in US dollars.
     pub minimum_amount_raised: Option<Money>,
-    /// Reg cf amount raised tier.
+    /// Size class of the raise under Reg CF, as text; its values are not known.
     pub reg_cf_amount_raised_tier: Option<String>,
-    /// In US dollars.
+    /// The most that may be raised, in US dollars.
     pub maximum_amount_raised: Option<Money>,
-    /// Reg cf oversubscription.
+    /// How oversubscription of a Reg CF offering is allotted, in words.
     pub reg_cf_oversubscription: Option<String>,
-    /// Landing page url.
+    /// Link to the offering's public page.
     pub landing_page_url: Option<String>,
-    /// Zendesk chat widget id.
+    /// Id of the Zendesk chat on the offering's pages.
     pub zendesk_chat_widget_id: Option<String>,
-    /// Request user data at login.
+    /// Whether users are asked for their data when they log in.
     pub request_user_data_at_login: Option<bool>,
-    /// New account created emails.
+    /// Whether a mail is sent for every new account.
     pub new_account_created_emails: Option<bool>,
-    /// New account created recipients.
+    /// E-mail addresses that are told of new accounts, in one string.
     pub new_account_created_recipients: Option<Personal<String>>,
-    /// Archived.
+    /// Whether the offering is archived.
     pub archived: Option<bool>,
-    /// Of no declared type: the samples print null.
+    /// In what order the subscription agreements come. Of no declared type: the samples print null.
     pub subscription_agreement_ordering: Option<Json>,
-    /// Investors excluded countries.
+    /// Countries whose investors may not buy.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub investors_excluded_countries: Vec<Country>,
-    /// Investors included countries.
+    /// Countries whose investors may buy; what an empty list means is not documented.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub investors_included_countries: Vec<Country>,
-    /// Display logo during investment.
+    /// Where the logo stands while investing.
     pub display_logo_during_investment: Option<LogoPlacement>,
-    /// Display logo on dashboard.
+    /// Whether the logo stands on the investor's dashboard.
     pub display_logo_on_dashboard: Option<bool>,
-    /// Deadline date.
+    /// The last day on which investors may buy.
     pub deadline_date: Option<Date>,
-    /// Canadian investor type required provinces.
+    /// Canadian provinces whose investors have to name their type, in one string.
     pub canadian_investor_type_required_provinces: Option<String>,
-    /// Investors excluded us states.
+    /// States of the United States whose investors may not buy, in one string.
     pub investors_excluded_us_states: Option<String>,
-    /// Upload id required.
+    /// Whether investors have to upload an identity document.
     pub upload_id_required: Option<bool>,
-    /// Upload id excluded countries.
+    /// Countries whose investors need not upload an identity document.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub upload_id_excluded_countries: Vec<Country>,
-    /// Upload kyb document required.
+    /// Whether companies and trusts have to upload know-your-business documents.
     pub upload_kyb_document_required: Option<bool>,
-    /// Upload kyb document excluded countries.
+    /// Countries whose businesses need not upload know-your-business documents.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub upload_kyb_document_excluded_countries: Vec<Country>,
-    /// Invested investment email recipients.
+    /// E-mail addresses that are told of investments with the status invested, in one string.
     pub invested_investment_email_recipients: Option<Personal<String>>,
-    /// Google analytics measurement id.
+    /// Id of the issuer's data stream at Google Analytics.
     pub google_analytics_measurement_id: Option<String>,
-    /// Meta pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on Meta.
     pub meta_pixel_id: Option<String>,
-    /// Linkedin pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on LinkedIn.
     pub linkedin_pixel_id: Option<String>,
-    /// Reddit pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on Reddit.
     pub reddit_pixel_id: Option<String>,
-    /// Twitter pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on Twitter.
     pub twitter_pixel_id: Option<String>,
-    /// Tiktok pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on TikTok.
     pub tiktok_pixel_id: Option<String>,
-    /// Bing pixel id.
+    /// Id of the issuer's tracking pixel for advertisements on Bing.
     pub bing_pixel_id: Option<String>,
-    /// Upload id required aml watchlist hits.
+    /// Whether a hit on a watch list obliges the investor to upload an identity document.
     pub upload_id_required_aml_watchlist_hits: Option<bool>,
-    /// North capital custodial account required.
+    /// Whether investors need a custodial account at North Capital.
     pub north_capital_custodial_account_required: Option<bool>,
-    /// Crypto payment allowed.
+    /// Whether investors may pay in cryptocurrency.
     pub crypto_payment_allowed: Option<bool>,
-    /// Of no declared type: the samples print null.
+    /// Ways to pay that the offering does not take. Of no declared type: the samples print null.
     pub excluded_payment_methods: Option<Json>,
-    /// Of no declared type: the samples print null.
+    /// Ways to pay that investors may not ask for. Of no declared type: the samples print null.
     pub excluded_requested_payment_methods: Option<Json>,
-    /// In whole US dollars, by its name.
+    /// The most that one investment may pay in cryptocurrency, presumably in whole US dollars.
     pub crypto_maximum_per_investment_amount: Option<i64>,
-    /// Crypto maximum per investment quantity.
+    /// The most shares or units that one investment may pay for in cryptocurrency.
     pub crypto_maximum_per_investment_quantity: Option<i64>,
-    /// In whole US dollars, by its name.
+    /// The most that one investment may pay in cryptocurrency before fees, presumably in whole US
+    /// dollars.
     pub crypto_maximum_per_investment_amount_ex_fee: Option<i64>,
-    /// In whole US dollars, by its name.
+    /// The most that one investor may pay in cryptocurrency in a rolling period, presumably in
+    /// whole US dollars.
     pub crypto_maximum_per_investor_rolling_amount: Option<i64>,
-    /// In days.
+    /// Length of the rolling period for payments in cryptocurrency, in days.
     pub crypto_maximum_per_investor_rolling_days_count: Option<i64>,
-    /// Industry group.
+    /// The issuer's line of business, in words.
     pub industry_group: Option<String>,
-    /// In US dollars.
+    /// Price of a share in a qualified equity financing, in US dollars.
     pub qualified_equity_financing_share_unit_price: Option<Money>,
-    /// In US dollars.
+    /// Price of a share in a qualified equity financing after the discount, in US dollars.
     pub qualified_equity_financing_share_discounted_price: Option<Money>,
-    /// Private program name.
+    /// What the private program is called.
     pub private_program_name: Option<String>,
-    /// Private program subtitle.
+    /// The line below the private program's name.
     pub private_program_subtitle: Option<String>,
-    /// Subscription agreement templates.
+    /// What subscription agreements are made from, of no documented shape.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub subscription_agreement_templates: Vec<Json>,
-    /// New authorized brokers.
+    /// The brokers who may sell the offering.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub new_authorized_brokers: Vec<Broker>,
-    /// Related offerings.
+    /// Other offerings that are connected with this one.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub related_offerings: Vec<RelatedOffering>,
-    /// Related non reg s offering.
+    /// Id of the sibling offering that is not under Regulation S.
     pub related_non_reg_s_offering: Option<OfferingId>,
-    /// Created at.
+    /// When the offering was created.
     pub created_at: Option<Timestamp>,
-    /// Opened at.
+    /// When the offering was opened to investors; null until then.
     pub opened_at: Option<Timestamp>,
-    /// Reg cf fee percentage.
+    /// Fee on a raise under Reg CF, in percent.
     pub reg_cf_fee_percentage: Option<Percent>,
-    /// Status.
+    /// Where the offering stands.
     pub status: Option<OfferingStatus>,
-    /// Fee disclosure statement.
+    /// What investors are told about fees.
     pub fee_disclosure_statement: Option<String>,
-    /// Reg cf minimum escrow closing start date.
+    /// When the closing of escrow may start at the earliest under Reg CF; a date-time despite its
+    /// name.
     pub reg_cf_minimum_escrow_closing_start_date: Option<Timestamp>,
-    /// Reg cf minimum escrow release date.
+    /// When escrow may be released at the earliest under Reg CF; a date-time despite its name.
     pub reg_cf_minimum_escrow_release_date: Option<Timestamp>,
-    /// The rule in force now, of no documented shape.
+    /// The bonus share rule in force now, of no documented shape.
     pub current_bonus_shares: Option<Json>,
-    /// Offeringbonusshare set.
+    /// The offering's bonus share rules.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub offeringbonusshare_set: Vec<BonusShare>,
-    /// Closing initiated at.
+    /// When the closing was begun; null until then.
     pub closing_initiated_at: Option<Timestamp>,
-    /// Ai offering id.
+    /// The offering's `ai` id, presumably at an outside service; what `ai` stands for is not
+    /// documented.
     pub ai_offering_id: Option<String>,
-    /// Ai account marked ready at.
+    /// When the `ai` account was marked as ready, presumably at an outside service; not documented.
     pub ai_account_marked_ready_at: Option<Timestamp>,
-    /// Escrow provider.
+    /// Who holds the investors' money in escrow.
     pub escrow_provider: Option<EscrowProvider>,
-    /// Investor credit card fee percentage.
+    /// What an investor pays extra for paying by credit card, in percent.
     pub investor_credit_card_fee_percentage: Option<Percent>,
-    /// Trust etc isin.
+    /// ISIN of the security, presumably for an IRA custodian (Equity Trust Company); not
+    /// documented.
     pub trust_etc_isin: Option<String>,
-    /// Issuer broker control.
+    /// Whether the issuer's broker has control, as the name suggests; not documented.
     pub issuer_broker_control: Option<bool>,
-    /// Trust etc isin creation id.
+    /// Id of the request that created the ISIN, as the name suggests; not documented.
     pub trust_etc_isin_creation_id: Option<String>,
-    /// Offeringuserdocument set.
+    /// Documents that the offering asks of some of its investors.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub offeringuserdocument_set: Vec<OfferingUserDocument>,
-    /// Private program.
+    /// Whether the offering belongs to a private program.
     pub private_program: Option<bool>,
-    /// Private program description.
+    /// What the private program is about, in words.
     pub private_program_description: Option<String>,
-    /// Private program link.
+    /// Link to the private program's page.
     pub private_program_link: Option<String>,
-    /// Private program featured.
+    /// Whether the private program gives the offering a prominent place.
     pub private_program_featured: Option<bool>,
-    /// Private program display if not private.
+    /// Whether users outside the private program see it too, as the name suggests; not documented.
     pub private_program_display_if_not_private: Option<bool>,
-    /// In US dollars.
+    /// What was raised outside the platform, in US dollars, to be shown in the private program.
     pub private_program_external_raised_amount: Option<Money>,
-    /// Mark as for issuer message.
+    /// Message to the issuer about something marked; what it is about is not documented.
     pub mark_as_for_issuer_message: Option<String>,
 }
 
@@ -358,9 +365,9 @@ pub struct Offering {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Issuer {
-    /// Id.
+    /// The issuer's id.
     pub id: IssuerId,
-    /// Entity.
+    /// The company behind the issuer.
     pub entity: Option<IssuerEntity>,
     /// Whether a partner manages the issuer's offerings through this API.
     pub third_party_management: Option<bool>,
@@ -370,13 +377,13 @@ pub struct Issuer {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct IssuerEntity {
-    /// Id.
+    /// The company's id.
     pub id: EntityId,
-    /// Email.
+    /// E-mail address of the company.
     pub email: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the company, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Company name.
+    /// Legal name of the company.
     pub company_name: Option<String>,
 }
 
@@ -384,11 +391,11 @@ pub struct IssuerEntity {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Broker {
-    /// Id.
+    /// The broker's id.
     pub id: i64,
-    /// Name.
+    /// What the broker is called.
     pub name: Option<Personal<String>>,
-    /// Archived.
+    /// Whether the broker is archived.
     pub archived: Option<bool>,
 }
 
@@ -396,17 +403,17 @@ pub struct Broker {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RelatedOffering {
-    /// Id.
+    /// The offering's id.
     pub id: OfferingId,
-    /// Issuer.
+    /// The id of the offering's issuer.
     pub issuer: Option<IssuerId>,
-    /// Name.
+    /// What the offering is called.
     pub name: Option<String>,
-    /// Slug.
+    /// The offering's name in links, such as acme-regcf.
     pub slug: Option<String>,
-    /// Circular link.
+    /// Link to the offering circular or its like, as free text.
     pub circular_link: Option<String>,
-    /// Type.
+    /// The exemption from registration under which the offering is sold.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<OfferingType>,
@@ -416,27 +423,27 @@ pub struct RelatedOffering {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct BonusShare {
-    /// Id.
+    /// The rule's id.
     pub id: i64,
-    /// By how much; in what unit depends on `type`.
+    /// How large the bonus is; in what unit depends on `type`.
     pub value: Option<Money>,
-    /// Type.
+    /// By what the rule is triggered, such as the amount invested.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<BonusShareType>,
-    /// Offering.
+    /// Id of the offering that the rule belongs to.
     pub offering: Option<OfferingId>,
-    /// A time as text of unknown format.
+    /// When the rule begins to apply, as text of unknown format.
     pub start_datetime: Option<String>,
-    /// A time as text of unknown format.
+    /// When the rule ceases to apply, as text of unknown format.
     pub end_datetime: Option<String>,
-    /// Activated.
+    /// Whether the rule is switched on.
     pub activated: Option<bool>,
-    /// Code.
+    /// Code that the investor has to give for the rule to apply; null if none is needed.
     pub code: Option<String>,
-    /// In US dollars.
+    /// The smallest investment that the rule applies to, in US dollars.
     pub minimum_amount: Option<Money>,
-    /// In US dollars.
+    /// The largest investment that the rule applies to, in US dollars.
     pub maximum_amount: Option<Money>,
 }
 
@@ -444,11 +451,11 @@ pub struct BonusShare {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OfferingUserDocument {
-    /// Type.
+    /// What kind of document is asked for, and of whom.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<UserDocumentType>,
-    /// Offering.
+    /// Id of the offering that asks for the document.
     pub offering: Option<OfferingId>,
 }
 
@@ -456,18 +463,18 @@ pub struct OfferingUserDocument {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserDocumentType {
-    /// Id.
+    /// The id of this kind of document.
     pub id: i64,
-    /// Name.
+    /// Which document is meant.
     pub name: Option<UserDocumentName>,
-    /// Description.
+    /// What the document is, in words.
     pub description: Option<String>,
-    /// Excluded countries.
+    /// Countries whose investors need not give the document.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub excluded_countries: Vec<Country>,
-    /// Included countries.
+    /// Countries whose investors have to give the document.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub included_countries: Vec<Country>,
-    /// Required investor type.
+    /// What kind of party has to give the document.
     pub required_investor_type: Option<InvestorType>,
 }

@@ -16,17 +16,17 @@ use crate::{Personal, Secret, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct InvestorSignature {
-    /// Id.
+    /// The signature's id.
     pub id: InvestorSignatureId,
-    /// Investment.
+    /// Id of the investment whose agreement is signed.
     pub investment: Option<InvestmentId>,
     /// The name as typed by the investor.
     pub investor_signature_text: Option<Personal<String>>,
-    /// Investor signature date.
+    /// When the investor typed the name; a date-time despite its name.
     pub investor_signature_date: Option<Timestamp>,
     /// Link to the electronic signing; its holder can sign.
     pub signing_url: Option<Secret>,
-    /// Absent until the electronic signing is done.
+    /// When the electronic signing was done; null until then.
     pub signed_at: Option<Timestamp>,
 }
 
@@ -36,26 +36,26 @@ pub struct InvestorSignature {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewInvestorSignature {
-    /// Investment.
+    /// Id of the investment whose agreement is signed.
     pub investment: InvestmentId,
-    /// Document name.
+    /// Which of the offering's agreements is signed.
     pub document_name: SubscriptionAgreementName,
     /// The name as typed by the investor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub investor_signature_text: Option<Personal<String>>,
-    /// Investor signature date.
+    /// When the investor typed the name; a date-time despite its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub investor_signature_date: Option<Timestamp>,
     /// The version that was shown; see the agreements of the investment.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub document_version: Option<i64>,
-    /// The signer's title in the company or trust.
+    /// The signer's position in the company or trust.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub investor_title: Option<String>,
-    /// Facebook fbc.
+    /// Value of Facebook's `_fbc` cookie, for conversion tracking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facebook_fbc: Option<Personal<String>>,
-    /// Facebook fbp.
+    /// Value of Facebook's `_fbp` cookie, for conversion tracking.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facebook_fbp: Option<Personal<String>>,
 }

@@ -12,33 +12,33 @@ use crate::{Personal, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserSummary {
-    /// Id.
+    /// The account's id.
     pub id: UserId,
-    /// Email.
+    /// E-mail address of the account, with which its holder logs in.
     pub email: Option<Personal<String>>,
-    /// Is investor.
+    /// Whether the account is that of an investor.
     pub is_investor: Option<bool>,
-    /// Is issuer.
+    /// Whether the account is that of an issuer.
     pub is_issuer: Option<bool>,
-    /// Is broker.
+    /// Whether the account is that of a broker.
     pub is_broker: Option<bool>,
-    /// Is staff.
+    /// Whether the account is that of the platform's staff.
     pub is_staff: Option<bool>,
-    /// First name.
+    /// Given name of the account's holder.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// Family name of the account's holder.
     pub last_name: Option<Personal<String>>,
-    /// Company name.
+    /// Company of the account's holder, if any.
     pub company_name: Option<Personal<String>>,
-    /// Phone.
+    /// Telephone number of the account's holder, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Default offering id.
+    /// Id of the offering that is preset for the account.
     pub default_offering_id: Option<OfferingId>,
-    /// Default issuer id.
+    /// Id of the issuer that is preset for the account.
     pub default_issuer_id: Option<IssuerId>,
-    /// Date joined.
+    /// When the account was created.
     pub date_joined: Option<Timestamp>,
-    /// Last login.
+    /// When the account's holder last logged in; null if never.
     pub last_login: Option<Timestamp>,
 }
 
@@ -46,54 +46,54 @@ pub struct UserSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// Id.
+    /// The account's id.
     pub id: UserId,
-    /// Email.
+    /// E-mail address of the account, with which its holder logs in.
     pub email: Option<Personal<String>>,
-    /// Is investor.
+    /// Whether the account is that of an investor.
     pub is_investor: Option<bool>,
-    /// Is issuer.
+    /// Whether the account is that of an issuer.
     pub is_issuer: Option<bool>,
-    /// Is broker.
+    /// Whether the account is that of a broker.
     pub is_broker: Option<bool>,
-    /// Is staff.
+    /// Whether the account is that of the platform's staff.
     pub is_staff: Option<bool>,
-    /// First name.
+    /// Given name of the account's holder.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// Family name of the account's holder.
     pub last_name: Option<Personal<String>>,
-    /// Company name.
+    /// Company of the account's holder, if any.
     pub company_name: Option<Personal<String>>,
-    /// Default offering id.
+    /// Id of the offering that is preset for the account.
     pub default_offering_id: Option<OfferingId>,
-    /// Default issuer id.
+    /// Id of the issuer that is preset for the account.
     pub default_issuer_id: Option<IssuerId>,
-    /// Date joined.
+    /// When the account was created.
     pub date_joined: Option<Timestamp>,
-    /// Last login.
+    /// When the account's holder last logged in; null if never.
     pub last_login: Option<Timestamp>,
-    /// Phone.
+    /// Telephone number of the account's holder, in a format that is not documented.
     pub phone: Option<Personal<String>>,
-    /// Is us citizen.
+    /// Whether the user says to be a citizen of the United States.
     pub is_us_citizen: Option<bool>,
-    /// Country as free text; not known to be a code.
+    /// Country of the account's holder as free text; not known to be a code.
     pub country: Option<Personal<String>>,
-    /// Has ip country changed.
+    /// Whether the user's internet address has moved to another country.
     pub has_ip_country_changed: Option<bool>,
-    /// Is country authorized.
+    /// Whether the platform admits users from this country.
     pub is_country_authorized: Option<bool>,
-    /// Offering set.
+    /// Ids of the offerings linked to the account; in what way is not documented.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub offering_set: Vec<OfferingId>,
-    /// Tax id number update sponsor id.
+    /// Id of the sponsor of a change to the tax id; of which table is not documented.
     pub tax_id_number_update_sponsor_id: Option<i64>,
-    /// Receive sms.
+    /// Whether the user agrees to text messages.
     pub receive_sms: Option<bool>,
-    /// Private program signup at.
+    /// When the user signed up for a private program; null if never.
     pub private_program_signup_at: Option<Timestamp>,
-    /// Private program initial promotion code.
+    /// Promotion code with which the user first came to a private program.
     pub private_program_initial_promotion_code: Option<String>,
-    /// Private program home page.
+    /// Whether the user starts on the private program's page, as the name suggests; not documented.
     pub private_program_home_page: Option<bool>,
 }
 
@@ -101,9 +101,9 @@ pub struct User {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NoteAuthor {
-    /// Id.
+    /// Id of the author's account.
     pub id: UserId,
-    /// Email.
+    /// E-mail address of the author's account.
     pub email: Option<Personal<String>>,
 }
 
@@ -111,18 +111,18 @@ pub struct NoteAuthor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Note {
-    /// Id.
+    /// The note's id.
     pub id: NoteId,
-    /// User.
+    /// Who wrote the note.
     pub user: Option<NoteAuthor>,
-    /// Text.
+    /// What the note says.
     pub text: Option<Personal<String>>,
-    /// Investor.
+    /// Id of the investor whom the note is about.
     pub investor: Option<InvestorId>,
-    /// Investment.
+    /// Id of the investment that the note is about, if it is about one.
     pub investment: Option<InvestmentId>,
-    /// Created at.
+    /// When the note was written.
     pub created_at: Option<Timestamp>,
-    /// Updated at.
+    /// When the note last changed.
     pub updated_at: Option<Timestamp>,
 }

@@ -12,11 +12,11 @@ use crate::{Date, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ApiInfo {
-    /// Version.
+    /// Version of the API that answers, such as 1.1.
     pub version: Option<String>,
-    /// The server's clock, with the Pacific offset.
+    /// What the server's clock says, with the Pacific offset.
     pub current_time: Option<Timestamp>,
-    /// Documentation url.
+    /// Link to the vendor's document.
     pub documentation_url: Option<String>,
 }
 
@@ -30,10 +30,10 @@ pub struct Billing {
     pub from_date: Option<Date>,
     /// Last day of the period.
     pub to_date: Option<Date>,
-    /// Regular.
+    /// How many verifications were made through the regular API.
     pub regular: Option<i64>,
-    /// Absent unless the account has the LITE API.
+    /// How many were made through the LITE API; null or absent unless the account has it.
     pub lite: Option<i64>,
-    /// Absent unless the account has the Embedded API.
+    /// How many were made through the Embedded API; null or absent unless the account has it.
     pub embedded: Option<i64>,
 }

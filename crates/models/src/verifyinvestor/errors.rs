@@ -12,7 +12,7 @@ use crate::Secret;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ErrorMessage {
-    /// Error.
+    /// What went wrong, in words for people; do not match on them.
     pub error: Option<String>,
     /// The HTTP status again, where the framework itself answers. Inferred, not in the vendor's
     /// document.
@@ -23,9 +23,9 @@ pub struct ErrorMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingRequestError {
-    /// Error.
+    /// What went wrong, in words for people; do not match on them.
     pub error: Option<String>,
-    /// Pending verification request.
+    /// The request that is in the way, to go on with.
     pub pending_verification_request: Option<PendingVerificationRequest>,
 }
 
@@ -33,16 +33,16 @@ pub struct PendingRequestError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PendingVerificationRequest {
-    /// Id.
+    /// The verification request's id.
     pub id: VerificationRequestId,
-    /// Redirect url.
+    /// Where the investor goes when done.
     pub redirect_url: Option<Secret>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     pub deal_name: Option<String>,
     /// Where to send the investor.
     pub investor_url: Option<Secret>,
-    /// Investor.
+    /// Whom the verification request is about.
     pub investor: Option<Investor>,
 }

@@ -18,9 +18,9 @@ use crate::{Personal, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewInvitations {
-    /// Investors.
+    /// Whom to invite, one entry each.
     pub investors: Vec<NewInvitation>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investors are asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal_name: Option<String>,
 }
@@ -49,13 +49,13 @@ impl NewInvitations {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewInvitation {
-    /// Email.
+    /// E-mail address that the invitation goes to.
     pub email: Personal<String>,
-    /// Type.
+    /// What the investor is to be verified as.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: InvitationType,
-    /// Suggested legal name.
+    /// Legal name to propose to the investor, who may change it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_legal_name: Option<Personal<String>>,
 }
@@ -90,7 +90,7 @@ impl NewInvitation {
 pub struct Invitations {
     /// The vendor's remarks about this call.
     pub meta: Option<String>,
-    /// Verification request invitations.
+    /// The invitations, one for each investor.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub verification_request_invitations: Vec<Invitation>,
 }
@@ -105,20 +105,20 @@ pub struct Invitations {
 pub struct Invitation {
     /// The vendor's remarks about this call.
     pub meta: Option<String>,
-    /// Id.
+    /// The invitation's id.
     pub id: InvitationId,
-    /// Null until the investor has an account.
+    /// The verification request's id; null until the investor has an account.
     pub verification_request_id: Option<VerificationRequestId>,
-    /// Created at.
+    /// When the invitation was made; it expires thirty days later.
     pub created_at: Option<Timestamp>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     pub deal_name: Option<String>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Suggested legal name.
+    /// Legal name proposed to the investor.
     pub suggested_legal_name: Option<Personal<String>>,
-    /// Email.
+    /// E-mail address that the invitation went to.
     pub email: Option<Personal<String>>,
-    /// Verification request.
+    /// The verification request, once the investor has an account.
     pub verification_request: Option<Box<VerificationRequest>>,
 }

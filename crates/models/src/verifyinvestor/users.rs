@@ -14,13 +14,13 @@ use crate::{Date, Personal};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct UserSummary {
-    /// Id.
+    /// The investor's id.
     pub id: UserId,
-    /// First name.
+    /// The investor's given name.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The investor's family name.
     pub last_name: Option<Personal<String>>,
-    /// Email.
+    /// E-mail address of the investor's account.
     pub email: Option<Personal<String>>,
 }
 
@@ -31,24 +31,25 @@ pub struct UserSummary {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct User {
-    /// Id.
+    /// The investor's id.
     pub id: UserId,
-    /// First name.
+    /// The investor's given name.
     pub first_name: Option<Personal<String>>,
-    /// Last name.
+    /// The investor's family name.
     pub last_name: Option<Personal<String>>,
-    /// Email.
+    /// E-mail address of the investor's account.
     pub email: Option<Personal<String>>,
     /// The vendor's remarks about this call.
     pub meta: Option<String>,
-    /// Authorized parties.
+    /// Whom the investor lets see which of their legal names.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub authorized_parties: Vec<AuthorizedParty>,
-    /// Only with `legal_name` in the query.
+    /// Standing of one legal name; only with `legal_name` in the query.
     pub legal_profile: Option<LegalProfile>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
     pub identifier: Option<String>,
-    /// Verified on. Seen in use, not in the vendor's document.
+    /// The day of the last verification, as the name suggests. Seen in use, not in the vendor's
+    /// document.
     pub verified_on: Option<Date>,
 }
 
@@ -60,7 +61,7 @@ pub struct AuthorizedParty {
     pub name: Option<String>,
     /// The caller's own key for the investor, by portal.
     pub identifier: Option<String>,
-    /// Authorized legal names.
+    /// Legal names that the party may see.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub authorized_legal_names: Vec<Personal<String>>,
 }
@@ -73,13 +74,14 @@ pub struct LegalProfile {
     pub name: Option<Personal<String>>,
     /// The name as the vendor spells it; worth storing.
     pub verify_investor_legal_name: Option<Personal<String>>,
-    /// The vendor's spelling, under another key. Seen in use, not in the vendor's document.
+    /// The name as the vendor spells it, under another key. Seen in use, not in the vendor's
+    /// document.
     pub legal_name: Option<Personal<String>>,
     /// The vendor's remarks about this call.
     pub meta: Option<String>,
-    /// Null unless accredited.
+    /// Until when the name counts as accredited; null unless it does.
     pub verified_accredited_expires_at: Option<Date>,
-    /// Authorized parties.
+    /// Whom the investor lets see this legal name.
     #[serde(default, with = "As::<DefaultOnNull>")]
     pub authorized_parties: Vec<LegalProfileParty>,
 }

@@ -20,22 +20,22 @@ use crate::{Date, Personal, Secret, Timestamp};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewVerificationRequest {
-    /// Issuer email.
+    /// E-mail address of the issuer who asks.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub issuer_email: Option<Personal<String>>,
-    /// Must be one that the investor authorised; 403 otherwise.
+    /// Name of the portal on whose behalf to ask; one that is not authorised answers 403.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal_name: Option<String>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deal_name: Option<String>,
-    /// The person or entity to verify. Needs the investor's consent.
+    /// Legal name of the person or entity to verify. Needs the investor's consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub legal_name: Option<Personal<String>>,
     /// Where the investor goes when done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redirect_url: Option<Secret>,
-    /// Where events go. Ignored unless the account has a webhook URL too.
+    /// Where events about this request go. Ignored unless the account has a webhook URL too.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_url: Option<Secret>,
 }
@@ -99,29 +99,31 @@ impl NewVerificationRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct CreatedVerificationRequest {
-    /// Id.
+    /// The verification request's id.
     pub id: VerificationRequestId,
     /// Whether the reviewer waits for the investor.
     pub waiting_for_info: Option<bool>,
-    /// Redirect url.
+    /// Where the investor goes when done.
     pub redirect_url: Option<Secret>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     pub deal_name: Option<String>,
     /// Where to send the investor. Has the scheme http on staging.
     pub investor_url: Option<Secret>,
-    /// Investor.
+    /// Whom the verification request is about.
     pub investor: Option<Investor>,
-    /// Absent for accreditation.
+    /// What is verified; absent for accreditation.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<VerificationRequestType>,
-    /// Created at. Seen in use, not in the vendor's document.
+    /// When the request was made. Seen in use, not in the vendor's document.
     pub created_at: Option<Timestamp>,
-    /// Completed at. Seen in use, not in the vendor's document.
+    /// When the investor completed the request, so null here. Seen in use, not in the vendor's
+    /// document.
     pub completed_at: Option<Timestamp>,
-    /// Webhook url. Seen in use, not in the vendor's document.
+    /// Where events about this request go, if not to the account's own URL. Seen in use, not in the
+    /// vendor's document.
     pub webhook_url: Option<Secret>,
 }
 
@@ -129,11 +131,11 @@ pub struct CreatedVerificationRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Investor {
-    /// Id.
+    /// The investor's id.
     pub id: UserId,
-    /// First name. Seen in use, not in the vendor's document.
+    /// The investor's given name. Seen in use, not in the vendor's document.
     pub first_name: Option<Personal<String>>,
-    /// Last name. Seen in use, not in the vendor's document.
+    /// The investor's family name. Seen in use, not in the vendor's document.
     pub last_name: Option<Personal<String>>,
 }
 
@@ -144,47 +146,50 @@ pub struct Investor {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationRequest {
-    /// Id.
+    /// The verification request's id.
     pub id: VerificationRequestId,
-    /// Created at.
+    /// When the request was made.
     pub created_at: Option<Timestamp>,
     /// Whether the reviewer waits for the investor.
     pub waiting_for_info: Option<bool>,
-    /// Completed at.
+    /// When the request was completed; null until then.
     pub completed_at: Option<Timestamp>,
-    /// Until when the verification counts.
+    /// Until when the verification counts; null if it does not.
     pub verified_expires_at: Option<Date>,
-    /// Legal name.
+    /// Legal name of the person or entity to be verified, stored in upper case.
     pub legal_name: Option<Personal<String>>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     pub deal_name: Option<String>,
-    /// Status.
+    /// Where the request stands; be ready for values that are not listed.
     pub status: Option<VerificationRequestStatus>,
-    /// Read `status`.
+    /// An older status; read `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_request_step: Option<VerificationRequestStatus>,
-    /// Absent inside an invitation.
+    /// Whom the request is about; absent inside an invitation.
     pub investor: Option<Investor>,
-    /// Absent for accreditation. Inferred, not in the vendor's document.
+    /// What is verified; absent for accreditation. Inferred, not in the vendor's document.
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: Option<VerificationRequestType>,
-    /// Redirect url. Seen in use, not in the vendor's document.
+    /// Where the investor goes when done. Seen in use, not in the vendor's document.
     pub redirect_url: Option<Secret>,
-    /// Webhook url. Seen in use, not in the vendor's document.
+    /// Where events about this request go, if not to the account's own URL. Seen in use, not in the
+    /// vendor's document.
     pub webhook_url: Option<Secret>,
     /// Where to send the investor. Seen in use, not in the vendor's document.
     pub investor_url: Option<Secret>,
-    /// Api type. Seen in use, not in the vendor's document.
+    /// Through which of the vendor's products the request was made. Seen in use, not in the
+    /// vendor's document.
     pub api_type: Option<ApiType>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
     pub identifier: Option<String>,
     /// The status in words for people. Seen in use, not in the vendor's document.
     pub message: Option<Personal<String>>,
-    /// Internal status. Seen in use, not in the vendor's document.
+    /// A status of the vendor's own, such as open; not to be relied on. Seen in use, not in the
+    /// vendor's document.
     pub internal_status: Option<String>,
 }
 
@@ -195,19 +200,20 @@ pub struct VerificationRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct VerificationRequestListItem {
-    /// Id.
+    /// The verification request's id.
     pub id: VerificationRequestId,
     /// Whether the reviewer waits for the investor.
     pub waiting_for_info: Option<bool>,
-    /// Portal name.
+    /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Until when the verification counts.
+    /// Until when the verification counts; null if it does not.
     pub verified_expires_at: Option<Date>,
-    /// Deal name.
+    /// Name of the deal that the investor wants to take part in.
     pub deal_name: Option<String>,
-    /// Whether it was made through the API.
+    /// Whether the request was made through the API.
     pub api_issued: Option<bool>,
-    /// Api type. Seen in use, not in the vendor's document.
+    /// Through which of the vendor's products the request was made. Seen in use, not in the
+    /// vendor's document.
     pub api_type: Option<ApiType>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
     pub identifier: Option<String>,
@@ -220,13 +226,13 @@ pub struct VerificationRequestListItem {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SimulatedCompletion {
-    /// Id.
+    /// The verification request's id.
     pub id: VerificationRequestId,
-    /// Dashboard status.
+    /// The dashboard's wording of the status.
     ///
     /// Deprecated by the vendor.
     pub dashboard_status: Option<DashboardStatus>,
-    /// Investor.
+    /// Whom the request is about, with the older status.
     pub investor: Option<ReviewedInvestor>,
 }
 
@@ -237,7 +243,7 @@ pub struct SimulatedCompletion {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct NewReview {
-    /// Status.
+    /// The verdict to set.
     pub status: ReviewStatus,
 }
 
@@ -256,17 +262,17 @@ impl NewReview {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Review {
-    /// Id.
+    /// The verification request's id, though the document's sample has the investor's here.
     pub id: VerificationRequestId,
-    /// Status.
+    /// Where the request stands after the verdict.
     pub status: Option<VerificationRequestStatus>,
-    /// Legal name.
+    /// Legal name of the person or entity to be verified, stored in upper case.
     pub legal_name: Option<Personal<String>>,
-    /// Dashboard status.
+    /// The dashboard's wording of the status; read `status`.
     ///
     /// Deprecated by the vendor.
     pub dashboard_status: Option<DashboardStatus>,
-    /// Investor.
+    /// Whom the request is about, with the older status.
     pub investor: Option<ReviewedInvestor>,
 }
 
@@ -274,9 +280,9 @@ pub struct Review {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ReviewedInvestor {
-    /// Id.
+    /// The investor's id, though the document's sample of a review has the request's here.
     pub id: UserId,
-    /// Verification status.
+    /// The investor's older status; read the request's `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_status: Option<VerificationStatus>,

@@ -15,31 +15,32 @@ use crate::Personal;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebhookEvent {
-    /// Action.
+    /// What the event tells of.
     pub action: Option<WebhookAction>,
-    /// Verification request id.
+    /// Id of the verification request that changed.
     pub verification_request_id: VerificationRequestId,
-    /// Investor id.
+    /// Id of the investor whom the request is about.
     pub investor_id: Option<UserId>,
-    /// Legal name.
+    /// Legal name of the person or entity to be verified, stored in upper case.
     pub legal_name: Option<Personal<String>>,
-    /// Status.
+    /// Where the request stands; be ready for values that are not listed.
     pub status: Option<VerificationRequestStatus>,
-    /// Read `status`.
+    /// An older status of the investor; read `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_status: Option<VerificationStatus>,
     /// The caller's own key for the investor; text even if it is a number.
     pub identifier: Option<String>,
-    /// The caller's own key, of the Embedded API. Seen in use, not in the vendor's document.
+    /// The caller's own key for the investor, given to the Embedded API. Seen in use, not in the
+    /// vendor's document.
     pub eapi_identifier: Option<String>,
     /// Whether the Embedded API made the request. Seen in use, not in the vendor's document.
     pub embedded_api: Option<bool>,
-    /// Read `status`. Seen in use, not in the vendor's document.
+    /// An older outcome; read `status`. Seen in use, not in the vendor's document.
     ///
     /// Deprecated by the vendor.
     pub verification_result_status: Option<VerificationResultStatus>,
-    /// Read `status`. Seen in use, not in the vendor's document.
+    /// An older status; read `status`. Seen in use, not in the vendor's document.
     ///
     /// Deprecated by the vendor.
     pub verification_request_step: Option<VerificationRequestStatus>,
@@ -52,25 +53,25 @@ pub struct WebhookEvent {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct WebhookReplay {
-    /// Action.
+    /// What the event tells of.
     pub action: Option<WebhookAction>,
-    /// Verification request id.
+    /// Id of the verification request that changed.
     pub verification_request_id: Option<VerificationRequestId>,
-    /// Investor id.
+    /// Id of the investor whom the request is about.
     pub investor_id: Option<UserId>,
-    /// Status.
+    /// Where the request stands; be ready for values that are not listed.
     pub status: Option<VerificationRequestStatus>,
-    /// Read `status`.
+    /// An older status of the investor; read `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_status: Option<VerificationStatus>,
     /// The caller's own key for the investor; text even if it is a number.
     pub identifier: Option<String>,
-    /// Read `status`.
+    /// An older outcome; read `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_result_status: Option<VerificationResultStatus>,
-    /// Read `status`.
+    /// An older status; read `status`.
     ///
     /// Deprecated by the vendor.
     pub verification_request_step: Option<VerificationRequestStatus>,

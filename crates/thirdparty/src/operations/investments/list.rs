@@ -89,7 +89,7 @@ pub struct List {
     /// `investor__entity__isnull`: Whether the investor has no entity. Its name is inferred; the
     /// server ignores a name that it does not know.
     pub investor_entity_isnull: Option<bool>,
-    /// `investor__entity__kyc_status`: Where its KYC check stands.
+    /// `investor__entity__kyc_status`: Where the KYC check stands.
     pub investor_entity_kyc_status: Option<KycStatus>,
     /// `investor__entity__kyc_status__in`.
     pub investor_entity_kyc_status_in: Vec<KycStatus>,
@@ -226,8 +226,7 @@ pub struct List {
     pub shares_amount: Option<Money>,
     /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_gt: Option<Money>,
-    /// `shares_amount__gte`. Seen in use, not in the vendor's document. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_gte: Option<Money>,
     /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
     pub shares_amount_in: Vec<Money>,

@@ -20,7 +20,7 @@ use accredit_models::{
     Envelope, Page,
     thirdparty::{
         AchCreditTransferData, CountryCodes, CreatedInvestment, ErrorDetail, FailedEnvelope,
-        FieldErrors, IdUploadWorkflow, Investment, InvestmentSummary, InvestmentValues, Investor,
+        IdUploadWorkflow, Investment, InvestmentSummary, InvestmentValues, Investor,
         InvestorSignature, InvestorValues, Invoice, KnoxError, KybDocument, Login,
         PaymentIntentSecret, StatusList, SubscriptionAgreementPdfs, TaxIdValidity,
         TempSubscriptionAgreementPdfs, VerificationEntityData,
@@ -90,7 +90,6 @@ pub(crate) fn examples(to: &mut Examples) {
     );
     to.reply::<ErrorDetail>("ErrorDetail", r#""@ErrorDetail""#);
     to.reply::<FailedEnvelope>("FailedEnvelope", r#""@FailedEnvelope""#);
-    to.reply::<FieldErrors>("FieldErrors", r#""@FieldErrors""#);
     to.reply::<Investment>("Investment", r#""@Investment""#);
     to.reply::<Investor>("Investor", r#""@Investor""#);
     to.reply::<InvestorSignature>("InvestorSignature", r#""@InvestorSignature""#);

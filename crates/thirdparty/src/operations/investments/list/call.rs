@@ -186,7 +186,7 @@ impl Call<List> {
         self
     }
 
-    /// `investor__entity__kyc_status`: Where its KYC check stands.
+    /// `investor__entity__kyc_status`: Where the KYC check stands.
     pub fn investor_entity_kyc_status(mut self, value: KycStatus) -> Self {
         self.operation_mut().investor_entity_kyc_status = Some(value);
         self
@@ -555,8 +555,7 @@ impl Call<List> {
         self
     }
 
-    /// `shares_amount__gte`. Seen in use, not in the vendor's document. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
     pub fn shares_amount_gte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gte = Some(value.into());
         self
