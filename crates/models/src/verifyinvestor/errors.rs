@@ -39,7 +39,7 @@ pub struct PendingVerificationRequest {
     pub redirect_url: Option<Secret>,
     /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     pub deal_name: Option<String>,
     /// Where to send the investor.
     pub investor_url: Option<Secret>,

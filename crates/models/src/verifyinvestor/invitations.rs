@@ -55,7 +55,7 @@ pub struct NewInvitation {
     #[doc(alias = "type")]
     #[serde(rename = "type")]
     pub kind: InvitationType,
-    /// Legal name to propose to the investor, who may change it.
+    /// Legal name to propose to the investor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub suggested_legal_name: Option<Personal<String>>,
 }
@@ -111,7 +111,7 @@ pub struct Invitation {
     pub verification_request_id: Option<VerificationRequestId>,
     /// When the invitation was made; it expires thirty days later.
     pub created_at: Option<Timestamp>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     pub deal_name: Option<String>,
     /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,

@@ -24,8 +24,7 @@ pub struct UserSummary {
     pub email: Option<Personal<String>>,
 }
 
-/// An investor with whom they let see what, and with a legal profile when one was asked for by
-/// name.
+/// An investor, whom they let see what, and a legal profile when one was asked for by name.
 ///
 /// Returned by `GET /api/v1/users/{user_id}`, `GET /api/v1/users/identifier/{identifier}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -26,7 +26,7 @@ pub struct NewVerificationRequest {
     /// Name of the portal on whose behalf to ask; one that is not authorised answers 403.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub portal_name: Option<String>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deal_name: Option<String>,
     /// Legal name of the person or entity to verify. Needs the investor's consent.
@@ -107,7 +107,7 @@ pub struct CreatedVerificationRequest {
     pub redirect_url: Option<Secret>,
     /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     pub deal_name: Option<String>,
     /// Where to send the investor. Has the scheme http on staging.
     pub investor_url: Option<Secret>,
@@ -160,7 +160,7 @@ pub struct VerificationRequest {
     pub legal_name: Option<Personal<String>>,
     /// Name of the portal on whose behalf the investor is asked; null is the issuer itself.
     pub portal_name: Option<String>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     pub deal_name: Option<String>,
     /// Where the request stands; be ready for values that are not listed.
     pub status: Option<VerificationRequestStatus>,
@@ -208,7 +208,7 @@ pub struct VerificationRequestListItem {
     pub portal_name: Option<String>,
     /// Until when the verification counts; null if it does not.
     pub verified_expires_at: Option<Date>,
-    /// Name of the deal that the investor wants to take part in.
+    /// Name of the deal that the request is for.
     pub deal_name: Option<String>,
     /// Whether the request was made through the API.
     pub api_issued: Option<bool>,
