@@ -4,7 +4,6 @@
 //! decoding are built per operation.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -47,8 +46,6 @@ pub(crate) enum Entry {
     Plain(stack::Stack),
     Layered(LayeredService),
 }
-
-type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its
 /// body comes out, whatever its status.
@@ -160,28 +157,25 @@ impl Client {
         Ok(request)
     }
 
-    /// The path of every operation, from request to 2xx reply. Boxed once, so that futures of
-    /// callers stay small.
-    fn run(
+    /// The path of every operation, from request to 2xx reply.
+    async fn run(
         &self,
         info: &'static OperationInfo,
         request: Request<Bytes>,
-    ) -> BoxFuture<'_, Result<(Reply, Seen), Error>> {
-        Box::pin(async move {
-            let (reply, attempts) = self.dispatch(request).await?;
-            let seen = Seen {
-                status: reply.status,
-                content_type: reply.headers.get(header::CONTENT_TYPE).cloned(),
-                request_id: reply.headers.get(&self.inner.request_id).cloned(),
-                body: reply.body.clone(),
-                attempts,
-            };
-            if seen.status.is_success() {
-                Ok((reply, seen))
-            } else {
-                Err(seen.complete(Error::from_reply(reply), info))
-            }
-        })
+    ) -> Result<(Reply, Seen), Error> {
+        let (reply, attempts) = self.dispatch(request).await?;
+        let seen = Seen {
+            status: reply.status,
+            content_type: reply.headers.get(header::CONTENT_TYPE).cloned(),
+            request_id: reply.headers.get(&self.inner.request_id).cloned(),
+            body: reply.body.clone(),
+            attempts,
+        };
+        if seen.status.is_success() {
+            Ok((reply, seen))
+        } else {
+            Err(seen.complete(Error::from_reply(reply), info))
+        }
     }
 
     async fn dispatch(&self, request: Request<Bytes>) -> Result<(Reply, u32), Error> {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use http::Uri;
+use http::uri::Scheme;
 
 use crate::error::ConfigError;
 
@@ -18,13 +19,23 @@ use crate::error::ConfigError;
 /// assert!(!origin.contains(&"http://api.example.com/users".parse()?));
 /// # Ok::<(), accredit_transport::http::uri::InvalidUri>(())
 /// ```
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct Origin {
     secure: bool,
     /// Lower case, as in the URI: an IPv6 address keeps its brackets.
     host: String,
     port: u16,
+    /// The authority as it was written. Only to recognise it again without taking it apart.
+    written: String,
 }
+
+impl PartialEq for Origin {
+    fn eq(&self, other: &Self) -> bool {
+        self.secure == other.secure && self.port == other.port && self.host == other.host
+    }
+}
+
+impl Eq for Origin {}
 
 impl Origin {
     /// The origin of an absolute `http` or `https` URI. `None` for any other, and for one with user
@@ -32,19 +43,31 @@ impl Origin {
     #[must_use]
     pub fn of(uri: &Uri) -> Option<Self> {
         let (secure, host, port) = parts(uri)?;
+        let written = uri.authority()?.as_str().to_owned();
         Some(Self {
             secure,
             host: host.to_ascii_lowercase(),
             port,
+            written,
         })
     }
 
     /// Whether an absolute URI lies in this origin. A relative one does not.
     #[must_use]
     pub fn contains(&self, uri: &Uri) -> bool {
-        parts(uri).is_some_and(|(secure, host, port)| {
-            secure == self.secure && port == self.port && host.eq_ignore_ascii_case(&self.host)
-        })
+        let scheme = if self.secure {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        };
+        let is_as_written = uri.scheme() == Some(&scheme)
+            && uri
+                .authority()
+                .is_some_and(|authority| authority.as_str() == self.written);
+        is_as_written
+            || parts(uri).is_some_and(|(secure, host, port)| {
+                secure == self.secure && port == self.port && host.eq_ignore_ascii_case(&self.host)
+            })
     }
 
     /// Whether the scheme is `https`.

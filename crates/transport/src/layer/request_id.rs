@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tower_layer::Layer;
@@ -160,21 +159,19 @@ impl Ids {
     }
 
     fn next(&self) -> HeaderValue {
-        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        const DIGITS: [u8; 16] = *b"0123456789abcdef";
         let call = scramble(
             self.offset
                 .wrapping_add(self.count.fetch_add(1, Ordering::Relaxed)),
         );
-        let id = (u128::from(self.client) << 64) | u128::from(call);
-        let hex: Vec<u8> = id
-            .to_be_bytes()
-            .into_iter()
-            .flat_map(|byte| [byte >> 4, byte & 15])
-            .filter_map(|nibble| DIGITS.get(usize::from(nibble)).copied())
-            .collect();
-        // Hex digits always fit in a header.
-        HeaderValue::from_maybe_shared(Bytes::from(hex))
-            .unwrap_or_else(|_| HeaderValue::from_static("0"))
+        let mut bits = (u128::from(self.client) << 64) | u128::from(call);
+        let mut hex = [b'0'; 32];
+        for digit in hex.iter_mut().rev() {
+            // Four bits are always one of sixteen digits.
+            *digit = DIGITS.get((bits & 15) as usize).copied().unwrap_or(b'0');
+            bits >>= 4;
+        }
+        HeaderValue::from_bytes(&hex).unwrap_or_else(|_| HeaderValue::from_static("0"))
     }
 }
 
