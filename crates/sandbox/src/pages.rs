@@ -105,7 +105,7 @@ pub(crate) async fn visit(
                     payload: &payload,
                 })
             };
-            dispatch::transact(&shared, handle, || broken())
+            dispatch::transact(&shared, handle, broken)
         }
     };
     if !shared.store.is_on_disk() {

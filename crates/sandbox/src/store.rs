@@ -169,6 +169,8 @@ fn check_version(connection: &Connection) -> Result<(), Error> {
 
 fn create(connection: &mut Connection, seed: u64) -> Result<(), Error> {
     let transaction = connection.transaction()?;
+    // What the sandbox was told, such as the webhook URL, outlives a reset; what happened in it does not.
+    let kept = kept_settings(&transaction)?;
     let tables: Vec<String> = transaction
         .prepare(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
@@ -185,7 +187,24 @@ fn create(connection: &mut Connection, seed: u64) -> Result<(), Error> {
         "INSERT INTO settings (name, value) VALUES ('seed', ?1)",
         params![seed.to_string()],
     )?;
+    for (name, value) in kept {
+        set_setting(&transaction, &name, Some(&value))?;
+    }
     seed::fill(&transaction, seed)?;
     transaction.commit()?;
     Ok(())
+}
+
+fn kept_settings(db: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
+    let exists: bool = db.query_row(
+        "SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE name = 'settings')",
+        [],
+        |row| row.get(0),
+    )?;
+    if !exists {
+        return Ok(Vec::new());
+    }
+    db.prepare("SELECT name, value FROM settings WHERE name <> 'seed'")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect()
 }

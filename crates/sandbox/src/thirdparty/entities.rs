@@ -186,7 +186,7 @@ pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
             "frozen_field_update_sponsor": Json::Null,
             "north_capital_investor_custodial_account_request_id": Json::Null,
         };
-        Ok(with_company(entity, row, attributes)?)
+        with_company(entity, row, attributes)
     })
 }
 
@@ -224,7 +224,7 @@ pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
             "attorney_or_cpa_email": take("attorney_or_cpa_email"),
             "generic_accredited_investor": false,
         };
-        Ok(with_company(entity, row, Map::new())?)
+        with_company(entity, row, Map::new())
     })
 }
 

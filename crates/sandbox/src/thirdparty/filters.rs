@@ -68,14 +68,18 @@ pub(crate) struct Selection {
 
 impl Selection {
     /// Reads filters, `search` and `ordering` from the query of a call.
-    pub(crate) fn of(call: &Call<'_>, resource: &Resource) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        call: &Call<'_>,
+        resource: &Resource,
+        parameters: &[Parameter],
+    ) -> Result<Self, Failure> {
         let mut selection = Self {
             conditions: Vec::new(),
             values: Vec::new(),
             order: ordering(call, resource),
         };
         let mut complaints = Vec::new();
-        for parameter in call.route.parameters {
+        for parameter in parameters {
             let Some(raw) = call
                 .query(parameter.name)
                 .map(str::trim)

@@ -1,16 +1,17 @@
-//! Investments: the three shapes in which one is shown, and how one begins.
+//! Investments: how one begins, what it costs, and what lists of them can be filtered by.
 //!
 //! Amounts are computed in whole cents: `shares_amount` = quantity × unit price, plus the offering's fee in per cent,
 //! plus the card fee where a card was asked for; `amount` is the sum of the three.
 
 use http::StatusCode;
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, params};
 use serde_json::{Map, Value};
 
 use super::entities;
 use super::fields::{Fields, Presence};
 use super::filters::{Column, Holds, Resource, column};
-use super::{envelope, errors, investors, invoices, kyc, lifecycle, offerings, pagination};
+use super::investment_shapes::{Shape, show};
+use super::{envelope, errors, invoices, kyc, lifecycle, offerings, pagination};
 use crate::call::Call;
 use crate::clock;
 use crate::json::{Json, object};
@@ -383,190 +384,4 @@ fn read_attributes(fields: &mut Fields<'_>) -> Map<String, Value> {
         }
     }
     attributes
-}
-
-/// The three replies that show an investment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Created,
-    Detail,
-    Item,
-}
-
-fn show(call: &Call<'_>, id: i64, shape: Shape) -> rusqlite::Result<Json> {
-    call.db
-        .prepare_cached("SELECT * FROM investments WHERE id = ?1")?
-        .query_row([id], |row| {
-            let attributes: Map<String, Value> =
-                serde_json::from_str(&row.get::<_, String>("attributes")?).unwrap_or_default();
-            match shape {
-                Shape::Created => created(call, row, id, &attributes),
-                Shape::Detail | Shape::Item => {
-                    shown(call, row, id, &attributes, shape == Shape::Detail)
-                }
-            }
-        })
-}
-
-fn created(
-    call: &Call<'_>,
-    row: &Row<'_>,
-    id: i64,
-    attributes: &Map<String, Value>,
-) -> rusqlite::Result<Json> {
-    let declared = |name: &str| Json::from(attributes.get(name).cloned());
-    Ok(object! {
-        "id": id,
-        "quantity": row.get::<_, i64>("quantity")?,
-        "offering": row.get::<_, i64>("offering_id")?,
-        "investor": investors::full(call, row.get("investor_id")?)?,
-        "payment_intent_client_secret": row.get::<_, String>("payment_intent_secret")?,
-        "accredited_investor": declared("accredited_investor"),
-        "net_worth": declared("net_worth"),
-        "annual_income": declared("annual_income"),
-        "us_person": declared("us_person"),
-        "exempt_from_backup_withholding": declared("exempt_from_backup_withholding"),
-        "amount_invested_in_reg_cf_offering_this_year": declared("amount_invested_in_reg_cf_offering_this_year"),
-        "amount_invested_in_reg_cf_offering_this_year_other_platforms":
-            declared("amount_invested_in_reg_cf_offering_this_year_other_platforms"),
-        "is_entity_submitted": row.get::<_, bool>("is_entity_submitted")?,
-        "user_browser_type": declared("user_browser_type"),
-        "accredited_investor_type": declared("accredited_investor_type"),
-        "attorney_or_cpa_email": declared("attorney_or_cpa_email"),
-        "reg_cf_disclosure_acknowledged_at": declared("reg_cf_disclosure_acknowledged_at"),
-        "household_w9": declared("household_w9"),
-        "bonus_shares_code": declared("bonus_shares_code"),
-        "bonus_shares": 0,
-        "canadian_eligible_investor_type": declared("canadian_eligible_investor_type"),
-        "requested_payment_method": row.get::<_, Option<String>>("requested_payment_method")?,
-        "amount": cents(row, "amount_cents")?,
-        "price_fees": cents(row, "fees_cents")?,
-        "price_payment_processing_fees": cents(row, "processing_fees_cents")?,
-        "receive_sms": declared("receive_sms"),
-        "utm_parameters": declared("utm_parameters"),
-        "shares_amount": cents(row, "shares_cents")?,
-        "quantity_qualified_shares": Json::Null,
-        "price_qualified_shares": Json::Null,
-    })
-}
-
-fn shown(
-    call: &Call<'_>,
-    row: &Row<'_>,
-    id: i64,
-    attributes: &Map<String, Value>,
-    detail: bool,
-) -> rusqlite::Result<Json> {
-    let declared = |name: &str| Json::from(attributes.get(name).cloned());
-    let (offering, investor): (i64, i64) = (row.get("offering_id")?, row.get("investor_id")?);
-    let status: String = row.get("status")?;
-    let refundable = status == "received" || status == "invested";
-    let mut fields = object! {
-        "id": id,
-        "quantity": row.get::<_, i64>("quantity")?,
-        "price": cents(row, "shares_cents")?,
-        "price_fees": cents(row, "fees_cents")?,
-        "price_payment_processing_fees": cents(row, "processing_fees_cents")?,
-        "amount": cents(row, "amount_cents")?,
-        "status": status,
-        "payment_intent_id": row.get::<_, String>("payment_intent_id")?,
-        "offering": if detail { offerings::full(call.db, offering)? } else { offerings::summary(call.db, offering)? },
-        "reference_id": row.get::<_, String>("reference_id")?,
-        "investor_individual_name": individual_name(call, investor)?,
-        "investor": if detail { investors::full(call, investor)? } else { investors::summary(call, investor)? },
-        "payment_method": row.get::<_, Option<String>>("payment_method")?,
-        "created_at": row.get::<_, String>("created_at")?,
-        "updated_at": row.get::<_, String>("updated_at")?,
-        "has_investor_signed": row.get::<_, bool>("has_investor_signed")?,
-        "watchlist": Json::Object(Vec::new()),
-        "is_entity_submitted": row.get::<_, bool>("is_entity_submitted")?,
-        "from_invoice": row.get::<_, Option<i64>>("wirepayment")?.is_some(),
-        "accredited_investor": declared("accredited_investor"),
-        "net_worth": declared("net_worth"),
-        "annual_income": declared("annual_income"),
-        "us_person": declared("us_person"),
-        "exempt_from_backup_withholding": declared("exempt_from_backup_withholding"),
-        "amount_invested_in_reg_cf_offering_this_year": declared("amount_invested_in_reg_cf_offering_this_year"),
-    };
-    if detail {
-        let elsewhere = "amount_invested_in_reg_cf_offering_this_year_other_platforms";
-        fields = fields.with(elsewhere, declared(elsewhere));
-    }
-    fields = fields
-        .with("generic_accredited_investor", false)
-        .with(
-            "reg_cf_disclosure_acknowledged_at",
-            declared("reg_cf_disclosure_acknowledged_at"),
-        )
-        .with("user_browser_type", declared("user_browser_type"))
-        .with(
-            "accredited_investor_type",
-            declared("accredited_investor_type"),
-        )
-        .with("attorney_or_cpa_email", declared("attorney_or_cpa_email"))
-        .with(
-            "processed_at",
-            row.get::<_, Option<String>>("processed_at")?,
-        )
-        .with("last_payment_error_message", "")
-        .with("accredited_investor_verification", Json::Null);
-    if detail {
-        fields = fields
-            .with("note_set", Json::List(Vec::new()))
-            .with("household_w9", declared("household_w9"));
-    }
-    Ok(fields
-        .with("dispute_status", "")
-        .with("bonus_shares", 0)
-        .with(
-            "refund_status",
-            row.get::<_, Option<String>>("refund_status")?
-                .unwrap_or_default(),
-        )
-        .with(
-            "canadian_eligible_investor_type",
-            declared("canadian_eligible_investor_type"),
-        )
-        .with(
-            "requested_payment_method",
-            row.get::<_, Option<String>>("requested_payment_method")?,
-        )
-        .with("receive_sms", declared("receive_sms"))
-        .with("upload_id_required", false)
-        .with("offering_receive_sms", false)
-        .with(
-            "processing_issue_statuses",
-            row.get::<_, String>("processing_issue_statuses")?,
-        )
-        .with("wirepayment", row.get::<_, Option<i64>>("wirepayment")?)
-        .with("shares_amount", cents(row, "shares_cents")?)
-        .with("watchlistentity_set", Json::List(Vec::new()))
-        .with("bonus_shares_code", declared("bonus_shares_code"))
-        .with("bonus_shares_percentage_tier", "")
-        .with("bonus_shares_quantity_tier", "")
-        .with("ai_trade_id", "")
-        .with(
-            "dashboard_url",
-            format!("{}/_sandbox/investments/{id}", call.origin),
-        )
-        .with(
-            "display_refund_button",
-            if refundable { "true" } else { "false" },
-        )
-        .with("display_refund_button_message", "")
-        .with("quantity_qualified_shares", Json::Null)
-        .with("price_qualified_shares", Json::Null))
-}
-
-fn individual_name(call: &Call<'_>, investor: i64) -> rusqlite::Result<String> {
-    call.db
-        .prepare_cached(
-            "SELECT trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')) FROM entities
-             WHERE id = (SELECT coalesce(individual_entity_id, entity_id) FROM investors WHERE id = ?1)",
-        )?
-        .query_row([investor], |row| row.get(0))
-}
-
-fn cents(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {
-    Ok(money::text(row.get(name)?))
 }

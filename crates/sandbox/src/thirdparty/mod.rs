@@ -7,6 +7,7 @@ pub(crate) mod entities;
 pub(crate) mod errors;
 pub(crate) mod fields;
 pub(crate) mod filters;
+pub(crate) mod investment_shapes;
 pub(crate) mod investments;
 pub(crate) mod investors;
 pub(crate) mod invoices;

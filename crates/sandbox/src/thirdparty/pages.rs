@@ -9,46 +9,63 @@ use crate::pages::{self, Visit, escape};
 use crate::pdf::Page;
 use crate::reply::{Outcome, Reply};
 
+/// An agreement that waits for its signature.
+struct Agreement {
+    signature: i64,
+    investment: i64,
+    document: String,
+    text: String,
+    is_signed: bool,
+}
+
 /// `/_sandbox/sign/{token}`: shows the agreement's form; a POST with an optional `investor_signature_text` signs.
 pub(crate) fn sign(visit: &Visit<'_>, token: &str) -> Outcome {
-    let found: Option<(i64, i64, String, Option<String>, Option<String>)> = visit
+    let found = visit
         .db
-        .prepare_cached(
-            "SELECT id, investment_id, document_name, investor_signature_text, signed_at FROM signatures
-             WHERE signing_token = ?1",
-        )?
-        .query_row([token], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)))
+        .prepare_cached("SELECT * FROM signatures WHERE signing_token = ?1")?
+        .query_row([token], |row| {
+            Ok(Agreement {
+                signature: row.get("id")?,
+                investment: row.get("investment_id")?,
+                document: row.get("document_name")?,
+                text: row
+                    .get::<_, Option<String>>("investor_signature_text")?
+                    .unwrap_or_default(),
+                is_signed: row.get::<_, Option<String>>("signed_at")?.is_some(),
+            })
+        })
         .optional()?;
-    let (id, investment, document, text, signed_at) = found.ok_or_else(pages::not_found)?;
-    if visit.is_post && signed_at.is_none() {
+    let agreement = found.ok_or_else(pages::not_found)?;
+    if visit.is_post && !agreement.is_signed {
         let name = visit.field("investor_signature_text").unwrap_or_default();
-        if name.is_empty() && text.as_deref().unwrap_or_default().is_empty() {
+        if name.is_empty() && agreement.text.is_empty() {
             let body = "<p>Please type your name to sign.</p>";
             return Err(pages::page(StatusCode::UNPROCESSABLE_ENTITY, "Not signed", body).into());
         }
-        signatures::sign(visit.db, id, name, &visit.now_text())?;
+        signatures::sign(visit.db, agreement.signature, name, &visit.now_text())?;
         return Ok(pages::page(
             StatusCode::OK,
             "Signed",
             "<p>Thank you. You may close this page.</p>",
         ));
     }
-    if signed_at.is_some() {
+    if agreement.is_signed {
         return Ok(pages::page(
             StatusCode::OK,
             "Signed",
             "<p>This agreement is signed already.</p>",
         ));
     }
+    let investment = agreement.investment;
     let body = format!(
         "<p>{}, for investment {investment}. <a href=\"/_sandbox/agreements/{investment}.pdf\">Read it</a>.</p>\n\
          <form method=\"post\">\n{}<button>Sign</button>\n</form>",
-        escape(&document.replace('_', " ")),
+        escape(&agreement.document.replace('_', " ")),
         pages::input(
             "investor_signature_text",
             "Your name, as your signature",
             "text",
-            &text.unwrap_or_default(),
+            &agreement.text,
             true
         ),
     );

@@ -16,7 +16,7 @@ pub(crate) fn page(
     resource: &Resource,
     render: impl Fn(&Call<'_>, i64) -> Result<Json, Failure>,
 ) -> Outcome {
-    let selection = Selection::of(call, resource)?;
+    let selection = Selection::of(call, resource, call.route.parameters)?;
     let size = page_size(call);
     let count = selection.count(call, resource)?;
     let pages = count.div_ceil(size).max(1);

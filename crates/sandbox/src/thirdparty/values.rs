@@ -5,6 +5,7 @@ use rusqlite::types::ValueRef;
 use super::filters::{Column, Holds, Resource, Selection};
 use super::{envelope, investments as investment, investors as investor, lifecycle};
 use crate::call::Call;
+use crate::generated::routes::{Operation, ROUTES};
 use crate::json::{Json, object};
 use crate::money;
 use crate::reply::Outcome;
@@ -30,12 +31,12 @@ pub(crate) fn processing_issue_statuses(_: &Call<'_>) -> Outcome {
 
 /// `GET /api_third_party/investments/values/`
 pub(crate) fn investments(call: &Call<'_>) -> Outcome {
-    values(call, &investment::RESOURCE)
+    values(call, &investment::RESOURCE, Operation::InvestmentsList)
 }
 
 /// `GET /api_third_party/investors/values/`
 pub(crate) fn investors(call: &Call<'_>) -> Outcome {
-    values(call, &investor::RESOURCE)
+    values(call, &investor::RESOURCE, Operation::InvestorsList)
 }
 
 fn labels(statuses: &[(&'static str, &'static str)]) -> crate::reply::Reply {
@@ -45,10 +46,14 @@ fn labels(statuses: &[(&'static str, &'static str)]) -> crate::reply::Reply {
     envelope(object! { "statuses": Json::list(statuses) })
 }
 
-/// The columns named by `field`, of all rows that the filters leave; the id alone when none is named. Unknown names
+/// The columns named by `field`, of all rows that the filters of the list leave; the id alone when none is named. Unknown names
 /// are ignored, like every unknown parameter.
-fn values(call: &Call<'_>, resource: &'static Resource) -> Outcome {
-    let selection = Selection::of(call, resource)?;
+fn values(call: &Call<'_>, resource: &'static Resource, list: Operation) -> Outcome {
+    let list = ROUTES
+        .iter()
+        .find(|route| route.operation == list)
+        .unwrap_or(call.route);
+    let selection = Selection::of(call, resource, list.parameters)?;
     let mut columns: Vec<&Column> = Vec::new();
     for name in call
         .query("field")

@@ -158,7 +158,11 @@ impl<'a> Client<'a> {
 
     /// An investor with the given last name.
     pub(crate) async fn investor(&self, last_name: &str) -> Value {
-        let email = format!("{}@example.com", last_name.to_lowercase());
+        let plain: String = last_name
+            .chars()
+            .filter(char::is_ascii_alphanumeric)
+            .collect();
+        let email = format!("{}@example.com", plain.to_lowercase());
         let entity = json!({
             "first_name": "Ada", "last_name": last_name, "email": email, "date_of_birth": "1985-12-10",
             "tax_id_number": "123-45-6789", "country": "US", "state": "CA", "net_worth": "2500000.5",
