@@ -269,3 +269,133 @@ fn write_encoded(target: &mut String, name: &str, value: &dyn Display) -> Result
     write!(Encoded(target), "{value}")
         .map_err(|_| EncodeError::new(name, "the value could not be written as text"))
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Method;
+
+    use super::*;
+    use crate::operation::{ResponseKind, RetryClass};
+
+    static TWO: OperationInfo = OperationInfo::new(
+        "two",
+        Method::PUT,
+        "/a/{one}/b/{two}.pdf",
+        RetryClass::IdempotentWrite,
+        ResponseKind::Json,
+    );
+    static NONE: OperationInfo = OperationInfo::new(
+        "none",
+        Method::GET,
+        "/",
+        RetryClass::Read,
+        ResponseKind::Page,
+    );
+
+    #[test]
+    fn parameters_fill_the_template_in_order() {
+        let mut encoder = RequestEncoder::new(&TWO);
+        encoder.path("one", 7).unwrap();
+        encoder.path("two", format_args!("x{}y", '/')).unwrap();
+        let request = encoder.finish().unwrap();
+        assert_eq!(request.uri(), "/a/7/b/x%2Fy.pdf");
+        assert_eq!(request.method(), Method::PUT);
+        assert_eq!(
+            request
+                .extensions()
+                .get::<&'static OperationInfo>()
+                .unwrap()
+                .name(),
+            "two"
+        );
+    }
+
+    #[test]
+    fn a_wrong_order_a_gap_and_a_surplus_are_errors() {
+        assert!(RequestEncoder::new(&TWO).path("two", 1).is_err());
+        assert!(RequestEncoder::new(&NONE).path("one", 1).is_err());
+        let mut gap = RequestEncoder::new(&TWO);
+        gap.path("one", 1).unwrap();
+        assert_eq!(
+            gap.finish().unwrap_err().to_string(),
+            "`two`: a parameter of the path was not filled"
+        );
+        let mut early = RequestEncoder::new(&TWO);
+        early.query("q", 1);
+        assert!(early.path("one", 1).is_err());
+        assert!(early.finish().is_err());
+    }
+
+    #[test]
+    fn segments_that_name_another_path_are_refused() {
+        for value in ["", ".", ".."] {
+            let mut encoder = RequestEncoder::new(&TWO);
+            assert!(encoder.path("one", value).is_err(), "{value:?}");
+            assert!(
+                encoder.finish().is_err(),
+                "an error that was ignored does not vanish"
+            );
+        }
+        for value in ["%2e%2e", "..%2f", "...", "a/..", "\\..", "\0", "\r\nX: y"] {
+            let mut encoder = RequestEncoder::new(&TWO);
+            encoder.path("one", value).unwrap();
+            encoder.path("two", 2).unwrap();
+            let uri = encoder.finish().unwrap().uri().to_string();
+            assert_eq!(uri.matches('/').count(), 4, "{uri}");
+        }
+    }
+
+    #[test]
+    fn queries_keep_their_shape() {
+        let mut encoder = RequestEncoder::new(&NONE);
+        encoder.query("created_at__gte", "2024-01-01T00:00:00+02:00");
+        encoder.query_opt("none", None::<&u8>);
+        encoder.query_opt("some", Some(&"a&b=c #\u{fc}"));
+        encoder.query("a[]", "");
+        let request = encoder.finish().unwrap();
+        let expected = "/?created_at__gte=2024-01-01T00%3A00%3A00%2B02%3A00\
+                        &some=a%26b%3Dc%20%23%C3%BC&a%5B%5D=";
+        assert_eq!(request.uri(), expected);
+    }
+
+    #[test]
+    fn comma_lists_refuse_commas_and_gaps() {
+        let mut encoder = RequestEncoder::new(&NONE);
+        encoder.query_list::<u8>("empty", &[]).unwrap();
+        encoder.query_list("id", &[1, 2, 3]).unwrap();
+        encoder.query_list("percent", &["%2C"]).unwrap();
+        assert_eq!(encoder.finish().unwrap().uri(), "/?id=1,2,3&percent=%252C");
+        for bad in [["a", "b,c"], ["a", ""]] {
+            assert!(
+                RequestEncoder::new(&NONE).query_list("x", &bad).is_err(),
+                "{bad:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_that_does_not_serialise_is_an_error_without_its_value() {
+        let mut encoder = RequestEncoder::new(&NONE);
+        let body = std::collections::BTreeMap::from([(vec!["canary"], 1)]);
+        let error = encoder.json(&body).unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
+        encoder.query("q", "canary");
+        assert!(!format!("{encoder:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_written_is_an_error() {
+        struct Broken;
+        impl Display for Broken {
+            fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
+                Err(fmt::Error)
+            }
+        }
+        let mut encoder = RequestEncoder::new(&NONE);
+        encoder.query("q", Broken);
+        assert!(encoder.finish().is_err());
+    }
+}

@@ -252,8 +252,8 @@ impl Error {
         &self.0.headers
     }
 
-    /// The body of the reply, bounded by the client's cap for error bodies. It may hold personal
-    /// data.
+    /// The body of the reply: up to the client's cap for error bodies, or 64 KiB of a 2xx reply that
+    /// could not be read. It may hold personal data.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.0.body

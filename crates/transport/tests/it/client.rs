@@ -313,3 +313,10 @@ async fn keep_alive_close_by_the_server_opens_a_new_connection() {
     assert_eq!(client.execute(&Retrieve("2")).await.unwrap(), "2");
     assert_eq!(server.connections(), 2);
 }
+
+#[tokio::test]
+async fn futures_of_calls_are_not_huge() {
+    let client = Server::start([]).await.client();
+    let call = client.execute(&Retrieve("1"));
+    assert!(size_of_val(&call) <= 4096, "{} bytes", size_of_val(&call));
+}
