@@ -6,32 +6,72 @@
 
 use std::fmt;
 
-enum Step<'t> {
-    Key(&'t str),
-    Index(usize),
+/// The path of the value that a position is in.
+pub(crate) struct JsonPath<'t>(Vec<Container<'t>>);
+
+/// A container that is open at the position, and where in it the position is: nowhere yet, or still at a key.
+enum Container<'t> {
+    Object { key: &'t str, in_value: bool },
+    List { index: usize },
 }
 
-/// The path of the last value that starts before a position.
-pub(crate) struct JsonPath<'t>(Vec<Step<'t>>);
-
 impl<'t> JsonPath<'t> {
-    /// `line` and `column` count from one, as serde_json's errors do; a column counts bytes.
+    /// Where serde_json reports an error: `line` and `column` count from one, and a column counts bytes.
     pub(crate) fn before(text: &'t str, line: usize, column: usize) -> Self {
         let skipped: usize =
             text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-        let end = (skipped + column).min(text.len());
-        let mut walk = Walk { text, at: 0, end, path: Vec::new() };
-        walk.value();
-        Self(walk.path)
+        Self::at(text, skipped + column)
+    }
+
+    /// What the first `end` bytes lead into. A value counts from its colon, bracket or comma up to the comma after it, since
+    /// errors stand before the bracket of a value and after the last byte of one.
+    // No recursion: values that are skipped or kept raw may nest as deep as the text is long.
+    pub(crate) fn at(text: &'t str, end: usize) -> Self {
+        let mut open: Vec<Container<'t>> = Vec::new();
+        let mut bytes = text.bytes().enumerate().take(end);
+        while let Some((at, byte)) = bytes.next() {
+            match byte {
+                b'{' => open.push(Container::Object { key: "", in_value: false }),
+                b'[' => open.push(Container::List { index: 0 }),
+                b'}' | b']' => drop(open.pop()),
+                b'"' => {
+                    let mut close = at;
+                    while let Some((at, byte)) = bytes.next() {
+                        close = at;
+                        match byte {
+                            b'"' => break,
+                            b'\\' => drop(bytes.next()),
+                            _ => {}
+                        }
+                    }
+                    if let Some(Container::Object { key, in_value: false }) = open.last_mut() {
+                        *key = text.get(at + 1..close).unwrap_or_default();
+                    }
+                }
+                b':' => {
+                    if let Some(Container::Object { in_value, .. }) = open.last_mut() {
+                        *in_value = true;
+                    }
+                }
+                b',' => match open.last_mut() {
+                    Some(Container::Object { in_value, .. }) => *in_value = false,
+                    Some(Container::List { index }) => *index += 1,
+                    None => {}
+                },
+                _ => {}
+            }
+        }
+        Self(open)
     }
 }
 
 impl fmt::Display for JsonPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (depth, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Index(index) => write!(f, "[{index}]")?,
-                Step::Key(key) => {
+        for (depth, container) in self.0.iter().enumerate() {
+            match container {
+                Container::List { index } => write!(f, "[{index}]")?,
+                Container::Object { in_value: false, .. } => {}
+                Container::Object { key, .. } => {
                     if depth > 0 {
                         f.write_str(".")?;
                     }
@@ -42,99 +82,6 @@ impl fmt::Display for JsonPath<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Walks values until `end`. The path holds the steps to the value that the walk is in.
-struct Walk<'t> {
-    text: &'t str,
-    at: usize,
-    end: usize,
-    path: Vec<Step<'t>>,
-}
-
-impl<'t> Walk<'t> {
-    fn peek(&self) -> Option<u8> {
-        let byte = self.text.as_bytes().get(self.at).copied();
-        byte.filter(|_| self.at < self.end)
-    }
-
-    fn skip_blanks(&mut self) {
-        while self.peek().is_some_and(|byte| byte.is_ascii_whitespace()) {
-            self.at += 1;
-        }
-    }
-
-    /// Reads one value; `true` when it ended before the position, so that the error is not inside it.
-    // serde_json refuses more than 128 levels, so the recursion is bounded by what it has already read.
-    fn value(&mut self) -> bool {
-        self.skip_blanks();
-        match self.peek() {
-            Some(b'{') => self.container(b'}', true),
-            Some(b'[') => self.container(b']', false),
-            Some(b'"') => self.string().is_some() && self.at < self.end,
-            Some(_) => {
-                while self.peek().is_some_and(|b| !matches!(b, b',' | b'}' | b']') && !b.is_ascii_whitespace()) {
-                    self.at += 1;
-                }
-                self.at < self.end
-            }
-            None => false,
-        }
-    }
-
-    fn container(&mut self, close: u8, keyed: bool) -> bool {
-        self.at += 1;
-        for index in 0.. {
-            self.skip_blanks();
-            if self.peek() == Some(b',') {
-                self.at += 1;
-                self.skip_blanks();
-            }
-            match self.peek() {
-                None => return false,
-                Some(byte) if byte == close => {
-                    self.at += 1;
-                    return self.at < self.end;
-                }
-                Some(_) => {}
-            }
-            let step = if keyed {
-                let Some(key) = self.string() else { return false };
-                self.skip_blanks();
-                if self.peek() == Some(b':') {
-                    self.at += 1;
-                }
-                self.skip_blanks();
-                if self.peek().is_none() {
-                    return false;
-                }
-                Step::Key(key)
-            } else {
-                Step::Index(index)
-            };
-            self.path.push(step);
-            if !self.value() {
-                return false;
-            }
-            self.path.pop();
-        }
-        false
-    }
-
-    /// The raw text between the quotes; `None` when the position comes first.
-    fn string(&mut self) -> Option<&'t str> {
-        let start = self.at + 1;
-        self.at = start;
-        loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => self.at += 2,
-                _ => self.at += 1,
-            }
-        }
-        self.at += 1;
-        self.text.get(start..self.at - 1)
     }
 }
 
@@ -158,6 +105,28 @@ mod tests {
     fn an_object_that_just_closed_is_named_itself() {
         let text = r#"{"results": [{"id": 1}, {"name": "x"}]}"#;
         assert_eq!(path(text, text.find("]}").unwrap()), "results[1]");
+    }
+
+    #[test]
+    fn a_container_of_the_wrong_type_is_named_before_its_bracket() {
+        let text = r#"{"a": {"b": {}, "c": [[], {}]}}"#;
+        assert_eq!(path(text, text.find("{}").unwrap()), "a.b");
+        assert_eq!(path(text, text.find("[]").unwrap()), "a.c[0]");
+        assert_eq!(path(text, text.rfind("{}").unwrap()), "a.c[1]");
+        assert_eq!(path(text, 0), "");
+    }
+
+    #[test]
+    fn brackets_quotes_and_commas_inside_texts_do_not_count() {
+        let text = r#"{"a": "}],{\"[\\", "b": "x"}"#;
+        assert_eq!(path(text, text.rfind("\"x\"").unwrap()), "b");
+        assert_eq!(path(text, text.find("\"b\"").unwrap() + 3), "", "at a key that came twice");
+    }
+
+    #[test]
+    fn depth_costs_no_stack() {
+        let text = "[".repeat(1_000_000);
+        assert_eq!(path(&text, text.len()).len(), 3_000_000);
     }
 
     #[test]
