@@ -3,7 +3,7 @@
 //! Both services print decimals as JSON strings with fixed places (`"100.00"`), and one endpoint prints a bare number.
 //! Either form is read from its digits; nothing here ever passes through a float, and the scale survives a round trip.
 
-use std::{fmt, str::FromStr};
+use std::{cell::Cell, fmt, str::FromStr};
 
 use rust_decimal::Decimal;
 use serde::{
@@ -41,12 +41,27 @@ fn parse_scientific(text: &str) -> Result<Decimal, DecimalError> {
         .map_err(|_| DecimalError(()))
 }
 
+/// What an error says was expected.
+pub(crate) const EXPECTED: &str = "a decimal (a string or a number)";
+
 struct Digits;
 
 impl Expected for Digits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a decimal (a string or a number)")
+        f.write_str(EXPECTED)
     }
+}
+
+thread_local! {
+    /// The address of the last token that was refused. serde_json places an error about raw text at the end of the object
+    /// around it, and a `Deserialize` has no other way to say where it was.
+    static REFUSED: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Where in `text` the decimal stands that this thread refused last.
+pub(crate) fn refused_at(text: &str) -> Option<usize> {
+    let offset = REFUSED.get().checked_sub(text.as_ptr().addr())?;
+    (offset < text.len()).then_some(offset)
 }
 
 /// Takes the token as text, so that a bare number keeps its digits. Works with serde_json's deserializer, which is the
@@ -56,9 +71,15 @@ fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D:
     let text = match token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
         Some(text) => text,
         None if token.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => token,
-        None => return Err(D::Error::invalid_type(Unexpected::Other("another type"), &Digits)),
+        None => {
+            REFUSED.set(token.as_ptr().addr());
+            return Err(D::Error::invalid_type(Unexpected::Other("another type"), &Digits));
+        }
     };
-    parse(text).map_err(|_| D::Error::invalid_value(Unexpected::Other("another text"), &Digits))
+    parse(text).map_err(|_| {
+        REFUSED.set(token.as_ptr().addr());
+        D::Error::invalid_value(Unexpected::Other("another text"), &Digits)
+    })
 }
 
 macro_rules! decimal {

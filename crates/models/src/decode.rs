@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 
-use crate::json_path::JsonPath;
+use crate::{decimal, json_path::JsonPath};
 
 /// A reply type that this crate decodes itself.
 ///
@@ -79,13 +79,18 @@ impl DecodeError {
             _ => "the body is not JSON".to_owned(),
         };
         let path = match error.classify() {
-            serde_json::error::Category::Data => {
-                JsonPath::before(text, error.line(), error.column()).to_string()
-            }
+            serde_json::error::Category::Data => match decimal_refused_at(text, &problem) {
+                Some(offset) => JsonPath::at(text, offset).to_string(),
+                None => JsonPath::before(text, error.line(), error.column()).to_string(),
+            },
             _ => String::new(),
         };
         Self { path, problem }
     }
+}
+
+fn decimal_refused_at(text: &str, problem: &str) -> Option<usize> {
+    (problem.strip_prefix("expected ") == Some(decimal::EXPECTED)).then(|| decimal::refused_at(text))?
 }
 
 /// Keeps the part of serde's message that comes from our types and drops the part that quotes the value.
