@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::de::{Error, Unexpected, Visitor};
+use serde::de::{Error, IgnoredAny, SeqAccess, Unexpected, Visitor};
 
 /// A text that is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ pub(crate) fn parse(text: &str) -> Result<u64, ParseIdError> {
 
 pub(crate) struct IdVisitor;
 
-impl Visitor<'_> for IdVisitor {
+impl<'de> Visitor<'de> for IdVisitor {
     type Value = u64;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -46,6 +46,13 @@ impl Visitor<'_> for IdVisitor {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<u64, E> {
         parse(text).map_err(|_| E::invalid_value(Unexpected::Other("another text"), &self))
+    }
+
+    /// Reads the list to its end before it refuses it, because the error is placed where reading stops: behind the first
+    /// bracket it would be taken for one about the first item.
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<u64, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Err(A::Error::invalid_type(Unexpected::Seq, &self))
     }
 }
 
