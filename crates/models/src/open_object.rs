@@ -6,7 +6,7 @@
 ///
 /// The struct has required fields, lists (missing and null read as empty), optional fields (`Option<T>`), and
 /// `extra: BTreeMap<String, Json>`.
-/// The wire names are the field names.
+/// The wire names are the field names. A value that comes twice is an error, as in derived types.
 macro_rules! open_object {
     ($name:ident {
         required: [$($required:ident),* $(,)?],
@@ -31,9 +31,12 @@ macro_rules! open_object {
                         let mut extra = std::collections::BTreeMap::new();
                         while let Some(key) = map.next_key::<$crate::open_object::Key<'de>>()? {
                             match key.as_str() {
-                                $(stringify!($required) => $required = Some(map.next_value()?),)*
-                                $(stringify!($list) => $list = map.next_value()?,)*
-                                $(stringify!($optional) => $optional = map.next_value()?,)*
+                                $(stringify!($required) if $required.is_none() => $required = Some(map.next_value()?),)*
+                                $(stringify!($list) if $list.is_none() => $list = map.next_value()?,)*
+                                $(stringify!($optional) if $optional.is_none() => $optional = map.next_value()?,)*
+                                $(stringify!($required) => return Err(serde::de::Error::duplicate_field(stringify!($required))),)*
+                                $(stringify!($list) => return Err(serde::de::Error::duplicate_field(stringify!($list))),)*
+                                $(stringify!($optional) => return Err(serde::de::Error::duplicate_field(stringify!($optional))),)*
                                 _ => {
                                     extra.insert(key.into_string(), map.next_value()?);
                                 }
