@@ -29,8 +29,10 @@ impl<T> Page<T> {
     /// The number of the next page, read from the query of [`next`](Self::next); `None` on the last page.
     #[must_use]
     pub fn next_page(&self) -> Option<u64> {
-        let (_, query) = self.next.as_deref()?.split_once('?')?;
-        let (query, _) = query.split_once('#').unwrap_or((query, ""));
-        query.split('&').find_map(|pair| pair.strip_prefix("page=")?.parse().ok())
+        let (link, _) = self.next.as_deref()?.split_once('#').unwrap_or((self.next.as_deref()?, ""));
+        let (_, query) = link.split_once('?')?;
+        let number = query.split('&').find_map(|pair| pair.strip_prefix("page="))?;
+        // In a query a plus is a blank; `u64` would take it for a sign.
+        number.parse().ok().filter(|_| !number.starts_with('+'))
     }
 }
