@@ -158,8 +158,8 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
         let derives = types.iter().any(|r#type| derived(&r#type.shape));
         text.push_str(if derives { "use serde::{Deserialize, Serialize};\n" } else { "use serde::Serialize;\n" });
         let lists = types.iter().any(|r#type| {
-            matches!(&r#type.shape, Shape::Object { direction: Direction::Response, open: false, .. })
-                && r#type.fields().iter().any(|field| matches!(field.rust, Rust::List(_)))
+            matches!(&r#type.shape, Shape::Object { open: false, .. })
+                && r#type.fields().iter().any(|field| !field.required && matches!(field.rust, Rust::List(_)))
         });
         if lists {
             text.push_str("use serde_with::{As, DefaultOnNull};\n");
@@ -260,11 +260,12 @@ fn object(text: &mut String, r#type: &Type, direction: Direction, fields: &[Fiel
             options.push(format!("rename = {:?}", item.wire));
         }
         match (&item.rust, direction) {
-            (Rust::List(_), Direction::Response) if !open => {
+            (Rust::List(_), Direction::Response) if !open && !item.required => {
                 options.push("default, with = \"As::<DefaultOnNull>\"".to_owned());
             }
-            (Rust::List(_), Direction::Request) if !item.required => {
-                options.push("default, skip_serializing_if = \"Vec::is_empty\"".to_owned());
+            (Rust::List(_), Direction::Request) if !open && !item.required => {
+                let null = "default, with = \"As::<DefaultOnNull>\"";
+                options.push(format!("{null}, skip_serializing_if = \"Vec::is_empty\""));
             }
             (_, Direction::Request) if !item.required => {
                 options.push("skip_serializing_if = \"Option::is_none\"".to_owned());

@@ -404,7 +404,11 @@ pub struct NewInvestment {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub utm_parameters: Option<Json>,
     /// Ids of the agreements that the user accepted.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        with = "As::<DefaultOnNull>",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub user_agreements: Vec<i64>,
 }
 
