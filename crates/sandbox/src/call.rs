@@ -33,7 +33,8 @@ pub(crate) struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// The last placeholder of the path: the object that the call is about. Empty when there is none.
+    /// The last placeholder of the path: the object that the call is about. Empty when there is
+    /// none.
     pub(crate) fn last_placeholder(&self) -> &str {
         self.placeholders.last().map_or("", |(_, value)| value)
     }

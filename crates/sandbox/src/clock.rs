@@ -1,6 +1,7 @@
 //! The time of the sandbox: the machine's, moved forward at will, or frozen.
 //!
-//! Every timestamp, token lifetime and expiry of both services follows this clock. It never sleeps and starts no timer.
+//! Every timestamp, token lifetime and expiry of both services follows this clock. It never sleeps
+//! and starts no timer.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -76,8 +77,8 @@ impl RunningClock {
     }
 }
 
-/// The form of every timestamp in the store and of Django's answers: UTC, always six digits, so that the order of the
-/// texts is the order of the instants.
+/// The form of every timestamp in the store and of Django's answers: UTC, always six digits, so
+/// that the order of the texts is the order of the instants.
 pub(crate) fn stored(at: Timestamp) -> String {
     format!("{at:.6}")
 }

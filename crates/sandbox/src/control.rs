@@ -170,8 +170,9 @@ async fn list_webhooks(State(shared): Shares, request: Request) -> Response<Body
     visit(shared, request, |visit| {
         let deliveries = webhooks::deliveries(visit.db)?.into_iter().map(|delivery| {
             object! {
-                "id": delivery.id,
-                "verification_request_id": delivery.verification_request_id,
+                "id": i64::try_from(delivery.id).unwrap_or_default(),
+                "verification_request_id":
+                    i64::try_from(delivery.verification_request_id).unwrap_or_default(),
                 "url": delivery.url,
                 "body": delivery.body,
                 "signature": delivery.signature,

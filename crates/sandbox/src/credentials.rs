@@ -1,4 +1,5 @@
-//! The fixed credentials of every sandbox. They are public on purpose and open nothing but a sandbox.
+//! The fixed credentials of every sandbox. They are public on purpose and open nothing but a
+//! sandbox.
 
 /// E-mail of the third-party partner.
 pub const PARTNER_EMAIL: &str = "partner@example.com";

@@ -1,7 +1,7 @@
 //! Every operation of the contract meets its handler here, in one exhaustive match.
 //!
-//! It carries a request through routing, its body and one transaction; the rules of each service (who may call, which
-//! errors look how) are in `thirdparty` and `verifyinvestor`.
+//! It carries a request through routing, its body and one transaction; the rules of each service
+//! (who may call, which errors look how) are in `thirdparty` and `verifyinvestor`.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! The one error type of the crate's Rust interface. What the emulated services answer is never an [`Error`].
+//! The one error type of the crate's Rust interface. What the emulated services answer is never an
+//! [`Error`].
 
 use std::fmt;
 
@@ -27,8 +28,8 @@ impl Error {
         Self(Box::new(Repr::Io { doing, source }))
     }
 
-    /// Whether the request itself was at fault (an unknown id, a move that the lifecycle does not allow) rather than
-    /// the machine.
+    /// Whether the request itself was at fault (an unknown id, a move that the lifecycle does not
+    /// allow) rather than the machine.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
         matches!(*self.0, Repr::Invalid(_))

@@ -1,8 +1,8 @@
-//! Who may talk to the sandbox: only names of this machine in `Host`, and no foreign web page on the pages and
-//! controls.
+//! Who may talk to the sandbox: only names of this machine in `Host`, and no foreign web page on
+//! the pages and controls.
 //!
-//! Without the first check a web page could reach the sandbox through DNS rebinding; without the second it could post
-//! a form to it.
+//! Without the first check a web page could reach the sandbox through DNS rebinding; without the
+//! second it could post a form to it.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,5 @@
-//! A JSON value whose objects keep the order in which their fields are written, as both services print them.
+//! A JSON value whose objects keep the order in which their fields are written, as both services
+//! print them.
 //!
 //! Only for answers. What comes in is read with `serde_json::Value`.
 
@@ -16,7 +17,8 @@ pub(crate) enum Json {
     Text(Cow<'static, str>),
     List(Vec<Json>),
     Object(Vec<(Cow<'static, str>, Json)>),
-    /// Free-form JSON that was sent to us and goes back as it came, except for the order of its keys.
+    /// Free-form JSON that was sent to us and goes back as it came, except for the order of its
+    /// keys.
     Raw(serde_json::Value),
 }
 
@@ -120,7 +122,8 @@ impl<T: Into<Self>> From<Vec<T>> for Json {
     }
 }
 
-/// A column as it stands: integers stay integers, text stays text. Reals do not occur in our tables.
+/// A column as it stands: integers stay integers, text stays text. Reals do not occur in our
+/// tables.
 impl FromSql for Json {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Ok(match value {

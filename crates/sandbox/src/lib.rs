@@ -1,7 +1,9 @@
-//! Both services on your machine: a stateful emulator of the Issuance Third Party API and of VerifyInvestor.com.
+//! Both services on your machine: a stateful emulator of the Issuance Third Party API and of
+//! VerifyInvestor.com.
 //!
-//! One loopback port, a SQLite store (in memory, or a file), a clock that you move, webhooks that are really sent, and
-//! pages on which a person plays the investor. No account, no network, no money.
+//! One loopback port, a SQLite store (in memory, or a file), a clock that you move, webhooks that
+//! are really sent, and pages on which a person plays the investor. No account, no network, no
+//! money.
 //!
 //! ```
 //! # async fn example() -> Result<(), accredit_sandbox::Error> {
@@ -30,8 +32,9 @@
 //!
 //! # What it never does
 //!
-//! It shares no code with the clients that it tests, listens on no other address than loopback, answers no other `Host`,
-//! calls no other machine unless told to, and logs no body, token or query.
+//! It shares no code with the clients that it tests, listens on no other address than loopback,
+//! answers no other `Host`, calls no other machine unless told to, and logs no body, token or
+//! query.
 
 mod call;
 mod clock;

@@ -1,6 +1,7 @@
 //! Money in the store: whole cents in an INTEGER column, compared and added exactly.
 //!
-//! Never a float: amounts come in as decimal text, become cents, and go out as text with two places.
+//! Never a float: amounts come in as decimal text, become cents, and go out as text with two
+//! places.
 
 use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};

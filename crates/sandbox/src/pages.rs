@@ -117,7 +117,8 @@ pub(crate) async fn visit(
         .into_response()
 }
 
-/// A page in the common frame. The body is HTML: whatever came from outside must have gone through [`escape`].
+/// A page in the common frame. The body is HTML: whatever came from outside must have gone through
+/// [`escape`].
 pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Reply {
     let title = escape(title);
     Reply::html(

@@ -1,6 +1,7 @@
 //! Request bodies in the three encodings that both services read: JSON, form and multipart.
 //!
-//! It decides nothing about errors: each service words them in its own way, and only once the call gets to its body.
+//! It decides nothing about errors: each service words them in its own way, and only once the call
+//! gets to its body.
 
 use bytes::Bytes;
 use serde_json::{Map, Value};

@@ -48,7 +48,8 @@ pub(crate) fn resolve(path: &str) -> Destination {
 }
 
 fn find(service: Service, path: &str) -> Option<Found> {
-    // Among the templates that match, the one with the fewest placeholders wins: `statuses/` before `{id}/`.
+    // Among the templates that match, the one with the fewest placeholders wins: `statuses/` before
+    // `{id}/`.
     let (template, placeholders) = ROUTES
         .iter()
         .filter(|route| route.service == service)

@@ -15,15 +15,15 @@ use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
 };
 use crate::state::{Settings, Shared};
-use crate::store::{self, Store, VERIFYINVESTOR_IDENTIFIER};
+use crate::store::{self, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::events;
 use crate::webhooks::{self, Delivery};
 use crate::{Error, control};
 
 /// Both services on one loopback port, for as long as this value lives.
 ///
-/// It runs on the tokio runtime that started it. Dropping it stops the server; idle connections close at once, calls
-/// under way are answered first.
+/// It runs on the tokio runtime that started it. Dropping it stops the server; idle connections
+/// close at once, calls under way are answered first.
 ///
 /// ```
 /// # async fn example() -> Result<(), accredit_sandbox::Error> {
@@ -63,8 +63,8 @@ impl Sandbox {
         self.address
     }
 
-    /// Scheme and authority of both services, without a slash at the end: `http://127.0.0.1:49152`. The Third Party
-    /// API lives under `/api_third_party/`, VerifyInvestor under `/api/v1`.
+    /// Scheme and authority of both services, without a slash at the end: `http://127.0.0.1:49152`.
+    /// The Third Party API lives under `/api_third_party/`, VerifyInvestor under `/api/v1`.
     #[must_use]
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
@@ -102,12 +102,12 @@ impl Sandbox {
     pub fn verifyinvestor_user(&self) -> Result<VerifyInvestorUser, Error> {
         self.shared.store.transaction(|db| {
             let id = db.query_row(
-                "SELECT user_id FROM vi_authorizations WHERE portal_name = '' AND identifier = ?1",
-                [VERIFYINVESTOR_IDENTIFIER],
+                "SELECT id FROM vi_users WHERE email = ?1",
+                [VERIFYINVESTOR_EMAIL],
                 |row| row.get(0),
             )?;
             Ok(VerifyInvestorUser {
-                id,
+                id: public_id(id),
                 identifier: VERIFYINVESTOR_IDENTIFIER,
             })
         })
@@ -125,7 +125,7 @@ impl Sandbox {
             )?;
             let offerings = statement.query_map([], |row| {
                 Ok(Offering {
-                    id: row.get(0)?,
+                    id: public_id(row.get(0)?),
                     r#type: row.get(1)?,
                     slug: row.get(2)?,
                     name: row.get(3)?,
@@ -169,7 +169,8 @@ impl Sandbox {
         self.shared.store.reset()
     }
 
-    /// Sets or removes the account's webhook URL. Without one VerifyInvestor sends no webhooks at all.
+    /// Sets or removes the account's webhook URL. Without one VerifyInvestor sends no webhooks at
+    /// all.
     ///
     /// # Errors
     ///
@@ -199,7 +200,8 @@ impl Sandbox {
     pub async fn webhooks_settled(&self) -> Result<(), Error> {
         let mut delivered = self.shared.delivered.subscribe();
         while webhooks::pending(&self.shared)? > 0 {
-            // The sender lives in the shared state, which this sandbox holds: it cannot go away meanwhile.
+            // The sender lives in the shared state, which this sandbox holds: it cannot go away
+            // meanwhile.
             if delivered.changed().await.is_err() {
                 break;
             }
@@ -235,7 +237,7 @@ impl Drop for Sandbox {
 #[non_exhaustive]
 pub struct Offering {
     /// Its id at the Third Party API.
-    pub id: i64,
+    pub id: u64,
     /// Its type on the wire: `reg_d_506c`, `reg_a`, `reg_cf`, `reg_s`.
     pub r#type: String,
     /// Its slug.
@@ -251,27 +253,28 @@ pub struct Offering {
 #[non_exhaustive]
 pub struct VerifyInvestorUser {
     /// VerifyInvestor's id.
-    pub id: i64,
+    pub id: u64,
     /// Your identifier of the user.
     pub identifier: &'static str,
 }
 
-/// What people do with investments in the real world: money arrives, the issuer approves and accepts.
+/// What people do with investments in the real world: money arrives, the issuer approves and
+/// accepts.
 #[derive(Clone, Copy, Debug)]
 pub struct Investments<'a> {
     shared: &'a Shared,
 }
 
 impl Investments<'_> {
-    /// Moves an investment to a status (`received`, `invested`, `approved`, `accepted`, `cancelled` …), through the
-    /// statuses in between.
+    /// Moves an investment to a status (`received`, `invested`, `approved`, `accepted`, `cancelled`
+    /// …), through the statuses in between.
     ///
     /// # Errors
     ///
     /// When there is no such investment or status, or no way from its present status to that one
     /// ([`Error::is_invalid`]); when the store fails.
-    pub fn advance(&self, id: impl Into<i64>, status: &str) -> Result<(), Error> {
-        let (id, now) = (id.into(), self.shared.clock.now());
+    pub fn advance(&self, id: impl Into<u64>, status: &str) -> Result<(), Error> {
+        let (id, now) = (stored_id(id.into()), self.shared.clock.now());
         Ok(self
             .shared
             .store
@@ -283,8 +286,8 @@ impl Investments<'_> {
     /// # Errors
     ///
     /// When the store fails.
-    pub fn status(&self, id: impl Into<i64>) -> Result<Option<String>, Error> {
-        let id = id.into();
+    pub fn status(&self, id: impl Into<u64>) -> Result<Option<String>, Error> {
+        let id = stored_id(id.into());
         self.shared
             .store
             .transaction(|db| Ok(crate::thirdparty::lifecycle::status(db, id)?))
@@ -345,8 +348,8 @@ impl Builder {
         self
     }
 
-    /// Page size of lists where the call asks for none (25 unless set), and the largest one that it may ask for (100
-    /// unless set). Zero counts as one.
+    /// Page size of lists where the call asks for none (25 unless set), and the largest one that it
+    /// may ask for (100 unless set). Zero counts as one.
     #[must_use]
     pub fn page_size(mut self, default: usize, largest: usize) -> Self {
         self.settings.page_size = default.max(1);
@@ -361,11 +364,13 @@ impl Builder {
         self
     }
 
-    /// Opens the store, binds the port and serves. Must be called within a tokio runtime with I/O and time.
+    /// Opens the store, binds the port and serves. Must be called within a tokio runtime with I/O
+    /// and time.
     ///
     /// # Errors
     ///
-    /// When the address is not of this machine or cannot be bound, when the file is not a sandbox's.
+    /// When the address is not of this machine or cannot be bound, when the file is not a
+    /// sandbox's.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let address = self
             .address
@@ -411,4 +416,14 @@ impl Builder {
             worker,
         })
     }
+}
+
+/// Ids are positive in every table.
+pub(crate) fn public_id(id: i64) -> u64 {
+    u64::try_from(id).unwrap_or_default()
+}
+
+/// What no table can hold is an id that nothing has.
+fn stored_id(id: u64) -> i64 {
+    i64::try_from(id).unwrap_or(-1)
 }

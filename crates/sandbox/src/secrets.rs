@@ -1,7 +1,7 @@
 //! Tokens, payment secrets and other opaque strings: they look random and follow from the seed.
 //!
-//! The same seed and the same calls give the same strings, across a restart on a file as well; so they guard nothing
-//! and must never leave a sandbox.
+//! The same seed and the same calls give the same strings, across a restart on a file as well; so
+//! they guard nothing and must never leave a sandbox.
 
 use std::fmt::Write as _;
 

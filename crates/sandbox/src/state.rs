@@ -1,4 +1,5 @@
-//! What every part of a running sandbox shares: the store, the clock, the settings, the webhook worker's bell.
+//! What every part of a running sandbox shares: the store, the clock, the settings, the webhook
+//! worker's bell.
 
 use tokio::sync::{Notify, watch};
 

@@ -1,8 +1,8 @@
 //! The SQLite database behind both services: opening it, its schema, and one transaction per call.
 //!
-//! One connection behind a mutex: every query is short, and an in-memory one takes microseconds, so calls run on the
-//! caller's runtime threads. On a file a commit waits for the disk; those calls go to the blocking pool
-//! ([`Store::is_on_disk`]). It knows the tables' names, never what they mean.
+//! One connection behind a mutex: every query is short, and an in-memory one takes microseconds, so
+//! calls run on the caller's runtime threads. On a file a commit waits for the disk; those calls go
+//! to the blocking pool ([`Store::is_on_disk`]). It knows the tables' names, never what they mean.
 
 mod seed;
 
@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
-pub(crate) use seed::VERIFYINVESTOR_IDENTIFIER;
+pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 
 use crate::Error;
 use crate::secrets;
@@ -31,7 +31,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Opens the file, or memory without one, and seeds it when it is new. The seed of an existing file wins.
+    /// Opens the file, or memory without one, and seeds it when it is new. The seed of an existing
+    /// file wins.
     pub(crate) fn open(path: Option<&Path>, seed: u64) -> Result<Self, Error> {
         let mut connection = match path {
             Some(path) => Connection::open(path)?,
@@ -169,7 +170,8 @@ fn check_version(connection: &Connection) -> Result<(), Error> {
 
 fn create(connection: &mut Connection, seed: u64) -> Result<(), Error> {
     let transaction = connection.transaction()?;
-    // What the sandbox was told, such as the webhook URL, outlives a reset; what happened in it does not.
+    // What the sandbox was told, such as the webhook URL, outlives a reset; what happened in it
+    // does not.
     let kept = kept_settings(&transaction)?;
     let tables: Vec<String> = transaction
         .prepare(

@@ -1,7 +1,9 @@
-//! Sending webhooks: an outbox in the store, one worker beside the server, a record of every attempt.
+//! Sending webhooks: an outbox in the store, one worker beside the server, a record of every
+//! attempt.
 //!
-//! One attempt each, in the order of the events, with a time limit; redirects are not followed. It goes to this machine
-//! only, unless the builder allowed a host: a sandbox must not be able to call strangers.
+//! One attempt each, in the order of the events, with a time limit; redirects are not followed. It
+//! goes to this machine only, unless the builder allowed a host: a sandbox must not be able to call
+//! strangers.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use rusqlite::{OptionalExtension, params};
 use tokio::net::TcpStream;
 
 use crate::clock;
+use crate::sandbox::public_id;
 use crate::state::Shared;
 
 /// The header of the signature: lower-case hex of the HMAC-SHA256 of the raw body.
@@ -26,9 +29,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(5);
 #[non_exhaustive]
 pub struct Delivery {
     /// Number of the delivery, rising.
-    pub id: i64,
+    pub id: u64,
     /// The verification request that it is about.
-    pub verification_request_id: i64,
+    pub verification_request_id: u64,
     /// Where it goes.
     pub url: String,
     /// The raw body, as signed.
@@ -88,8 +91,8 @@ pub(crate) fn deliveries(db: &rusqlite::Connection) -> rusqlite::Result<Vec<Deli
     db.prepare_cached("SELECT * FROM webhook_deliveries ORDER BY id")?
         .query_map([], |row| {
             Ok(Delivery {
-                id: row.get("id")?,
-                verification_request_id: row.get("request_id")?,
+                id: public_id(row.get("id")?),
+                verification_request_id: public_id(row.get("request_id")?),
                 url: row.get("url")?,
                 body: row.get("body")?,
                 signature: row.get("signature")?,

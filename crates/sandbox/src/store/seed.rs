@@ -10,9 +10,13 @@ use crate::secrets;
 /// Your identifier of the seeded VerifyInvestor user.
 pub(crate) const VERIFYINVESTOR_IDENTIFIER: &str = "42";
 
+/// E-mail of the seeded VerifyInvestor user.
+pub(crate) const VERIFYINVESTOR_EMAIL: &str = "violet.howard@example.com";
+
 const SEEDED_AT: &str = "2025-01-15T17:00:00.000000Z";
 
-/// Tables whose first id depends on the seed, so that nothing can rely on an id that happens to be 1.
+/// Tables whose first id depends on the seed, so that nothing can rely on an id that happens to be
+/// 1.
 const TABLES: [&str; 15] = [
     "users",
     "entities",
@@ -176,8 +180,8 @@ fn insert(db: &Connection, issuer: i64, offering: &Seed) -> rusqlite::Result<()>
 fn seed_verifyinvestor(db: &Connection) -> rusqlite::Result<()> {
     db.execute(
         "INSERT INTO vi_users (first_name, last_name, email, created_at)
-         VALUES ('Violet', 'Howard', 'violet.howard@example.com', ?1)",
-        [SEEDED_AT],
+         VALUES ('Violet', 'Howard', ?1, ?2)",
+        [VERIFYINVESTOR_EMAIL, SEEDED_AT],
     )?;
     let user = db.last_insert_rowid();
     db.execute(

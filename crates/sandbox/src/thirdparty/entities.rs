@@ -1,6 +1,7 @@
 //! The person, company or trust in whose name somebody invests.
 //!
-//! What filters look at stands in columns; the questionnaire (net worth, declarations) is JSON in `attributes`.
+//! What filters look at stands in columns; the questionnaire (net worth, declarations) is JSON in
+//! `attributes`.
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row};
@@ -81,7 +82,8 @@ impl NewEntity {
         );
         read_declarations(fields, &mut entity.attributes);
         if investor_type.is_some() && !person {
-            // The fields of companies and trusts are not documented: whatever else comes is kept and shown.
+            // The fields of companies and trusts are not documented: whatever else comes is kept
+            // and shown.
             for (name, value) in fields.values() {
                 let known = entity.columns.iter().any(|(column, _)| column == name);
                 if !known && !entity.attributes.contains_key(name) && !is_column(name) {

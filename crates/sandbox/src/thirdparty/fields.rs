@@ -1,7 +1,8 @@
-//! Reading a request body as a DRF serializer does: every field checked, all complaints in one answer.
+//! Reading a request body as a DRF serializer does: every field checked, all complaints in one
+//! answer.
 //!
-//! Form values arrive as text and are read like DRF reads them. It validates single fields; rules between fields are
-//! the resource's.
+//! Form values arrive as text and are read like DRF reads them. It validates single fields; rules
+//! between fields are the resource's.
 
 use std::borrow::Cow;
 
@@ -306,7 +307,8 @@ impl<'a> Fields<'a> {
         self.files.iter().find(|file| file.field == name)
     }
 
-    /// A field's value. Null counts as absent for optional fields, whose nullability the document does not state.
+    /// A field's value. Null counts as absent for optional fields, whose nullability the document
+    /// does not state.
     fn get(&mut self, name: &'static str, presence: Presence) -> Option<Value> {
         match (self.values.get(name), presence) {
             (Some(Value::Null), Presence::Required) => {
@@ -338,7 +340,8 @@ fn whole(text: &str) -> Option<i64> {
     text.parse().ok()
 }
 
-/// The parts of Django's e-mail rule that people meet: one `@`, something before it, a dotted name after it.
+/// The parts of Django's e-mail rule that people meet: one `@`, something before it, a dotted name
+/// after it.
 fn is_email(text: &str) -> bool {
     let Some((user, domain)) = text.rsplit_once('@') else {
         return false;

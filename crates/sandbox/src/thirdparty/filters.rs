@@ -1,7 +1,7 @@
 //! django-filter, ordering and search over any resource: query parameters become one SQL selection.
 //!
-//! The route says which parameters exist and how their values read; the resource says which column a field path means.
-//! It never computes with floats: money is compared in whole cents, exactly.
+//! The route says which parameters exist and how their values read; the resource says which column
+//! a field path means. It never computes with floats: money is compared in whole cents, exactly.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -49,7 +49,8 @@ pub(crate) struct Resource {
     /// Table and alias; its key is `<alias>.id`.
     pub(crate) table: &'static str,
     pub(crate) key: &'static str,
-    /// Alias and join, each after those it builds on. Only the ones that a selection mentions are made.
+    /// Alias and join, each after those it builds on. Only the ones that a selection mentions are
+    /// made.
     pub(crate) joins: &'static [(&'static str, &'static str)],
     pub(crate) columns: &'static [Column],
     /// Filters that are no look-up on a column.
@@ -248,7 +249,8 @@ impl Selection {
         Ok(())
     }
 
-    /// A comma list: spaces trimmed, empty items skipped, no items = no filter, unknown choices match nothing.
+    /// A comma list: spaces trimmed, empty items skipped, no items = no filter, unknown choices
+    /// match nothing.
     fn one_of(&mut self, column: &Column, raw: &str) -> Result<(), String> {
         let mut items = Vec::new();
         for item in raw
@@ -267,7 +269,8 @@ impl Selection {
                 }
                 Holds::Cents | Holds::Integer | Holds::Reference(_) => {
                     let value = number(item, column.holds).ok_or("Enter a number.")?;
-                    // A fraction of a cent or of an id equals nothing; null keeps the list from becoming empty.
+                    // A fraction of a cent or of an id equals nothing; null keeps the list from
+                    // becoming empty.
                     items.push(if value.is_integer() {
                         saturated(value).into()
                     } else {

@@ -1,4 +1,5 @@
-//! The three shapes in which an investment is shown: as a list item, in full, and as the answer to its creation.
+//! The three shapes in which an investment is shown: as a list item, in full, and as the answer to
+//! its creation.
 //!
 //! They read; nothing here changes an investment.
 

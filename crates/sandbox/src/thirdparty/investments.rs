@@ -1,7 +1,8 @@
 //! Investments: how one begins, what it costs, and what lists of them can be filtered by.
 //!
-//! Amounts are computed in whole cents: `shares_amount` = quantity × unit price, plus the offering's fee in per cent,
-//! plus the card fee where a card was asked for; `amount` is the sum of the three.
+//! Amounts are computed in whole cents: `shares_amount` = quantity × unit price, plus the
+//! offering's fee in per cent, plus the card fee where a card was asked for; `amount` is the sum of
+//! the three.
 
 use http::StatusCode;
 use rusqlite::{OptionalExtension, params};

@@ -143,7 +143,8 @@ pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     Ok(Reply::ok(&full(call, find(call)?)?))
 }
 
-/// `GET /api_third_party/investors/{id}/get_ach_credit_transfer/`: where this investor wires money to.
+/// `GET /api_third_party/investors/{id}/get_ach_credit_transfer/`: where this investor wires money
+/// to.
 pub(crate) fn ach_credit_transfer(call: &Call<'_>) -> Outcome {
     let id = find(call)?;
     let code = crate::secrets::opaque(call.shared.store.seed(), "ach credit transfer", id);

@@ -1,6 +1,7 @@
 //! Documents about a company, uploaded as a PDF.
 //!
-//! `storage_content` is a file of a multipart form, or, more leniently than Django, any non-empty text of a JSON body.
+//! `storage_content` is a file of a multipart form, or, more leniently than Django, any non-empty
+//! text of a JSON body.
 
 use http::StatusCode;
 use rusqlite::{OptionalExtension, params};

@@ -1,7 +1,8 @@
-//! Identity checks of investors: where they are possible, the first and the second run, the upload of an ID.
+//! Identity checks of investors: where they are possible, the first and the second run, the upload
+//! of an ID.
 //!
-//! The rule is the sandbox's own: a check passes, except the first one of somebody whose last or company name is
-//! [`FAILING_NAME`].
+//! The rule is the sandbox's own: a check passes, except the first one of somebody whose last or
+//! company name is [`FAILING_NAME`].
 
 use rusqlite::{OptionalExtension, params};
 

@@ -1,7 +1,7 @@
 //! The life of an investment: which status may follow which, and what comes with it.
 //!
-//! The order is inferred from the statuses' names; the document states none. Only these functions change a status, so
-//! that the history is complete.
+//! The order is inferred from the statuses' names; the document states none. Only these functions
+//! change a status, so that the history is complete.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -78,7 +78,8 @@ pub(crate) fn advance(
     }
 }
 
-/// The investor has signed everything: a started investment waits for its money, a paid one is invested.
+/// The investor has signed everything: a started investment waits for its money, a paid one is
+/// invested.
 pub(crate) fn signed(db: &Connection, investment: i64, now: &str) -> rusqlite::Result<()> {
     db.execute(
         "UPDATE investments SET has_investor_signed = 1, updated_at = ?2 WHERE id = ?1",

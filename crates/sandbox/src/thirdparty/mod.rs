@@ -30,8 +30,8 @@ use crate::json::{Json, object};
 use crate::reply::Reply;
 use crate::state::Shared;
 
-/// Answers a call whose path exists, in the order in which DRF looks at it: content negotiation, credentials, method,
-/// and only then the handler and with it the body.
+/// Answers a call whose path exists, in the order in which DRF looks at it: content negotiation,
+/// credentials, method, and only then the handler and with it the body.
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     let allow = allowed_methods(incoming);
     let reply = if accepts_json(incoming.header(header::ACCEPT)) {
@@ -98,7 +98,8 @@ pub(crate) fn refusal(message: &'static str, data: Json) -> Reply {
     )
 }
 
-/// The `Allow` header, which DRF puts on every answer: GET brings HEAD with it, OPTIONS is always there.
+/// The `Allow` header, which DRF puts on every answer: GET brings HEAD with it, OPTIONS is always
+/// there.
 fn allowed_methods(incoming: &Incoming) -> String {
     let has = |method: &str| {
         incoming

@@ -1,6 +1,8 @@
-//! Offerings: what can be invested in. They come with the seed; the API shows them inside investments only.
+//! Offerings: what can be invested in. They come with the seed; the API shows them inside
+//! investments only.
 //!
-//! The long form has every field of the document; those without a meaning here are null, false or empty.
+//! The long form has every field of the document; those without a meaning here are null, false or
+//! empty.
 
 use rusqlite::{Connection, Row};
 

@@ -1,4 +1,5 @@
-//! The investor's pages of the Third Party API: signing an agreement, uploading an ID, reading an agreement.
+//! The investor's pages of the Third Party API: signing an agreement, uploading an ID, reading an
+//! agreement.
 
 use http::StatusCode;
 use rusqlite::{OptionalExtension, params};
@@ -18,7 +19,8 @@ struct Agreement {
     is_signed: bool,
 }
 
-/// `/_sandbox/sign/{token}`: shows the agreement's form; a POST with an optional `investor_signature_text` signs.
+/// `/_sandbox/sign/{token}`: shows the agreement's form; a POST with an optional
+/// `investor_signature_text` signs.
 pub(crate) fn sign(visit: &Visit<'_>, token: &str) -> Outcome {
     let found = visit
         .db
@@ -98,7 +100,8 @@ pub(crate) fn upload_id(visit: &Visit<'_>, token: &str) -> Outcome {
     Ok(pages::page(StatusCode::OK, "Upload your ID", body))
 }
 
-/// `/_sandbox/agreements/{investment}.pdf`: the subscription agreement, with the signature once there is one.
+/// `/_sandbox/agreements/{investment}.pdf`: the subscription agreement, with the signature once
+/// there is one.
 pub(crate) fn agreement(visit: &Visit<'_>, file: &str) -> Outcome {
     let id: i64 = file
         .strip_suffix(".pdf")

@@ -52,7 +52,8 @@ fn page_number(raw: Option<&str>, pages: usize) -> Option<usize> {
     (1..=pages).contains(&number).then_some(number)
 }
 
-/// The absolute address of another page: all parameters kept and sorted by name, `page` dropped for the first one.
+/// The absolute address of another page: all parameters kept and sorted by name, `page` dropped for
+/// the first one.
 fn link(call: &Call<'_>, number: usize) -> String {
     let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, value) in call.query {

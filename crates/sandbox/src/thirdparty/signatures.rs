@@ -1,4 +1,5 @@
-//! Subscription agreements: what there is to sign, the signing itself, and what the issuer signed in the end.
+//! Subscription agreements: what there is to sign, the signing itself, and what the issuer signed
+//! in the end.
 
 use http::StatusCode;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -76,7 +77,8 @@ pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     Ok(Reply::ok(&signature))
 }
 
-/// `POST /api_third_party/subscription_agreement_investor_signatures/`: gives the page on which the investor signs.
+/// `POST /api_third_party/subscription_agreement_investor_signatures/`: gives the page on which the
+/// investor signs.
 pub(crate) fn create(call: &Call<'_>) -> Outcome {
     let mut fields = Fields::of(call)?;
     let investment = fields.reference(call, "investment", "investments")?;
@@ -110,7 +112,8 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     Ok(Reply::json(StatusCode::CREATED, &signature))
 }
 
-/// `GET /api_third_party/investments/{id}/temp_pdf_subscription_agreements/`: the agreements before they are signed.
+/// `GET /api_third_party/investments/{id}/temp_pdf_subscription_agreements/`: the agreements before
+/// they are signed.
 pub(crate) fn to_sign(call: &Call<'_>) -> Outcome {
     let id = investments::find(call)?;
     let agreement = object! {
@@ -124,8 +127,8 @@ pub(crate) fn to_sign(call: &Call<'_>) -> Outcome {
     ))
 }
 
-/// `GET /api_third_party/investments/{id}/pdf_subscription_agreements/`: those that the issuer signed, which it does
-/// when it accepts the investment.
+/// `GET /api_third_party/investments/{id}/pdf_subscription_agreements/`: those that the issuer
+/// signed, which it does when it accepts the investment.
 pub(crate) fn issuer_signed(call: &Call<'_>) -> Outcome {
     let id = investments::find(call)?;
     let accepted: bool = call
@@ -150,7 +153,8 @@ pub(crate) fn issuer_signed(call: &Call<'_>) -> Outcome {
     ))
 }
 
-/// What the signing page does: the signature counts from now, and with the last one the investment moves on.
+/// What the signing page does: the signature counts from now, and with the last one the investment
+/// moves on.
 pub(crate) fn sign(db: &Connection, signature: i64, text: &str, now: &str) -> rusqlite::Result<()> {
     let investment: i64 = db.query_row(
         "UPDATE signatures SET signed_at = ?3, investor_signature_date = coalesce(investor_signature_date, ?3),

@@ -1,7 +1,7 @@
 //! Whether a tax identification number can be one.
 //!
-//! The service's own rule is not documented; this is the sandbox's, from the published formats. It looks nothing up:
-//! a well-formed number is valid.
+//! The service's own rule is not documented; this is the sandbox's, from the published formats. It
+//! looks nothing up: a well-formed number is valid.
 //!
 //! | country, investor | valid when |
 //! |---|---|

@@ -62,8 +62,8 @@ pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
         })
 }
 
-/// The account behind a new investor: the one with the entity's e-mail, made when there is none yet; the partner's own
-/// when the entity has no e-mail.
+/// The account behind a new investor: the one with the entity's e-mail, made when there is none
+/// yet; the partner's own when the entity has no e-mail.
 pub(crate) fn of_investor(
     db: &Connection,
     partner: i64,

@@ -1,4 +1,5 @@
-//! The calls that give bare values: the status lists, and chosen columns of whole lists without pages.
+//! The calls that give bare values: the status lists, and chosen columns of whole lists without
+//! pages.
 
 use rusqlite::types::ValueRef;
 
@@ -10,8 +11,8 @@ use crate::json::{Json, object};
 use crate::money;
 use crate::reply::Outcome;
 
-/// What can go wrong while an investment is processed. The document names the call and no value; these are the
-/// sandbox's.
+/// What can go wrong while an investment is processed. The document names the call and no value;
+/// these are the sandbox's.
 const PROCESSING_ISSUES: [(&str, &str); 4] = [
     ("kyc_failed", "KYC Failed"),
     ("missing_signature", "Missing Signature"),
@@ -46,8 +47,8 @@ fn labels(statuses: &[(&'static str, &'static str)]) -> crate::reply::Reply {
     envelope(object! { "statuses": Json::list(statuses) })
 }
 
-/// The columns named by `field`, of all rows that the filters of the list leave; the id alone when none is named. Unknown names
-/// are ignored, like every unknown parameter.
+/// The columns named by `field`, of all rows that the filters of the list leave; the id alone when
+/// none is named. Unknown names are ignored, like every unknown parameter.
 fn values(call: &Call<'_>, resource: &'static Resource, list: Operation) -> Outcome {
     let list = ROUTES
         .iter()

@@ -1,7 +1,8 @@
 //! `/authorization/{token}`: where an investor lets the account see and request verifications.
 //!
-//! The form's fields are `decision` (`grant`, the default, or `refuse`), `identifier`, `email`, `first_name`,
-//! `last_name`, `legal_name`, `portal_name` and `redirect_url`; those that the form lacks come from the link's query.
+//! The form's fields are `decision` (`grant`, the default, or `refuse`), `identifier`, `email`,
+//! `first_name`, `last_name`, `legal_name`, `portal_name` and `redirect_url`; those that the form
+//! lacks come from the link's query.
 
 use http::StatusCode;
 use rusqlite::{OptionalExtension, params};
@@ -11,7 +12,8 @@ use crate::credentials::AUTHORIZATION_TOKEN;
 use crate::pages::{self, Visit, escape};
 use crate::reply::{Failure, Outcome, Reply};
 
-/// Shows the page, or takes the decision and sends the browser back with `vi_user_id` and `identifier`.
+/// Shows the page, or takes the decision and sends the browser back with `vi_user_id` and
+/// `identifier`.
 pub(crate) fn page(visit: &Visit<'_>, token: &str) -> Outcome {
     if token != AUTHORIZATION_TOKEN {
         return Err(pages::not_found().into());
@@ -66,7 +68,8 @@ fn grant(visit: &Visit<'_>, portal: &str, identifier: &str) -> Result<i64, Failu
         .db
         .prepare_cached("SELECT id, first_name || ' ' || last_name FROM vi_users WHERE email = ?1")?
         .query_row([email], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    // A user who comes back under another identifier keeps one authorization per portal, with the new identifier.
+    // A user who comes back under another identifier keeps one authorization per portal, with the
+    // new identifier.
     let authorization: i64 = visit
         .db
         .prepare_cached(

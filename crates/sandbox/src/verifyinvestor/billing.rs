@@ -9,7 +9,8 @@ use crate::call::Call;
 use crate::json::object;
 use crate::reply::{Outcome, Reply};
 
-/// `GET /api/v1/billing`: both days count; without them the present month. What does not parse counts as absent.
+/// `GET /api/v1/billing`: both days count; without them the present month. What does not parse
+/// counts as absent.
 pub(crate) fn summary(call: &Call<'_>) -> Outcome {
     let today = call.now.to_zoned(TimeZone::UTC).date();
     let from = day(call, "from_date").unwrap_or_else(|| today.first_of_month());

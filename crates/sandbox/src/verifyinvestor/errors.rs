@@ -1,4 +1,5 @@
-//! The error answers of VerifyInvestor: `{"error": …}` from its own code, Rails' public exceptions otherwise.
+//! The error answers of VerifyInvestor: `{"error": …}` from its own code, Rails' public exceptions
+//! otherwise.
 
 use http::{HeaderValue, StatusCode, header};
 

@@ -15,7 +15,8 @@ use crate::store;
 /// The settings key of the account's webhook URL.
 pub(crate) const ACCOUNT_URL: &str = "webhook_url";
 
-/// Leaves a webhook about a request in the outbox. A request's own URL counts only when the account has one too.
+/// Leaves a webhook about a request in the outbox. A request's own URL counts only when the account
+/// has one too.
 pub(crate) fn enqueue(
     shared: &Shared,
     db: &Connection,

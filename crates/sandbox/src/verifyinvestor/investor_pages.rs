@@ -1,6 +1,7 @@
 //! `/investor/verification-requests/{id}/…`: where an investor works on a verification request.
 //!
-//! The form's one field is `decision`: `accept`, `complete`, `decline` (before accepting) or `cancel` (after it).
+//! The form's one field is `decision`: `accept`, `complete`, `decline` (before accepting) or
+//! `cancel` (after it).
 
 use http::StatusCode;
 
@@ -63,7 +64,8 @@ pub(crate) fn page(visit: &Visit<'_>, id: &str) -> Outcome {
     ))
 }
 
-/// The status that a decision leads to. Completing a request that waits for acceptance accepts it on the way.
+/// The status that a decision leads to. Completing a request that waits for acceptance accepts it
+/// on the way.
 fn next(status: &str, decision: &str) -> Option<&'static str> {
     match (status, decision) {
         (status::WAITING_FOR_ACCEPTANCE, "accept") => Some(status::ACCEPTED),

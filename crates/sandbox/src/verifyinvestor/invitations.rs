@@ -16,8 +16,8 @@ const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 const META: &str =
     "Investors get a reminder on day 3 and on day 10. Invitations expire after 30 days.";
 
-/// `POST /api/v1/verification_request_invitations`. An invited investor who authorised the account gets the request
-/// at once.
+/// `POST /api/v1/verification_request_invitations`. An invited investor who authorised the account
+/// gets the request at once.
 pub(crate) fn create(call: &Call<'_>) -> Outcome {
     let parameters = parameters(call)?;
     let portal = text(parameters, "portal_name");

@@ -1,4 +1,5 @@
-//! How the service compares legal names: case, commas, hyphens and periods do not count, nor does the order of words.
+//! How the service compares legal names: case, commas, hyphens and periods do not count, nor does
+//! the order of words.
 
 /// The form in which two spellings of one name are equal.
 pub(crate) fn normalized(name: &str) -> String {

@@ -1,6 +1,8 @@
-//! VerifyInvestor.com's Regular API v1 as Rails serves it, with the browser pages on which an investor acts.
+//! VerifyInvestor.com's Regular API v1 as Rails serves it, with the browser pages on which an
+//! investor acts.
 //!
-//! It knows nothing of the Third Party API: the two services share a port and a database file, no state.
+//! It knows nothing of the Third Party API: the two services share a port and a database file, no
+//! state.
 
 pub(crate) mod authorization;
 pub(crate) mod billing;
@@ -26,8 +28,8 @@ use crate::payload::Payload;
 use crate::reply::{Outcome, Reply};
 use crate::state::Shared;
 
-/// Answers a call whose path exists. Rails reads the body before anything else, then the route with its method, and
-/// the controller checks the token first.
+/// Answers a call whose path exists. Rails reads the body before anything else, then the route with
+/// its method, and the controller checks the token first.
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     if matches!(incoming.payload, Payload::Malformed(_)) {
         return errors::bad_request();
@@ -65,7 +67,8 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     dispatch::transact(shared, work, errors::server_error)
 }
 
-/// What Rails' own parser takes: `Token abc`, `Token token=abc`, `Token token="abc"`, and `Bearer` alike.
+/// What Rails' own parser takes: `Token abc`, `Token token=abc`, `Token token="abc"`, and `Bearer`
+/// alike.
 fn presented_token(header: &str) -> Option<&str> {
     let (scheme, rest) = header.trim().split_once(' ')?;
     if !scheme.eq_ignore_ascii_case("token") && !scheme.eq_ignore_ascii_case("bearer") {

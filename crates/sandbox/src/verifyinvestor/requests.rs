@@ -134,8 +134,8 @@ impl Request {
         fields
     }
 
-    /// The request in a list: of one user with `api_issued`, of the account with `api_type` and `identifier`; both
-    /// clients and document agree when all three are there.
+    /// The request in a list: of one user with `api_issued`, of the account with `api_type` and
+    /// `identifier`; both clients and document agree when all three are there.
     pub(crate) fn item(&self) -> Json {
         object! {
             "id": self.id,

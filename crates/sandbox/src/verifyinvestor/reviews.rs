@@ -1,4 +1,5 @@
-//! What the staging host lets a developer do in the place of people: complete, review, and fire a webhook again.
+//! What the staging host lets a developer do in the place of people: complete, review, and fire a
+//! webhook again.
 
 use http::StatusCode;
 

@@ -1,6 +1,8 @@
-//! The state machine of verification requests, with its deprecated twins and the expiry on the clock.
+//! The state machine of verification requests, with its deprecated twins and the expiry on the
+//! clock.
 //!
-//! Only [`enter`] changes a status: it keeps the history and leaves a webhook where the service sends one.
+//! Only [`enter`] changes a status: it keeps the history and leaves a webhook where the service
+//! sends one.
 
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use rusqlite::{Connection, params};
@@ -21,7 +23,8 @@ pub(crate) const SELF_NOT_ACCREDITED: &str = "self_not_accredited";
 const ACCEPTED_EXPIRE: &str = "accepted_expire";
 const DECLINED_EXPIRE: &str = "declined_expire";
 
-/// How long a request waits for its investor. The service's own time is not documented; its invitations wait as long.
+/// How long a request waits for its investor. The service's own time is not documented; its
+/// invitations wait as long.
 const PATIENCE: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long a verification counts, from the document's example.
 const VALID_DAYS: i64 = 90;
@@ -67,7 +70,8 @@ pub(crate) fn result_status(status: &str) -> Option<&'static str> {
     }
 }
 
-/// Moves a request to a status, whatever it was. Webhooks go out on pending and on everything that ends or interrupts.
+/// Moves a request to a status, whatever it was. Webhooks go out on pending and on everything that
+/// ends or interrupts.
 pub(crate) fn enter(
     shared: &Shared,
     db: &Connection,

@@ -21,7 +21,8 @@ pub(crate) struct NewRequest {
     pub(crate) issuer_email: Option<String>,
 }
 
-/// `POST /api/v1/users/:user_id/verification_requests` and its `aml_kyc`, `qualified_purchaser`, `qualified_client`.
+/// `POST /api/v1/users/:user_id/verification_requests` and its `aml_kyc`, `qualified_purchaser`,
+/// `qualified_client`.
 pub(crate) fn create(call: &Call<'_>, kind: Option<&'static str>) -> Outcome {
     let user = users::find(call)?;
     let parameters = parameters(call)?;
@@ -41,7 +42,8 @@ pub(crate) fn create(call: &Call<'_>, kind: Option<&'static str>) -> Outcome {
     ))
 }
 
-/// `GET /api/v1/users/:user_id/verification_requests/:id` and `GET /api/v1/verification_requests/:id`
+/// `GET /api/v1/users/:user_id/verification_requests/:id` and `GET
+/// /api/v1/verification_requests/:id`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     Ok(Reply::ok(&find(call)?.detail(call.origin)))
 }

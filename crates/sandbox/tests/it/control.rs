@@ -92,7 +92,7 @@ async fn a_reset_gives_the_same_ids_again_and_keeps_the_webhook_url() {
 async fn investments_move_over_http_with_their_history() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
-    let investor = client.investor("Lovelace").await["id"].as_i64().unwrap();
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "wire").await["id"].clone();
     let path = format!("/_sandbox/investments/{id}/status");
     let moved = client

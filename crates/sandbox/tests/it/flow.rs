@@ -31,9 +31,9 @@ async fn one_investment_and_one_accreditation_end_to_end() {
     assert_eq!(codes["data"]["country_codes"][0], "US");
 
     let created = client
-        .investment("reg_d_506c", investor["id"].as_i64().unwrap(), 25, "wire")
+        .investment("reg_d_506c", investor["id"].as_u64().unwrap(), 25, "wire")
         .await;
-    let id = created["id"].as_i64().unwrap();
+    let id = created["id"].as_u64().unwrap();
     let one = format!("/api_third_party/investments/{id}/");
     let secret = client
         .post(&format!("{one}get_payment_intent_secret/"), &json!({}))
@@ -75,7 +75,7 @@ async fn one_investment_and_one_accreditation_end_to_end() {
     let granted = submit(&sandbox, &link, &[("decision", "grant")]).await;
     assert_eq!(granted.status, 302);
     let target = granted.header("location").unwrap();
-    let user: i64 = target
+    let user: u64 = target
         .strip_prefix("http://portal.example/back?a=1&vi_user_id=")
         .and_then(|rest| rest.strip_suffix("&identifier=inv-7"))
         .unwrap()

@@ -44,7 +44,7 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
     let client = Client::login(&first).await;
     let investor = client.investor("Lovelace").await;
     let id = client
-        .investment("reg_a", investor["id"].as_i64().unwrap(), 10, "wire")
+        .investment("reg_a", investor["id"].as_u64().unwrap(), 10, "wire")
         .await["id"]
         .clone();
     let shown = client
@@ -68,9 +68,9 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
         .await
         .assert(200, &shown);
     let next = client
-        .investment("reg_a", investor["id"].as_i64().unwrap(), 10, "wire")
+        .investment("reg_a", investor["id"].as_u64().unwrap(), 10, "wire")
         .await;
-    assert_eq!(next["id"].as_i64(), id.as_i64().map(|id| id + 1));
+    assert_eq!(next["id"].as_u64(), id.as_u64().map(|id| id + 1));
 }
 
 #[tokio::test]
@@ -96,7 +96,7 @@ async fn the_same_seed_and_calls_give_the_same_bytes() {
         let client = Client::login(&sandbox).await;
         let investor = client.investor("Lovelace").await;
         let investment = client
-            .investment("reg_d_506c", investor["id"].as_i64().unwrap(), 10, "wire")
+            .investment("reg_d_506c", investor["id"].as_u64().unwrap(), 10, "wire")
             .await;
         let link = format!(
             "/authorization/{}?identifier=x&email=a%40b.co",

@@ -181,8 +181,8 @@ impl<'a> Client<'a> {
     pub(crate) async fn investment(
         &self,
         offering: &str,
-        investor: i64,
-        quantity: i64,
+        investor: u64,
+        quantity: u64,
         method: &str,
     ) -> Value {
         let body = json!({
@@ -195,7 +195,7 @@ impl<'a> Client<'a> {
     }
 }
 
-pub(crate) fn offering_id(sandbox: &Sandbox, kind: &str) -> i64 {
+pub(crate) fn offering_id(sandbox: &Sandbox, kind: &str) -> u64 {
     sandbox
         .offerings()
         .unwrap()

@@ -7,16 +7,17 @@ use crate::support::Client;
 
 const LIST: &str = "/api_third_party/investments/";
 
-/// Five wire investments of 10.50 a share plus 2 % fees, one second apart: 107.10, 117.81, 128.52, 139.23, 149.94.
-async fn five(sandbox: &Sandbox) -> (Client<'_>, Vec<i64>) {
+/// Five wire investments of 10.50 a share plus 2 % fees, one second apart: 107.10, 117.81, 128.52,
+/// 139.23, 149.94.
+async fn five(sandbox: &Sandbox) -> (Client<'_>, Vec<u64>) {
     let client = Client::login(sandbox).await;
-    let investor = client.investor("Lovelace").await["id"].as_i64().unwrap();
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let mut ids = Vec::new();
     for quantity in 10..15 {
         sandbox.advance_clock(std::time::Duration::from_secs(1));
         ids.push(
             client.investment("reg_a", investor, quantity, "wire").await["id"]
-                .as_i64()
+                .as_u64()
                 .unwrap(),
         );
     }
@@ -32,14 +33,14 @@ async fn sandbox() -> Sandbox {
         .unwrap()
 }
 
-async fn found(client: &Client<'_>, query: &str) -> Vec<i64> {
+async fn found(client: &Client<'_>, query: &str) -> Vec<u64> {
     let answer = client.get(&format!("{LIST}?{query}")).await;
     assert_eq!(answer.status, 200, "{query}: {}", answer.text());
     answer.json()["results"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|row| row["id"].as_i64().unwrap())
+        .map(|row| row["id"].as_u64().unwrap())
         .collect()
 }
 
@@ -75,9 +76,9 @@ async fn lists_choices_and_relations_filter() {
     let (client, ids) = five(&sandbox).await;
     sandbox.investments().advance(ids[1], "received").unwrap();
     sandbox.investments().advance(ids[2], "invested").unwrap();
-    let other = client.investor("Babbage").await["id"].as_i64().unwrap();
+    let other = client.investor("Babbage").await["id"].as_u64().unwrap();
     let sixth = client.investment("reg_d_506c", other, 4, "card").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     for (query, expected) in [
         ("status=received".to_owned(), vec![ids[1]]),

@@ -19,14 +19,14 @@ async fn amounts_are_strings_with_two_places_and_add_up() {
     let investor = client.investor("Lovelace").await;
     assert_eq!(investor["entity"]["net_worth"], "2500000.50");
     assert_eq!(investor["user"]["email"], "lovelace@example.com");
-    let id = investor["id"].as_i64().unwrap();
+    let id = investor["id"].as_u64().unwrap();
 
     let created = client.investment("reg_a", id, 33, "card").await;
     assert_eq!(created["shares_amount"], "346.50");
     assert_eq!(created["price_fees"], "6.93");
     assert_eq!(created["price_payment_processing_fees"], "12.13");
     assert_eq!(created["amount"], "365.56");
-    assert!(created["offering"].is_i64() && created["investor"]["entity"].is_object());
+    assert!(created["offering"].is_u64() && created["investor"]["entity"].is_object());
     assert!(created.get("status").is_none());
     let secret = created["payment_intent_client_secret"].as_str().unwrap();
     assert!(secret.starts_with("pi_") && secret.contains("_secret_"));
@@ -50,7 +50,7 @@ async fn every_field_of_the_documents_samples_is_there() {
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await;
     let created = client
-        .investment("reg_d_506c", investor["id"].as_i64().unwrap(), 10, "wire")
+        .investment("reg_d_506c", investor["id"].as_u64().unwrap(), 10, "wire")
         .await;
     let id = &created["id"];
     let signature = client
@@ -178,10 +178,10 @@ async fn the_investor_signs_on_the_hosted_page() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
     let investor = client.investor("O'Brien & <b>").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     let id = client.investment("reg_d_506c", investor, 25, "wire").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     let path = "/api_third_party/subscription_agreement_investor_signatures/";
     let signature = client
@@ -253,9 +253,9 @@ async fn the_investor_signs_on_the_hosted_page() {
 async fn money_first_and_signature_second_invests() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
-    let investor = client.investor("Lovelace").await["id"].as_i64().unwrap();
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "wire").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     sandbox.investments().advance(id, "received").unwrap();
     let signature = client
@@ -280,9 +280,9 @@ async fn money_first_and_signature_second_invests() {
 async fn illegal_moves_are_refused_and_change_nothing() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
-    let investor = client.investor("Lovelace").await["id"].as_i64().unwrap();
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "card").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     let investments = sandbox.investments();
     investments.advance(id, "accepted").unwrap();
@@ -295,16 +295,21 @@ async fn illegal_moves_are_refused_and_change_nothing() {
         );
     }
     assert!(investments.advance(id, "bogus").unwrap_err().is_invalid());
-    assert!(investments.advance(1, "received").unwrap_err().is_invalid());
+    assert!(
+        investments
+            .advance(1_u64, "received")
+            .unwrap_err()
+            .is_invalid()
+    );
     assert_eq!(investments.status(id).unwrap().as_deref(), Some("accepted"));
-    assert_eq!(investments.status(1).unwrap(), None);
+    assert_eq!(investments.status(1_u64).unwrap(), None);
 }
 
 #[tokio::test]
 async fn a_failed_identity_check_passes_the_second_time() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
-    let investor = client.investor("Kycfail").await["id"].as_i64().unwrap();
+    let investor = client.investor("Kycfail").await["id"].as_u64().unwrap();
     client.investment("reg_a", investor, 10, "wire").await;
     let path = format!("/api_third_party/investors/{investor}/");
     let entity = client.get(&path).await.json()["entity"].clone();
@@ -343,10 +348,10 @@ async fn a_failed_identity_check_passes_the_second_time() {
 async fn only_wire_investments_have_an_invoice() {
     let sandbox = Sandbox::start().await.unwrap();
     let client = Client::login(&sandbox).await;
-    let investor = client.investor("Lovelace").await["id"].as_i64().unwrap();
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     client.investment("reg_a", investor, 10, "card").await;
     let id = client.investment("reg_a", investor, 10, "wire").await["id"]
-        .as_i64()
+        .as_u64()
         .unwrap();
     let list = client.get("/api_third_party/invoices/").await.json();
     assert_eq!(

@@ -203,7 +203,7 @@ async fn invitations_wait_for_an_account_and_expire() {
     assert_eq!(created.status, 201, "{}", created.text());
     let created = created.json()["verification_request_invitations"].clone();
     assert_eq!(created[0]["verification_request_id"], json!(null));
-    assert!(created[1]["verification_request_id"].is_i64());
+    assert!(created[1]["verification_request_id"].is_u64());
     let one = |index: usize| format!("{path}/{}", created[index]["id"]);
     let known = client.get(&one(1)).await.json();
     assert_eq!(

@@ -1,4 +1,5 @@
-//! The state machine of verification requests, and the fields that clients of the live service read.
+//! The state machine of verification requests, and the fields that clients of the live service
+//! read.
 
 use std::time::Duration;
 
@@ -328,7 +329,7 @@ async fn requests_that_nobody_answers_expire_on_the_clock() {
         "declined_expire"
     );
     assert!(
-        create(&client, json!({})).await["id"].is_i64(),
+        create(&client, json!({})).await["id"].is_u64(),
         "an expired request is not pending"
     );
 }

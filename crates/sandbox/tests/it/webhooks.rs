@@ -7,12 +7,12 @@ use sha2::Sha256;
 
 use crate::support::{Client, receiver};
 
-async fn complete(sandbox: &Sandbox, body: Value) -> i64 {
+async fn complete(sandbox: &Sandbox, body: Value) -> u64 {
     let client = Client::verifyinvestor(sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let path = format!("/api/v1/users/{user}/verification_requests");
     let request = client.post(&path, &body).await.json();
-    let id = request["id"].as_i64().unwrap();
+    let id = request["id"].as_u64().unwrap();
     let done = client
         .post(
             &format!("{path}/{id}/simulate_investor_completion"),
