@@ -12,6 +12,7 @@ mod control;
 mod flow;
 mod hosts;
 mod persistence;
+mod robustness;
 mod support;
 mod thirdparty_auth;
 mod thirdparty_bodies;
