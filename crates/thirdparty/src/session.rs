@@ -49,7 +49,7 @@ impl Session {
             return Err(Error::auth("there is no password to log in with"));
         };
         let login = operations::auth::Login::new(email.expose(), password.clone());
-        let login = self.login.execute(&login).await?;
+        let login = self.login.execute(&login).await.map_err(refused)?;
         let token = Token::new(SCHEME, login.token.expose()).map_err(|_| Error::auth("the login gave no usable token"))?;
         *self.current() = Some(token);
         Ok(login)
@@ -58,6 +58,14 @@ impl Session {
     /// Only ever held for a read or a write of one value, so a poisoned lock holds a good one.
     fn current(&self) -> MutexGuard<'_, Option<Token>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The service answers wrong credentials with a 400; other versions of its framework with 401 or 403.
+fn refused(error: Error) -> Error {
+    match error.status().map(|status| status.as_u16()) {
+        Some(400 | 401 | 403) => error.into_unauthorized(),
+        _ => error,
     }
 }
 

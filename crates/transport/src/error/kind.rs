@@ -19,7 +19,9 @@ pub enum ErrorKind {
     Timeout(TimeoutPhase),
     /// The connection failed after it had been made, or the body was cut off.
     Io,
-    /// The server answered with a status that is not 2xx.
+    /// The server refused the credentials, with a 401 or with the status that it uses for that.
+    Unauthorized,
+    /// The server answered with another status that is not 2xx.
     Status,
     /// The server answered 2xx and said in the body that it refused the operation.
     Refused,
@@ -40,6 +42,7 @@ impl ErrorKind {
             | Self::Timeout(TimeoutPhase::Connect) => false,
             Self::Timeout(_)
             | Self::Io
+            | Self::Unauthorized
             | Self::Status
             | Self::Refused
             | Self::Decode
@@ -56,6 +59,7 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::Timeout(_) => "timeout",
             Self::Io => "io",
+            Self::Unauthorized => "unauthorized",
             Self::Status => "status",
             Self::Refused => "refused",
             Self::Decode => "decode",
@@ -72,6 +76,7 @@ impl ErrorKind {
             Self::Connect => "could not connect",
             Self::Timeout(_) => "timed out",
             Self::Io => "the connection failed",
+            Self::Unauthorized => "the server refused the credentials",
             Self::Status => "the server answered with an error",
             Self::Refused => "refused by the server",
             Self::Decode => "the reply could not be read",

@@ -96,7 +96,10 @@ impl Error {
     /// The error of a reply whose status is not 2xx.
     #[must_use]
     pub fn from_reply(reply: Reply) -> Self {
-        let mut error = Self::new(ErrorKind::Status);
+        let mut error = Self::new(match reply.status {
+            StatusCode::UNAUTHORIZED => ErrorKind::Unauthorized,
+            _ => ErrorKind::Status,
+        });
         let inner = &mut *error.0;
         inner.status = Some(reply.status);
         inner.headers = reply.headers;
@@ -110,6 +113,14 @@ impl Error {
     #[must_use]
     pub fn auth(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Auth).with_detail(detail)
+    }
+
+    /// The same failure as a refusal of the credentials: for services that answer a wrong password with another status
+    /// than 401.
+    #[must_use]
+    pub fn into_unauthorized(mut self) -> Self {
+        self.0.kind = ErrorKind::Unauthorized;
+        self
     }
 
     /// Adds what is known beyond the kind. It is shown to users: no values, no secrets.
@@ -178,7 +189,10 @@ impl Error {
         if self.0.kind != ErrorKind::Auth {
             self.0.transient_cause = self.is_transient();
             self.0.detail = self.to_string().into();
-            self.0.kind = ErrorKind::Auth;
+            // Refused credentials stay that: it is what the caller has to know.
+            if self.0.kind != ErrorKind::Unauthorized {
+                self.0.kind = ErrorKind::Auth;
+            }
         }
         self.0.info = None;
         self.0.attempts = 0;
@@ -287,10 +301,10 @@ impl Error {
         self.status() == Some(StatusCode::NOT_FOUND)
     }
 
-    /// The server answered 401, to this request or to the login that it needed.
+    /// The server refused the credentials, of this request or of the login that it needed.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        self.status() == Some(StatusCode::UNAUTHORIZED)
+        self.kind() == ErrorKind::Unauthorized
     }
 
     /// The server answered 429.
@@ -320,6 +334,7 @@ impl Error {
             ErrorKind::Auth => self.0.transient_cause,
             ErrorKind::Build
             | ErrorKind::Origin
+            | ErrorKind::Unauthorized
             | ErrorKind::Refused
             | ErrorKind::Decode
             | ErrorKind::TooLarge => false,
