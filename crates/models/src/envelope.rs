@@ -4,8 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redacted::presence;
+
 /// The wrapper that the Third Party API puts around the answer of an action: `{"success", "message", "data"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+///
+/// `Debug` leaves the server's words out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Envelope<T> {
     /// The answer.
@@ -27,6 +31,16 @@ impl<T> Envelope<T> {
             (None | Some(true), Some(data)) => Ok(data),
             _ => Err(Refused { message: self.message }),
         }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Envelope<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("data", &self.data)
+            .field("success", &self.success)
+            .field("message", &presence(self.message.as_deref()))
+            .finish()
     }
 }
 

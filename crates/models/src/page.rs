@@ -1,12 +1,17 @@
 //! One page of a list.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
+
+use crate::redacted::presence;
 
 /// One page of a list, as Django REST Framework prints it.
 ///
 /// `next` and `previous` are the server's own absolute links. Behind a proxy they often name the wrong scheme or host, so
 /// nothing here or in the clients ever requests one: a client takes its query and nothing else.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// `Debug` leaves them out, since they repeat the filters of the request, which can be names and addresses.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// How many items all pages have together.
@@ -34,5 +39,16 @@ impl<T> Page<T> {
         let number = query.split('&').find_map(|pair| pair.strip_prefix("page="))?;
         // In a query a plus is a blank; `u64` would take it for a sign.
         number.parse().ok().filter(|_| !number.starts_with('+'))
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Page<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Page")
+            .field("count", &self.count)
+            .field("next", &presence(self.next.as_deref()))
+            .field("previous", &presence(self.previous.as_deref()))
+            .field("results", &self.results)
+            .finish()
     }
 }

@@ -10,6 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 const REDACTED: &str = "[redacted]";
 
+/// Prints that a text is there, without the text.
+pub(crate) fn presence(text: Option<&str>) -> Option<Personal<()>> {
+    text.map(|_| Personal::new(()))
+}
+
 /// A secret: a token, a password, a payment secret, or a URL that carries authority. Its memory is wiped on drop.
 ///
 /// ```
