@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::error::Category;
 
 use crate::{decimal, json_path::JsonPath};
 
@@ -73,21 +74,28 @@ impl DecodeError {
     }
 
     fn new(text: &str, error: &serde_json::Error) -> Self {
-        let problem = match error.classify() {
-            serde_json::error::Category::Eof => "the JSON ends too early".to_owned(),
-            serde_json::error::Category::Data => problem(&error.to_string()),
-            _ => "the body is not JSON".to_owned(),
-        };
-        let path = match error.classify() {
-            serde_json::error::Category::Data => match decimal_refused_at(text, &problem) {
-                Some(offset) => JsonPath::at(text, offset).to_string(),
-                None => JsonPath::before(text, error.line(), error.column()).to_string(),
-            },
-            _ => String::new(),
+        let (path, problem) = match error.classify() {
+            Category::Data => {
+                let problem = problem(&error.to_string());
+                let path = match decimal_refused_at(text, &problem) {
+                    Some(offset) => JsonPath::at(text, offset),
+                    None => JsonPath::before(text, error.line(), error.column()),
+                };
+                (path.to_string(), problem)
+            }
+            Category::Eof => (String::new(), "the JSON ends too early".to_owned()),
+            // serde_json also says "syntax" where a list is too long for a struct, or the nesting too deep.
+            _ if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
+                let path = JsonPath::before(text, error.line(), error.column());
+                (path.to_string(), DOES_NOT_FIT.to_owned())
+            }
+            _ => (String::new(), "the body is not JSON".to_owned()),
         };
         Self { path, problem }
     }
 }
+
+const DOES_NOT_FIT: &str = "the value does not fit";
 
 fn decimal_refused_at(text: &str, problem: &str) -> Option<usize> {
     (problem.strip_prefix("expected ") == Some(decimal::EXPECTED)).then(|| decimal::refused_at(text))?
@@ -102,7 +110,7 @@ fn problem(message: &str) -> String {
     if message.starts_with("missing field `") || message.starts_with("duplicate field `") {
         return message.to_owned();
     }
-    "the value does not fit".to_owned()
+    DOES_NOT_FIT.to_owned()
 }
 
 impl fmt::Display for DecodeError {
