@@ -1,8 +1,8 @@
 //! What a reply that does not fit gets: an error with the path, never with the value, and never a crash.
 
 use accredit_models::{
-    DecodeError, Json, Page, Reply,
-    thirdparty::{FailedEnvelope, Investment, Investor, Invoice, Login},
+    DecodeError, Envelope, Json, Page, Reply,
+    thirdparty::{CountryCodes, FailedEnvelope, Investment, Investor, Invoice, Login},
     verifyinvestor::{UserSummary, WebhookEvent},
 };
 use proptest::{prelude::*, sample::Index, test_runner::Config};
@@ -145,6 +145,17 @@ fn what_is_no_json_is_said_in_words() {
     }
     let trailing = br#"{"token": "t", "expiry": "2025-07-25T14:28:10Z"} canary"#;
     assert_eq!(Login::decode(trailing).unwrap_err().to_string(), "the body is not JSON");
+}
+
+/// serde_json calls these errors of syntax, although the body is JSON.
+#[test]
+fn json_that_does_not_fit_is_not_called_broken() {
+    let long = br#"{"success": true, "message": "", "data": [["US"], "canary"]}"#;
+    let error = Envelope::<CountryCodes>::decode(long).unwrap_err();
+    assert_eq!(error.to_string(), "data[1]: the value does not fit");
+    let deep = format!("{{\"id\": 1, \"user\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    let error = Investor::decode(deep.as_bytes()).unwrap_err();
+    assert!(error.to_string().starts_with("user"), "{error}");
 }
 
 /// Recursion over the depth of a body would overflow the stack, and that cannot be caught.

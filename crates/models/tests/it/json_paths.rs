@@ -16,8 +16,15 @@ fn wrong() -> impl Strategy<Value = &'static str> {
 }
 
 fn check(body: &Body, text: &str) -> Result<(), TestCaseError> {
-    let ours = (body.decode)(text.as_bytes()).err().map(|error| error.path().to_owned());
-    prop_assert_eq!(ours, (body.tracked_path)(text), "{}: {}", body.name, text);
+    let ours = (body.decode)(text.as_bytes()).err();
+    let tracked = (body.tracked_path)(text);
+    match (&ours, &tracked) {
+        // A list that is too long for a struct: the tracker names the list, we the first item too many.
+        (Some(ours), Some(tracked)) if ours.problem() == "the value does not fit" => {
+            prop_assert!(ours.path().starts_with(tracked), "{ours:?} {tracked} {}: {text}", body.name);
+        }
+        _ => prop_assert_eq!(ours.map(|error| error.path().to_owned()), tracked, "{}: {}", body.name, text),
+    }
     Ok(())
 }
 

@@ -79,11 +79,18 @@ fn a_refusal_keeps_its_words_to_itself() {
     }
 }
 
+/// The words of an envelope may quote what was sent; the links of a page repeat the filters, which may be about people.
 #[test]
 fn debug_of_a_reply_has_no_canary() {
-    let body = br#"{"success": true, "message": "done", "data": {"payment_intent_secret": "canary"}}"#;
+    let body = br#"{"success": true, "message": "canary", "data": {"payment_intent_secret": "canary"}}"#;
     let reply = Envelope::<PaymentIntentSecret>::decode(body).unwrap();
-    assert!(!format!("{reply:?}").contains("canary"));
+    assert_eq!(
+        format!("{reply:?}"),
+        "Envelope { data: Some(PaymentIntentSecret { payment_intent_secret: Some([redacted]), charges_count: None }), \
+         success: Some(true), message: Some([redacted]) }"
+    );
+    let page = page("http://a/?investor__user__email=canary%40example.com&page=2");
+    assert_eq!(format!("{page:?}"), "Page { count: 1, next: Some([redacted]), previous: None, results: [1] }");
 }
 
 proptest! {
