@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Unit, Zoned};
+use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
+
+use crate::json::Json;
 
 /// How the clock of a sandbox runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,10 +80,32 @@ impl RunningClock {
     }
 }
 
-/// The form of every timestamp in the store and of Django's answers: UTC, always six digits, so
+/// The form of every timestamp in the store: UTC, always six digits, so
 /// that the order of the texts is the order of the instants.
 pub(crate) fn stored(at: Timestamp) -> String {
     format!("{at:.6}")
+}
+
+/// A stored timestamp as Django prints it: the same, without a fraction when that is zero.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment(String);
+
+impl Moment {
+    pub(crate) fn new(stored: &str) -> Self {
+        Self(stored.replace(".000000Z", "Z"))
+    }
+}
+
+impl FromSql for Moment {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str().map(Self::new)
+    }
+}
+
+impl From<Moment> for Json {
+    fn from(moment: Moment) -> Self {
+        moment.0.into()
+    }
 }
 
 /// Reads [`stored`] back.

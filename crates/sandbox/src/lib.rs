@@ -49,6 +49,7 @@ mod money;
 mod pages;
 mod payload;
 mod pdf;
+mod python_json;
 mod reply;
 mod routing;
 mod sandbox;

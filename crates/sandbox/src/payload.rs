@@ -6,6 +6,8 @@
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use crate::python_json;
+
 /// A body as fields, or why it is not one.
 #[derive(Debug)]
 pub(crate) enum Payload {
@@ -45,11 +47,7 @@ impl Payload {
                     .collect(),
             )
         } else if essence.eq_ignore_ascii_case("multipart/form-data") {
-            read_multipart(content_type, body)
-                .await
-                .unwrap_or_else(|error| {
-                    Self::Malformed(format!("Multipart form parse error - {error}"))
-                })
+            read_multipart(content_type, body).await
         } else {
             Self::Unsupported(content_type.to_owned())
         }
@@ -80,46 +78,46 @@ fn read_json(body: &[u8]) -> Payload {
     match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => Payload::fields(fields),
         Ok(other) => Payload::NotAnObject(python_type(&other)),
-        Err(error) => {
-            let (line, column) = (error.line().max(1), error.column().max(1));
-            let before: usize = body
-                .split(|byte| *byte == b'\n')
-                .take(line - 1)
-                .map(|line| line.len() + 1)
-                .sum();
-            let position = before + column - 1;
-            Payload::Malformed(format!(
-                "JSON parse error - Expecting value: line {line} column {column} (char {position})"
-            ))
-        }
+        Err(_) => Payload::Malformed(format!(
+            "JSON parse error - {}",
+            python_json::complaint(body)
+        )),
     }
 }
 
-async fn read_multipart(content_type: &str, body: Bytes) -> Result<Payload, multer::Error> {
-    let boundary = multer::parse_boundary(content_type)?;
-    let stream = futures_once(body);
-    let mut parts = multer::Multipart::new(stream, boundary);
+/// Reads a form's parts up to the first broken one, like Django: what came before it counts.
+async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
+    let Ok(boundary) = multer::parse_boundary(content_type) else {
+        let complaint = "Multipart form parse error - Invalid boundary in multipart: None";
+        return Payload::Malformed(complaint.to_owned());
+    };
+    let mut parts = multer::Multipart::new(single_chunk(body), boundary);
     let mut fields = Map::new();
     let mut files = Vec::new();
-    while let Some(part) = parts.next_field().await? {
+    while let Ok(Some(part)) = parts.next_field().await {
         let Some(field) = part.name().map(str::to_owned) else {
             continue;
         };
-        match part.file_name().map(str::to_owned) {
+        let name = part.file_name().map(str::to_owned);
+        let Ok(content) = part.bytes().await else {
+            break;
+        };
+        match name {
             Some(name) => files.push(File {
                 field,
                 name,
-                content: part.bytes().await?,
+                content,
             }),
             None => {
-                fields.insert(field, Value::String(part.text().await?));
+                let text = String::from_utf8_lossy(&content).into_owned();
+                fields.insert(field, Value::String(text));
             }
         }
     }
-    Ok(Payload::Fields { fields, files })
+    Payload::Fields { fields, files }
 }
 
 /// The whole body as a stream of one chunk, which is what the multipart reader takes.
-fn futures_once(body: Bytes) -> http_body_util::BodyDataStream<http_body_util::Full<Bytes>> {
+fn single_chunk(body: Bytes) -> http_body_util::BodyDataStream<http_body_util::Full<Bytes>> {
     http_body_util::BodyDataStream::new(http_body_util::Full::new(body))
 }

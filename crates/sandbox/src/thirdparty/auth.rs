@@ -92,7 +92,9 @@ pub(crate) fn login(call: &Call<'_>) -> Outcome {
         "UPDATE users SET last_login = ?2 WHERE id = ?1",
         params![user, now],
     )?;
-    Ok(Reply::ok(&object! { "expiry": expiry, "token": token }))
+    Ok(Reply::ok(
+        &object! { "expiry": clock::Moment::new(&expiry), "token": token },
+    ))
 }
 
 /// `POST /api_third_party/auth/logout/`: the presented token ends.

@@ -12,7 +12,7 @@ use rusqlite::OptionalExtension;
 use rust_decimal::RoundingStrategy;
 use serde_json::{Map, Value};
 
-use super::{errors, filters};
+use super::{errors, literals};
 use crate::call::Call;
 use crate::json::{Json, object};
 use crate::payload::{File, Payload, python_type};
@@ -42,6 +42,7 @@ impl<'a> Fields<'a> {
                 files,
                 errors: Vec::new(),
             }),
+            Payload::NotAnObject("NoneType") => Err(errors::non_field("No data provided").into()),
             Payload::NotAnObject(found) => Err(errors::non_field(not_a_dictionary(found)).into()),
             Payload::Malformed(detail) => Err(errors::parse_error(detail).into()),
             Payload::Unsupported(content_type) => {
@@ -196,7 +197,7 @@ impl<'a> Fields<'a> {
             Value::Number(number) => number.to_string(),
             _ => String::new(),
         };
-        let Some(value) = filters::decimal(&text) else {
+        let Some(value) = literals::decimal(&text) else {
             self.complain(name, "A valid number is required.");
             return None;
         };
@@ -250,7 +251,7 @@ impl<'a> Fields<'a> {
         presence: Presence,
     ) -> Option<Timestamp> {
         let value = self.get(name, presence)?;
-        let parsed = value.as_str().and_then(filters::timestamp);
+        let parsed = value.as_str().and_then(literals::timestamp);
         if parsed.is_none() {
             self.complain(
                 name,

@@ -3,15 +3,11 @@
 //! The route says which parameters exist and how their values read; the resource says which column
 //! a field path means. It never computes with floats: money is compared in whole cents, exactly.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
-use rust_decimal::Decimal;
-use rust_decimal::prelude::ToPrimitive;
 
 use super::errors;
+use super::literals::{boolean, bound, is_on, saturated, timestamp};
 use crate::call::Call;
 use crate::clock;
 use crate::generated::routes::{Kind, Parameter};
@@ -59,6 +55,9 @@ pub(crate) struct Resource {
     pub(crate) search: &'static [&'static str],
 }
 
+const UNKNOWN_OBJECT: &str =
+    "Select a valid choice. That choice is not one of the available choices.";
+
 /// Rows to select, in order.
 #[derive(Debug)]
 pub(crate) struct Selection {
@@ -95,7 +94,12 @@ impl Selection {
         if !complaints.is_empty() {
             return Err(errors::invalid(Json::Object(complaints)).into());
         }
-        selection.search(call.query("search").unwrap_or_default(), resource);
+        let terms = call.query("search").unwrap_or_default();
+        if terms.contains('\0') {
+            let complaint = "Null characters are not allowed.";
+            return Err(errors::invalid(Json::list([complaint])).into());
+        }
+        selection.search(terms, resource);
         Ok(selection)
     }
 
@@ -179,16 +183,19 @@ impl Selection {
         let Some((column, lookup)) = locate(resource, parameter.name) else {
             return Ok(Ok(()));
         };
-        if let (Holds::Reference(table), "exact") = (column.holds, lookup) {
-            let known = match raw.parse::<i64>() {
-                Ok(id) => exists(call, table, id)?,
-                Err(_) => false,
-            };
-            if !known {
-                return Ok(Err(
-                    "Select a valid choice. That choice is not one of the available choices."
-                        .to_owned(),
-                ));
+        if let (Holds::Reference(table), "exact" | "in") = (column.holds, lookup) {
+            for item in raw
+                .split(',')
+                .map(str::trim)
+                .filter(|item| !item.is_empty())
+            {
+                let known = match item.parse::<i64>() {
+                    Ok(id) => exists(call, table, id)?,
+                    Err(_) => false,
+                };
+                if !known {
+                    return Ok(Err(UNKNOWN_OBJECT.to_owned()));
+                }
             }
         }
         Ok(self.look_up(column, lookup, parameter, raw))
@@ -234,9 +241,12 @@ impl Selection {
                 self.compare(sql, operator(lookup), Value::Text(clock::stored(at)));
             }
             Holds::Cents | Holds::Integer | Holds::Reference(_) => {
-                let bound = number(raw, column.holds).ok_or("Enter a number.")?;
+                let bound = bound(raw, column.holds == Holds::Cents)?;
                 let value = match lookup {
                     "gte" | "lt" => bound.ceil(),
+                    // Django cuts an id's fraction off; an amount with a fraction of a cent is
+                    // none.
+                    "exact" if column.holds != Holds::Cents => bound.trunc(),
                     "exact" if !bound.is_integer() => {
                         self.conditions.push("0".to_owned());
                         return Ok(());
@@ -249,8 +259,7 @@ impl Selection {
         Ok(())
     }
 
-    /// A comma list: spaces trimmed, empty items skipped, no items = no filter, unknown choices
-    /// match nothing.
+    /// A comma list: spaces trimmed, empty items skipped, unknown choices match nothing.
     fn one_of(&mut self, column: &Column, raw: &str) -> Result<(), String> {
         let mut items = Vec::new();
         for item in raw
@@ -268,18 +277,16 @@ impl Selection {
                     );
                 }
                 Holds::Cents | Holds::Integer | Holds::Reference(_) => {
-                    let value = number(item, column.holds).ok_or("Enter a number.")?;
-                    // A fraction of a cent or of an id equals nothing; null keeps the list from
-                    // becoming empty.
-                    items.push(if value.is_integer() {
-                        saturated(value).into()
-                    } else {
-                        serde_json::Value::Null
-                    });
+                    let cents = column.holds == Holds::Cents;
+                    let value = bound(item, cents)?;
+                    if !cents || value.is_integer() {
+                        items.push(saturated(value).into());
+                    }
                 }
             }
         }
-        if !items.is_empty() {
+        // Nothing but commas matches nothing; booleans that are none filter nothing.
+        if !items.is_empty() || column.holds != Holds::Boolean {
             self.conditions.push(format!(
                 "{} IN (SELECT value FROM json_each(?))",
                 column.sql
@@ -319,31 +326,6 @@ impl Selection {
         self.conditions.push(format!("{sql} {operator} ?"));
         self.values.push(value);
     }
-}
-
-/// A number as Django's forms read it.
-pub(crate) fn decimal(text: &str) -> Option<Decimal> {
-    let text = text.trim();
-    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    if text.contains(['e', 'E']) {
-        Decimal::from_scientific(text).ok()
-    } else {
-        text.parse().ok()
-    }
-}
-
-/// A date-time with or without an offset, or a bare date; the server's zone is UTC.
-pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    text.parse::<Timestamp>().ok().or_else(|| {
-        let local = text.parse::<DateTime>().ok()?;
-        local
-            .to_zoned(TimeZone::UTC)
-            .ok()
-            .map(|zoned| zoned.timestamp())
-    })
 }
 
 /// DRF's ordering: known fields in the order named, unknown ones ignored, ties by id.
@@ -389,45 +371,6 @@ fn operator(lookup: &str) -> &'static str {
     }
 }
 
-fn number(text: &str, holds: Holds) -> Option<Decimal> {
-    let value = decimal(text)?;
-    if holds == Holds::Cents {
-        // What no column can hold is beyond every column; clamping keeps the comparison true.
-        let beyond = Decimal::from(i64::MAX) / Decimal::ONE_HUNDRED;
-        return value
-            .clamp(-beyond, beyond)
-            .checked_mul(Decimal::ONE_HUNDRED);
-    }
-    Some(value)
-}
-
-fn saturated(value: Decimal) -> i64 {
-    value.to_i64().unwrap_or(if value.is_sign_negative() {
-        i64::MIN
-    } else {
-        i64::MAX
-    })
-}
-
-/// The boolean widget of django-filter: true and false in any case, nothing else.
-fn boolean(raw: &str) -> Option<bool> {
-    if raw.eq_ignore_ascii_case("true") {
-        Some(true)
-    } else if raw.eq_ignore_ascii_case("false") {
-        Some(false)
-    } else {
-        None
-    }
-}
-
-/// Filters of no declared type: present and not plainly false.
-fn is_on(raw: &str) -> bool {
-    !matches!(
-        raw.to_ascii_lowercase().as_str(),
-        "false" | "0" | "no" | "off"
-    )
-}
-
 fn exists(call: &Call<'_>, table: &str, id: i64) -> rusqlite::Result<bool> {
     let found: Option<i64> = call
         .db
@@ -435,36 +378,4 @@ fn exists(call: &Call<'_>, table: &str, id: i64) -> rusqlite::Result<bool> {
         .query_row([id], |row| row.get(0))
         .optional()?;
     Ok(found.is_some())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_and_times_read_as_django_reads_them() {
-        assert_eq!(decimal("10.50"), Some(Decimal::new(1_050, 2)));
-        assert_eq!(decimal(" 1e3 "), Some(Decimal::from(1_000)));
-        for bad in ["", "abc", "NaN", "Infinity", "-", "1,5"] {
-            assert_eq!(decimal(bad), None, "{bad}");
-        }
-        assert_eq!(timestamp("2025-01-01"), timestamp("2025-01-01T00:00:00Z"));
-        assert_eq!(
-            timestamp("2025-01-01T01:00:00+01:00"),
-            timestamp("2025-01-01T00:00:00Z")
-        );
-        assert_eq!(timestamp("2025-13-01"), None);
-    }
-
-    #[test]
-    fn amounts_beyond_the_column_compare_as_beyond() {
-        assert_eq!(
-            number("99999999999999999999", Holds::Cents).map(saturated),
-            Some(i64::MAX)
-        );
-        assert_eq!(
-            number("10.005", Holds::Cents),
-            Some(Decimal::new(1_000_500, 3))
-        );
-    }
 }

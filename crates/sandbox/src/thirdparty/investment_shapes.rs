@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{investors, offerings};
 use crate::call::Call;
+use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
 
@@ -102,8 +103,8 @@ fn shown(
         "investor_individual_name": individual_name(call, investor)?,
         "investor": if detail { investors::full(call, investor)? } else { investors::summary(call, investor)? },
         "payment_method": row.get::<_, Option<String>>("payment_method")?,
-        "created_at": row.get::<_, String>("created_at")?,
-        "updated_at": row.get::<_, String>("updated_at")?,
+        "created_at": row.get::<_, Moment>("created_at")?,
+        "updated_at": row.get::<_, Moment>("updated_at")?,
         "has_investor_signed": row.get::<_, bool>("has_investor_signed")?,
         "watchlist": Json::Object(Vec::new()),
         "is_entity_submitted": row.get::<_, bool>("is_entity_submitted")?,
@@ -133,7 +134,7 @@ fn shown(
         .with("attorney_or_cpa_email", declared("attorney_or_cpa_email"))
         .with(
             "processed_at",
-            row.get::<_, Option<String>>("processed_at")?,
+            row.get::<_, Option<Moment>>("processed_at")?,
         )
         .with("last_payment_error_message", "")
         .with("accredited_investor_verification", Json::Null);

@@ -377,7 +377,10 @@ fn read_attributes(fields: &mut Fields<'_>) -> Map<String, Value> {
     }
     let acknowledged = "reg_cf_disclosure_acknowledged_at";
     if let Some(at) = fields.timestamp(acknowledged, Presence::Optional) {
-        attributes.insert(acknowledged.to_owned(), clock::stored(at).into());
+        attributes.insert(
+            acknowledged.to_owned(),
+            clock::stored(at).replace(".000000Z", "Z").into(),
+        );
     }
     for name in ["utm_parameters", "user_agreements"] {
         if let Some(value) = fields.values().get(name) {

@@ -10,6 +10,7 @@ use super::fields::{Fields, Presence};
 use super::filters::{Column, Holds, Resource, column};
 use super::{errors, pagination};
 use crate::call::Call;
+use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::reply::{Outcome, Reply};
 
@@ -57,13 +58,13 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
                 .name
                 .rsplit_once('.')
                 .map_or("", |(_, extension)| extension);
-            if !extension.eq_ignore_ascii_case("pdf") {
+            if file.content.is_empty() {
+                fields.complain("storage_content", "The submitted file is empty.");
+            } else if !extension.eq_ignore_ascii_case("pdf") {
                 let message = format!(
                     "File extension “{extension}” is not allowed. Allowed extensions are: pdf."
                 );
                 fields.complain("storage_content", message);
-            } else if file.content.is_empty() {
-                fields.complain("storage_content", "The submitted file is empty.");
             }
             (Some(file.name.clone()), Some(file.content.to_vec()))
         }
@@ -101,7 +102,7 @@ fn read(call: &Call<'_>, id: i64) -> rusqlite::Result<Option<Json>> {
         .query_row([id], |row| {
             Ok(object! {
                 "id": id,
-                "created_at": row.get::<_, String>("created_at")?,
+                "created_at": row.get::<_, Moment>("created_at")?,
                 "entity": row.get::<_, i64>("entity_id")?,
                 "type": row.get::<_, String>("type")?,
                 "side": row.get::<_, String>("side")?,

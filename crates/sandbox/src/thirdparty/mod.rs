@@ -14,6 +14,7 @@ pub(crate) mod invoices;
 pub(crate) mod kyb_documents;
 pub(crate) mod kyc;
 pub(crate) mod lifecycle;
+pub(crate) mod literals;
 pub(crate) mod offerings;
 pub(crate) mod pages;
 pub(crate) mod pagination;

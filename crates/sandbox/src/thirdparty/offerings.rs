@@ -6,6 +6,7 @@
 
 use rusqlite::{Connection, Row};
 
+use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
 
@@ -156,8 +157,8 @@ pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
                 "new_authorized_brokers": Json::List(Vec::new()),
                 "related_offerings": Json::List(Vec::new()),
                 "related_non_reg_s_offering": Json::Null,
-                "created_at": text(row, "created_at")?,
-                "opened_at": text(row, "opened_at")?,
+                "created_at": row.get::<_, Moment>("created_at")?,
+                "opened_at": row.get::<_, Moment>("opened_at")?,
                 "reg_cf_fee_percentage": Json::Null,
                 "status": text(row, "status")?,
                 "fee_disclosure_statement": "",

@@ -9,6 +9,7 @@ use super::filters::{Column, Holds, Resource, column};
 use super::{envelope, errors, investments, lifecycle, pagination};
 use crate::call::Call;
 use crate::clock;
+use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::reply::{Outcome, Reply};
 
@@ -183,9 +184,9 @@ fn read(call: &Call<'_>, id: i64) -> rusqlite::Result<Option<Json>> {
                 "id": id,
                 "investment": row.get::<_, i64>("investment_id")?,
                 "investor_signature_text": row.get::<_, Option<String>>("investor_signature_text")?,
-                "investor_signature_date": row.get::<_, Option<String>>("investor_signature_date")?,
+                "investor_signature_date": row.get::<_, Option<Moment>>("investor_signature_date")?,
                 "signing_url": format!("{}/_sandbox/sign/{}", call.origin, row.get::<_, String>("signing_token")?),
-                "signed_at": row.get::<_, Option<String>>("signed_at")?,
+                "signed_at": row.get::<_, Option<Moment>>("signed_at")?,
             })
         })
         .optional()

@@ -4,6 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use crate::clock::Moment;
 use crate::json::{Json, object};
 
 /// The account in full, as it stands in an investor.
@@ -22,8 +23,8 @@ pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
                 "company_name": row.get::<_, String>("company_name")?,
                 "default_offering_id": Json::Null,
                 "default_issuer_id": Json::Null,
-                "date_joined": row.get::<_, String>("date_joined")?,
-                "last_login": row.get::<_, Option<String>>("last_login")?,
+                "date_joined": row.get::<_, Moment>("date_joined")?,
+                "last_login": row.get::<_, Option<Moment>>("last_login")?,
                 "phone": row.get::<_, String>("phone")?,
                 "is_us_citizen": row.get::<_, String>("country")? == "US",
                 "country": row.get::<_, String>("country")?,
@@ -56,8 +57,8 @@ pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
                 "phone": row.get::<_, String>("phone")?,
                 "default_offering_id": Json::Null,
                 "default_issuer_id": Json::Null,
-                "date_joined": row.get::<_, String>("date_joined")?,
-                "last_login": row.get::<_, Option<String>>("last_login")?,
+                "date_joined": row.get::<_, Moment>("date_joined")?,
+                "last_login": row.get::<_, Option<Moment>>("last_login")?,
             })
         })
 }

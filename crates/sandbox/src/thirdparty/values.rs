@@ -6,6 +6,7 @@ use rusqlite::types::ValueRef;
 use super::filters::{Column, Holds, Resource, Selection};
 use super::{envelope, investments as investment, investors as investor, lifecycle};
 use crate::call::Call;
+use crate::clock::Moment;
 use crate::generated::routes::{Operation, ROUTES};
 use crate::json::{Json, object};
 use crate::money;
@@ -93,6 +94,9 @@ fn shown(value: ValueRef<'_>, holds: Holds) -> Json {
         (ValueRef::Integer(cents), Holds::Cents) => money::text(cents).into(),
         (ValueRef::Integer(flag), Holds::Boolean) => Json::Bool(flag != 0),
         (ValueRef::Integer(number), _) => Json::Integer(number),
+        (ValueRef::Text(text), Holds::Timestamp) => {
+            Moment::new(&String::from_utf8_lossy(text)).into()
+        }
         (ValueRef::Text(text), _) => String::from_utf8_lossy(text).into_owned().into(),
         _ => Json::Null,
     }

@@ -121,6 +121,13 @@ async fn methods_media_types_and_bodies_are_refused_as_drf_does() {
         415,
         &json!({ "detail": "Unsupported media type \"text/plain\" in request." }),
     );
+    let answer = client.send("POST", list, "application/json", b"null").await;
+    answer.assert(400, &json!({ "non_field_errors": ["No data provided"] }));
+    let answer = client
+        .send("POST", list, "application/json", b"{\"a\":1,}")
+        .await;
+    let text = "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 8 (char 7)";
+    answer.assert(400, &json!({ "detail": text }));
     let answer = client.send("POST", list, "application/json", b"[]").await;
     let text = "Invalid data. Expected a dictionary, but got list.";
     answer.assert(400, &json!({ "non_field_errors": [text] }));

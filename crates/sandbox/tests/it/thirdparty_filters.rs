@@ -64,6 +64,8 @@ async fn amounts_compare_exactly_and_never_as_floats() {
         ("amount__lt=99999999999999999999999999", &ids[..]),
         ("amount__gt=-99999999999999999999999999", &ids[..]),
         ("amount__in=107.10,%20149.94,,1.005", &[ids[0], ids[4]]),
+        ("amount__in=,", &[]),
+        ("amount__lt=1e40", &ids[..]),
         ("shares_amount__gte=126&amount__lt=139.23", &ids[2..3]),
     ] {
         assert_eq!(found(&client, query).await, expected, "{query}");
@@ -116,6 +118,7 @@ async fn lists_choices_and_relations_filter() {
         ("search=babb".to_owned(), vec![sixth]),
         ("search=ada%20BABBAGE".to_owned(), vec![sixth]),
         ("search=%25".to_owned(), vec![]),
+        (format!("id={}.5", ids[0]), vec![ids[0]]),
         ("status=bogus&status=received".to_owned(), vec![ids[1]]),
         (
             "nobody_knows_this=1&status=received".to_owned(),
@@ -151,7 +154,7 @@ async fn bad_values_get_djangos_texts_all_at_once() {
     let client = Client::login(&sandbox).await;
     let answer = client
         .get(&format!(
-            "{LIST}?status=bogus&amount__gte=x&id__in=1,y&created_at__gte=yesterday&investor=99999&investor__entity=z"
+            "{LIST}?status=bogus&amount__gte=x&id__in=1,y&created_at__gte=yesterday&investor=99999&investor__entity=z&investor__in=99999&amount=1e60"
         ))
         .await;
     let choice = "Select a valid choice. That choice is not one of the available choices.";
@@ -163,6 +166,8 @@ async fn bad_values_get_djangos_texts_all_at_once() {
             "id__in": ["Enter a number."],
             "created_at__gte": ["Enter a valid date/time."],
             "investor": [choice],
+            "investor__in": [choice],
+            "amount": ["Ensure this value is less than or equal to 1e+50."],
             "investor__entity": [choice],
         }),
     );
