@@ -1,1 +1,0 @@
-//! Placeholder that this session replaces.
