@@ -47,7 +47,11 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
     check_reached(catalog, &replies)?;
     let wrappers: Vec<&str> = ["Envelope", "Page"]
         .into_iter()
-        .filter(|name| replies.iter().any(|reply| reply.starts_with(&format!("{name}<"))))
+        .filter(|name| {
+            replies
+                .iter()
+                .any(|reply| reply.starts_with(&format!("{name}<")))
+        })
         .collect();
     let inner: BTreeSet<&str> = replies.iter().map(|reply| inner(reply)).collect();
     let inner: Vec<&str> = inner.into_iter().collect();
@@ -68,7 +72,11 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
         writeln!(text, "{name}::examples(to);")?;
     }
     for reply in &replies {
-        writeln!(text, "to.reply::<{reply}>({reply:?}, {});", raw(&body(reply)))?;
+        writeln!(
+            text,
+            "to.reply::<{reply}>({reply:?}, {});",
+            raw(&body(reply))
+        )?;
     }
     text.push_str("}\n");
     Ok(text)
@@ -76,7 +84,9 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
 
 /// The type inside `Page<…>`, `Envelope<…>` or `Vec<…>`.
 fn inner(reply: &str) -> &str {
-    reply.split_once('<').map_or(reply, |(_, inner)| inner.trim_end_matches('>'))
+    reply
+        .split_once('<')
+        .map_or(reply, |(_, inner)| inner.trim_end_matches('>'))
 }
 
 fn body(reply: &str) -> String {
@@ -85,7 +95,9 @@ fn body(reply: &str) -> String {
         Some(("Page", _)) => format!(
             r#"{{"count": 123, "next": "https://example.com/api/?page=3", "previous": null, "results": [{item}]}}"#
         ),
-        Some(("Envelope", _)) => format!(r#"{{"data": {item}, "success": true, "message": "done"}}"#),
+        Some(("Envelope", _)) => {
+            format!(r#"{{"data": {item}, "success": true, "message": "done"}}"#)
+        }
         Some(_) => format!("[{item}]"),
         None => item,
     }
@@ -102,7 +114,13 @@ fn check_reached(catalog: &Catalog, replies: &[String]) -> Result<()> {
         }
     }
     for r#type in catalog.types.values() {
-        let is_response = matches!(r#type.shape, Shape::Object { direction: Direction::Response, .. });
+        let is_response = matches!(
+            r#type.shape,
+            Shape::Object {
+                direction: Direction::Response,
+                ..
+            }
+        );
         if is_response && !reached.contains(&*r#type.name) {
             return Err(Error::new(format!("{}: no reply holds it", r#type.name)));
         }
@@ -114,7 +132,12 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
     let mut text = doc::module(&format!("Examples of `{}::{module}`.", catalog.service));
     let mut own: Vec<&str> = types.iter().map(|r#type| &*r#type.name).collect();
     own.sort_unstable();
-    writeln!(text, "\nuse accredit_models::{}::{{{}}};\n", catalog.service, own.join(", "))?;
+    writeln!(
+        text,
+        "\nuse accredit_models::{}::{{{}}};\n",
+        catalog.service,
+        own.join(", ")
+    )?;
     writeln!(text, "use crate::examples::Examples;\n")?;
     writeln!(text, "pub(crate) fn examples(to: &mut Examples) {{")?;
     writeln!(text, "to.module({:?}, {module:?});", catalog.service)?;
@@ -126,9 +149,16 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
                 let kind = if *open { "open" } else { "closed" };
                 let values: Vec<String> = values.iter().map(value_and_label).collect();
                 let known = format!("&[{}]", values.join(", "));
-                writeln!(text, "to.{kind}_enum::<{name}>({name:?}, {known}, {name}::values().collect());")?;
+                writeln!(
+                    text,
+                    "to.{kind}_enum::<{name}>({name:?}, {known}, {name}::values().collect());"
+                )?;
             }
-            Shape::Object { direction, fields, open } => {
+            Shape::Object {
+                direction,
+                fields,
+                open,
+            } => {
                 let method = match (direction, open) {
                     (Direction::Response, false) => "response",
                     (Direction::Response, true) => "open_response",
@@ -139,9 +169,8 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
                     let fields = fields.iter().enumerate().filter(|(_, field)| wanted(field));
                     let lines = fields
                         .map(|(at, field)| {
-                            let value = value(catalog, field, at).map_err(|error| {
-                                error.context(format!("{name}.{}", field.wire))
-                            })?;
+                            let value = value(catalog, field, at)
+                                .map_err(|error| error.context(format!("{name}.{}", field.wire)))?;
                             Ok(format!("  {}: {value}", quote(&field.wire)))
                         })
                         .collect::<Result<Vec<_>>>()?;
@@ -151,7 +180,12 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
                     })
                 };
                 let (full, minimal) = (object(|_| true)?, object(|field| field.required)?);
-                writeln!(text, "to.{method}::<{name}>({name:?}, {}, {});", raw(&full), raw(&minimal))?;
+                writeln!(
+                    text,
+                    "to.{method}::<{name}>({name:?}, {}, {});",
+                    raw(&full),
+                    raw(&minimal)
+                )?;
             }
         }
     }
@@ -180,7 +214,9 @@ fn canary(rust: &Rust, wire: &str, sensitivity: Sensitivity) -> Result<String> {
         Rust::Text => Ok(quote(&text(wire, CANARY))),
         Rust::Date => Ok(quote(CANARY_DATE)),
         Rust::Money => Ok(quote(CANARY_DECIMAL)),
-        _ => Err(Error::new(format!("{sensitivity:?}, but no canary fits its type"))),
+        _ => Err(Error::new(format!(
+            "{sensitivity:?}, but no canary fits its type"
+        ))),
     }
 }
 
@@ -205,7 +241,11 @@ fn plain(catalog: &Catalog, rust: &Rust, wire: &str, at: usize) -> Result<String
             Some(Shape::Id) => (at + 1000).to_string(),
             Some(Shape::Enum { values, .. }) => {
                 let value = values.get(at % values.len().max(1));
-                quote(&value.ok_or_else(|| Error::new(format!("{name} has no values")))?.wire)
+                quote(
+                    &value
+                        .ok_or_else(|| Error::new(format!("{name} has no values")))?
+                        .wire,
+                )
             }
             Some(Shape::Object { .. }) => quote(&format!("@{name}")),
             None => return Err(Error::new(format!("{name} is not defined"))),
@@ -219,7 +259,10 @@ fn text(wire: &str, start: &str) -> String {
     let word = names::camel(wire).to_ascii_lowercase();
     if wire.ends_with("email") {
         format!("{start}.{word}@example.com")
-    } else if ["url", "link", "logo", "favicon", "_file"].iter().any(|end| wire.ends_with(end)) {
+    } else if ["url", "link", "logo", "favicon", "_file"]
+        .iter()
+        .any(|end| wire.ends_with(end))
+    {
         format!("https://example.com/{start}/{word}")
     } else {
         format!("{start} {}", names::sentence(wire).to_ascii_lowercase())

@@ -4,6 +4,8 @@
 //! carries the stamp and is no longer generated counts as stale too.
 
 mod catalog;
+#[cfg(test)]
+mod contract;
 mod doc;
 mod examples;
 mod models;
@@ -12,6 +14,8 @@ mod openapi;
 mod operations;
 mod reference;
 mod routes;
+#[cfg(test)]
+mod stale;
 
 use std::{
     collections::BTreeMap,
