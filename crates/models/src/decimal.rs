@@ -68,12 +68,18 @@ pub(crate) fn refused_at(text: &str) -> Option<usize> {
 /// only one that can give the text of a number.
 fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Decimal, D::Error> {
     let token = <&RawValue>::deserialize(deserializer)?.get();
-    let text = match token.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) {
+    let text = match token
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+    {
         Some(text) => text,
         None if token.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => token,
         None => {
             REFUSED.set(token.as_ptr().addr());
-            return Err(D::Error::invalid_type(Unexpected::Other("another type"), &Digits));
+            return Err(D::Error::invalid_type(
+                Unexpected::Other("another type"),
+                &Digits,
+            ));
         }
     };
     parse(text).map_err(|_| {

@@ -70,7 +70,10 @@ impl DecodeError {
     }
 
     fn not_utf8() -> Self {
-        Self { path: String::new(), problem: "the body is not UTF-8".to_owned() }
+        Self {
+            path: String::new(),
+            problem: "the body is not UTF-8".to_owned(),
+        }
     }
 
     fn new(text: &str, error: &serde_json::Error) -> Self {
@@ -98,12 +101,15 @@ impl DecodeError {
 const DOES_NOT_FIT: &str = "the value does not fit";
 
 fn decimal_refused_at(text: &str, problem: &str) -> Option<usize> {
-    (problem.strip_prefix("expected ") == Some(decimal::EXPECTED)).then(|| decimal::refused_at(text))?
+    (problem.strip_prefix("expected ") == Some(decimal::EXPECTED))
+        .then(|| decimal::refused_at(text))?
 }
 
 /// Keeps the part of serde's message that comes from our types and drops the part that quotes the value.
 fn problem(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    let message = message
+        .rsplit_once(" at line ")
+        .map_or(message, |(message, _)| message);
     if let Some((_, expected)) = message.rsplit_once(", expected ") {
         return format!("expected {expected}");
     }

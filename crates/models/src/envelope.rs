@@ -29,7 +29,9 @@ impl<T> Envelope<T> {
     pub fn into_data(self) -> Result<T, Refused> {
         match (self.success, self.data) {
             (None | Some(true), Some(data)) => Ok(data),
-            _ => Err(Refused { message: self.message }),
+            _ => Err(Refused {
+                message: self.message,
+            }),
         }
     }
 }

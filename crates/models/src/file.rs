@@ -40,7 +40,9 @@ impl Serialize for File {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match str::from_utf8(&self.0) {
             Ok(text) => serializer.serialize_str(text),
-            Err(_) => Err(S::Error::custom("a file that is not text goes into a form, not into JSON")),
+            Err(_) => Err(S::Error::custom(
+                "a file that is not text goes into a form, not into JSON",
+            )),
         }
     }
 }

@@ -107,7 +107,9 @@ macro_rules! id {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($crate::id::IdVisitor).map(Self)
+                deserializer
+                    .deserialize_any($crate::id::IdVisitor)
+                    .map(Self)
             }
         }
     };

@@ -18,8 +18,11 @@ enum Container<'t> {
 impl<'t> JsonPath<'t> {
     /// Where serde_json reports an error: `line` and `column` count from one, and a column counts bytes.
     pub(crate) fn before(text: &'t str, line: usize, column: usize) -> Self {
-        let skipped: usize =
-            text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let skipped: usize = text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
         Self::at(text, skipped + column)
     }
 
@@ -31,7 +34,10 @@ impl<'t> JsonPath<'t> {
         let mut bytes = text.bytes().enumerate().take(end);
         while let Some((at, byte)) = bytes.next() {
             match byte {
-                b'{' => open.push(Container::Object { key: "", in_value: false }),
+                b'{' => open.push(Container::Object {
+                    key: "",
+                    in_value: false,
+                }),
                 b'[' => open.push(Container::List { index: 0 }),
                 b'}' | b']' => drop(open.pop()),
                 b'"' => {
@@ -44,7 +50,11 @@ impl<'t> JsonPath<'t> {
                             _ => {}
                         }
                     }
-                    if let Some(Container::Object { key, in_value: false }) = open.last_mut() {
+                    if let Some(Container::Object {
+                        key,
+                        in_value: false,
+                    }) = open.last_mut()
+                    {
                         *key = text.get(at + 1..close).unwrap_or_default();
                     }
                 }
@@ -70,13 +80,17 @@ impl fmt::Display for JsonPath<'_> {
         for (depth, container) in self.0.iter().enumerate() {
             match container {
                 Container::List { index } => write!(f, "[{index}]")?,
-                Container::Object { in_value: false, .. } => {}
+                Container::Object {
+                    in_value: false, ..
+                } => {}
                 Container::Object { key, .. } => {
                     if depth > 0 {
                         f.write_str(".")?;
                     }
                     let plain = key.len() <= 80
-                        && key.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+                        && key
+                            .bytes()
+                            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
                     f.write_str(if plain { key } else { "?" })?;
                 }
             }
@@ -120,7 +134,11 @@ mod tests {
     fn brackets_quotes_and_commas_inside_texts_do_not_count() {
         let text = r#"{"a": "}],{\"[\\", "b": "x"}"#;
         assert_eq!(path(text, text.rfind("\"x\"").unwrap()), "b");
-        assert_eq!(path(text, text.find("\"b\"").unwrap() + 3), "", "at a key that came twice");
+        assert_eq!(
+            path(text, text.find("\"b\"").unwrap() + 3),
+            "",
+            "at a key that came twice"
+        );
     }
 
     #[test]

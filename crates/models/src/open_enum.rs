@@ -142,9 +142,8 @@ macro_rules! open_enum {
             /// Reads a wire value; a value outside the list is kept as [`Unknown`](Self::Unknown).
             #[must_use]
             pub fn from_value(text: &str) -> Self {
-                text.parse().unwrap_or_else(|_| {
-                    Self::Unknown($crate::open_enum::UnknownValue::new(text))
-                })
+                text.parse()
+                    .unwrap_or_else(|_| Self::Unknown($crate::open_enum::UnknownValue::new(text)))
             }
 
             /// The wire value.
@@ -243,5 +242,9 @@ pub(crate) use {closed_enum, enum_text, open_enum};
 
 /// The wire value of a known variant.
 pub(crate) fn wire_value<E: strum::EnumMessage>(known: &E) -> &'static str {
-    known.get_serializations().first().copied().unwrap_or_default()
+    known
+        .get_serializations()
+        .first()
+        .copied()
+        .unwrap_or_default()
 }

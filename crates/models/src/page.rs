@@ -28,15 +28,26 @@ impl<T> Page<T> {
     /// A page of your own, for tests of code that takes pages.
     #[must_use]
     pub fn new(count: u64, results: Vec<T>) -> Self {
-        Self { count, next: None, previous: None, results }
+        Self {
+            count,
+            next: None,
+            previous: None,
+            results,
+        }
     }
 
     /// The number of the next page, read from the query of [`next`](Self::next); `None` on the last page.
     #[must_use]
     pub fn next_page(&self) -> Option<u64> {
-        let (link, _) = self.next.as_deref()?.split_once('#').unwrap_or((self.next.as_deref()?, ""));
+        let (link, _) = self
+            .next
+            .as_deref()?
+            .split_once('#')
+            .unwrap_or((self.next.as_deref()?, ""));
         let (_, query) = link.split_once('?')?;
-        let number = query.split('&').find_map(|pair| pair.strip_prefix("page="))?;
+        let number = query
+            .split('&')
+            .find_map(|pair| pair.strip_prefix("page="))?;
         // In a query a plus is a blank; `u64` would take it for a sign.
         number.parse().ok().filter(|_| !number.starts_with('+'))
     }

@@ -95,8 +95,30 @@ impl Timestamp {
     /// `None` sends the general parser after a text that is not in the services' own fixed form.
     fn parse_fixed(text: &str) -> Option<Self> {
         let bytes = text.as_bytes();
-        let (&[y0, y1, y2, y3, b'-', mo0, mo1, b'-', d0, d1, b'T', h0, h1, b':', mi0, mi1, b':', s0, s1], rest) =
-            bytes.split_first_chunk::<19>()?
+        let (
+            &[
+                y0,
+                y1,
+                y2,
+                y3,
+                b'-',
+                mo0,
+                mo1,
+                b'-',
+                d0,
+                d1,
+                b'T',
+                h0,
+                h1,
+                b':',
+                mi0,
+                mi1,
+                b':',
+                s0,
+                s1,
+            ],
+            rest,
+        ) = bytes.split_first_chunk::<19>()?
         else {
             return None;
         };
@@ -107,7 +129,9 @@ impl Timestamp {
                 if !(1..=9).contains(&digits) {
                     return None;
                 }
-                let value = fraction.iter().fold(0, |value, byte| value * 10 + u32::from(byte - b'0'));
+                let value = fraction
+                    .iter()
+                    .fold(0, |value, byte| value * 10 + u32::from(byte - b'0'));
                 let unit = 10_u32.pow(9 - u32::try_from(digits).ok()?);
                 (value * unit, u8::try_from(digits).ok()?, rest)
             }
@@ -147,12 +171,14 @@ impl Timestamp {
         if offset.seconds() % 60 != 0 || pieces.time_zone_annotation().is_some() {
             return Err(TimeError(()));
         }
-        let local = pieces.date().to_datetime(pieces.time().unwrap_or(civil::Time::midnight()));
+        let local = pieces
+            .date()
+            .to_datetime(pieces.time().unwrap_or(civil::Time::midnight()));
         let instant = offset.to_timestamp(local).map_err(error)?;
         let (second, nanosecond) = floor(instant);
-        let digits = text
-            .split_once(['.', ','])
-            .map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+        let digits = text.split_once(['.', ',']).map_or(0, |(_, rest)| {
+            rest.bytes().take_while(u8::is_ascii_digit).count()
+        });
         Ok(Self {
             second,
             nanosecond,
@@ -252,7 +278,13 @@ impl From<jiff::Timestamp> for Timestamp {
             n if n % 1_000 == 0 => 6,
             _ => 9,
         };
-        Self { second, nanosecond, offset_minutes: 0, fraction_digits, zone: Zone::Utc }
+        Self {
+            second,
+            nanosecond,
+            offset_minutes: 0,
+            fraction_digits,
+            zone: Zone::Utc,
+        }
     }
 }
 
@@ -341,7 +373,10 @@ macro_rules! text_serde {
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let parsed = std::marker::PhantomData;
-                deserializer.deserialize_str(TextVisitor { expected: $expected, parsed })
+                deserializer.deserialize_str(TextVisitor {
+                    expected: $expected,
+                    parsed,
+                })
             }
         }
     };

@@ -14,7 +14,13 @@ fn encode(value: Money) -> String {
 #[test]
 fn the_scale_survives_as_text_and_as_a_bare_number() {
     for text in [
-        "0", "0.00", "100.00", "1.50", "-4.81", "0.10", "4.810000",
+        "0",
+        "0.00",
+        "100.00",
+        "1.50",
+        "-4.81",
+        "0.10",
+        "4.810000",
         "9999999999999999999999999999",
         "0.0000000000000000000000000001",
         "12345678901234.56789012345678",
@@ -23,9 +29,17 @@ fn the_scale_survives_as_text_and_as_a_bare_number() {
         let expected = format!("\"{text}\"");
         for token in [expected.as_str(), text] {
             let money = read(token).unwrap_or_else(|| panic!("{token}"));
-            assert_eq!((encode(money), money.to_string()), (expected.clone(), text.to_owned()));
+            assert_eq!(
+                (encode(money), money.to_string()),
+                (expected.clone(), text.to_owned())
+            );
         }
-        assert_eq!(serde_json::from_str::<Percent>(&expected).unwrap().to_string(), text);
+        assert_eq!(
+            serde_json::from_str::<Percent>(&expected)
+                .unwrap()
+                .to_string(),
+            text
+        );
     }
 }
 
@@ -35,16 +49,52 @@ fn a_bare_number_never_passes_through_a_float() {
     let sum = read("0.1").unwrap().get() + read("0.2").unwrap().get();
     assert_eq!(sum.to_string(), "0.3");
     assert_eq!(read("4.81").unwrap().to_string(), "4.81");
-    assert_eq!(read("9007199254740993").unwrap().to_string(), "9007199254740993");
+    assert_eq!(
+        read("9007199254740993").unwrap().to_string(),
+        "9007199254740993"
+    );
     assert_eq!(read("1.10").unwrap().to_string(), "1.10");
 }
 
 #[test]
 fn what_is_no_decimal_or_does_not_fit_is_refused() {
     let texts = [
-        "", " ", "-", ".", "+", "e5", "1e", "1e+", "NaN", "nan", "Infinity", "-inf", "0x10", "1_000", "_1", "1__0.0", "1,000.00",
-        "1 000", " 1", "1 ", "$1", "1.2.3", "1-2", "--1", "text", "١٢", "１", "½", "1\u{0}", "1e400", "1e-400", "1e29", "1e2147483648",
-        "1e99999999999999999999", "1e_2", "1_0e2",
+        "",
+        " ",
+        "-",
+        ".",
+        "+",
+        "e5",
+        "1e",
+        "1e+",
+        "NaN",
+        "nan",
+        "Infinity",
+        "-inf",
+        "0x10",
+        "1_000",
+        "_1",
+        "1__0.0",
+        "1,000.00",
+        "1 000",
+        " 1",
+        "1 ",
+        "$1",
+        "1.2.3",
+        "1-2",
+        "--1",
+        "text",
+        "١٢",
+        "１",
+        "½",
+        "1\u{0}",
+        "1e400",
+        "1e-400",
+        "1e29",
+        "1e2147483648",
+        "1e99999999999999999999",
+        "1e_2",
+        "1_0e2",
         "79228162514264337593543950336",
         "0.00000000000000000000000000001",
         "1.00000000000000000000000000001",
@@ -54,9 +104,25 @@ fn what_is_no_decimal_or_does_not_fit_is_refused() {
     ];
     for text in texts {
         assert!(text.parse::<Money>().is_err(), "{text:?}");
-        assert_eq!(read(&serde_json::to_string(text).unwrap()), None, "{text:?}");
+        assert_eq!(
+            read(&serde_json::to_string(text).unwrap()),
+            None,
+            "{text:?}"
+        );
     }
-    for token in ["null", "true", "[]", "{}", "[1]", "{\"amount\": 1}", "1e400", "-1e400", "1e-29", "\"1", "00x"] {
+    for token in [
+        "null",
+        "true",
+        "[]",
+        "{}",
+        "[1]",
+        "{\"amount\": 1}",
+        "1e400",
+        "-1e400",
+        "1e-29",
+        "\"1",
+        "00x",
+    ] {
         assert_eq!(read(token), None, "{token}");
     }
     let long = format!("\"{}\"", "9".repeat(100_000));
@@ -65,7 +131,14 @@ fn what_is_no_decimal_or_does_not_fit_is_refused() {
 
 #[test]
 fn scientific_notation_is_exact() {
-    for (text, plain) in [("1E+2", "100"), ("1e2", "100"), ("1.50e1", "15.0"), ("-2.5E-3", "-0.0025"), ("1e28", "10000000000000000000000000000"), ("0e0", "0")] {
+    for (text, plain) in [
+        ("1E+2", "100"),
+        ("1e2", "100"),
+        ("1.50e1", "15.0"),
+        ("-2.5E-3", "-0.0025"),
+        ("1e28", "10000000000000000000000000000"),
+        ("0e0", "0"),
+    ] {
         assert_eq!(text.parse::<Money>().unwrap().to_string(), plain, "{text}");
         assert_eq!(read(text).unwrap().to_string(), plain, "{text}");
     }
@@ -75,8 +148,13 @@ fn scientific_notation_is_exact() {
 fn the_error_is_about_the_form_and_not_the_value() {
     let error: DecimalError = "canary".parse::<Money>().unwrap_err();
     assert_eq!(error.to_string(), "not a decimal of at most 28 digits");
-    let error = serde_json::from_str::<Money>("\"canary\"").unwrap_err().to_string();
-    assert!(error.starts_with("invalid value: another text, expected a decimal"), "{error}");
+    let error = serde_json::from_str::<Money>("\"canary\"")
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("invalid value: another text, expected a decimal"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -85,7 +163,10 @@ fn money_and_percent_are_not_the_same_and_compare_by_value() {
     assert_eq!(one, other);
     assert!(one < Money::from(2));
     assert_eq!(Money::from(25_u64).to_string(), "25");
-    assert_eq!(Decimal::from(Percent::new(Decimal::new(250, 2))).to_string(), "2.50");
+    assert_eq!(
+        Decimal::from(Percent::new(Decimal::new(250, 2))).to_string(),
+        "2.50"
+    );
     assert_eq!(size_of::<Option<Money>>(), 20);
 }
 
@@ -124,7 +205,11 @@ fn plain() -> impl Strategy<Value = String> {
         let sign = if negative { "-" } else { "" };
         let digits = format!("{digits:0>width$}", width = scale + 1);
         let (whole, fraction) = digits.split_at(digits.len() - scale);
-        if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
+        if fraction.is_empty() {
+            format!("{sign}{whole}")
+        } else {
+            format!("{sign}{whole}.{fraction}")
+        }
     })
 }
 

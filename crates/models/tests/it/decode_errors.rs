@@ -19,9 +19,15 @@ const BAD_NUMBER: &str = "4815162342.5";
 fn assert_names_path_and_no_value(error: &DecodeError, path: &str, context: &str) {
     assert_eq!(error.path(), path, "{context}");
     let (display, debug) = (error.to_string(), format!("{error:?}"));
-    assert!(display.starts_with(&format!("{path}: ")) || path.is_empty(), "{context}: {display}");
+    assert!(
+        display.starts_with(&format!("{path}: ")) || path.is_empty(),
+        "{context}: {display}"
+    );
     for text in [display, debug] {
-        assert!(!text.contains("canary") && !text.contains("4815162342"), "{context}: {text}");
+        assert!(
+            !text.contains("canary") && !text.contains("4815162342"),
+            "{context}: {text}"
+        );
     }
 }
 
@@ -42,10 +48,26 @@ fn a_wrong_value_in_any_field_of_any_reply_is_named_and_not_shown() {
                 continue;
             }
             let wrong = match value {
-                Tree::Text(_) => vec![object.clone(), Tree::List(vec![Tree::text(BAD_TEXT)]), Tree::Bool(true)],
-                Tree::Bool(_) => vec![object.clone(), Tree::text(BAD_TEXT), Tree::Number(BAD_NUMBER.to_owned())],
-                Tree::Number(_) => vec![object.clone(), Tree::text(BAD_TEXT), Tree::Number(BAD_NUMBER.to_owned())],
-                Tree::List(_) => vec![object.clone(), Tree::text(BAD_TEXT), Tree::Number(BAD_NUMBER.to_owned())],
+                Tree::Text(_) => vec![
+                    object.clone(),
+                    Tree::List(vec![Tree::text(BAD_TEXT)]),
+                    Tree::Bool(true),
+                ],
+                Tree::Bool(_) => vec![
+                    object.clone(),
+                    Tree::text(BAD_TEXT),
+                    Tree::Number(BAD_NUMBER.to_owned()),
+                ],
+                Tree::Number(_) => vec![
+                    object.clone(),
+                    Tree::text(BAD_TEXT),
+                    Tree::Number(BAD_NUMBER.to_owned()),
+                ],
+                Tree::List(_) => vec![
+                    object.clone(),
+                    Tree::text(BAD_TEXT),
+                    Tree::Number(BAD_NUMBER.to_owned()),
+                ],
                 Tree::Map(_) => vec![Tree::text(BAD_TEXT), Tree::Number(BAD_NUMBER.to_owned())],
                 Tree::Null => vec![object.clone()],
             };
@@ -77,9 +99,15 @@ fn a_wrong_text_in_any_field_is_kept_or_named() {
             for wrong in [BAD_TEXT, "", "canary \u{1f980} \" \\"] {
                 let changed = full.replace(&path, Tree::text(wrong));
                 for text in [changed.to_string(), changed.backwards(), changed.spread()] {
-                    let Err(error) = (body.decode)(text.as_bytes()) else { continue };
+                    let Err(error) = (body.decode)(text.as_bytes()) else {
+                        continue;
+                    };
                     assert_names_path_and_no_value(&error, &path_text(&path), body.name);
-                    assert!(error.problem().starts_with("expected a"), "{}: {error}", body.name);
+                    assert!(
+                        error.problem().starts_with("expected a"),
+                        "{}: {error}",
+                        body.name
+                    );
                     failed += 1;
                 }
             }
@@ -90,11 +118,15 @@ fn a_wrong_text_in_any_field_is_kept_or_named() {
 
 #[test]
 fn a_missing_id_names_its_object_and_itself() {
-    let page = br#"{"count": 1, "next": null, "previous": null, "results": [{"id": 1}, {"number": "5"}]}"#;
+    let page =
+        br#"{"count": 1, "next": null, "previous": null, "results": [{"id": 1}, {"number": "5"}]}"#;
     let error = Page::<Invoice>::decode(page).unwrap_err();
     assert_eq!(error.to_string(), "results[1]: missing field `id`");
     let error = Login::decode(b"{}").unwrap_err();
-    assert_eq!((error.path(), error.to_string().as_str()), ("", "missing field `token`"));
+    assert_eq!(
+        (error.path(), error.to_string().as_str()),
+        ("", "missing field `token`")
+    );
 }
 
 /// A decimal is read as raw text, which serde_json places at the end of the object around it.
@@ -112,10 +144,18 @@ fn a_wrong_decimal_is_named_wherever_it_stands() {
         r#"{"id": 1, "amount": true}"#,
     ] {
         let error = Investment::decode(text.as_bytes()).unwrap_err();
-        assert_eq!(error.to_string(), "amount: expected a decimal (a string or a number)", "{text}");
+        assert_eq!(
+            error.to_string(),
+            "amount: expected a decimal (a string or a number)",
+            "{text}"
+        );
     }
-    let nested = br#"{"id": 1, "investor": {"id": 1, "entity": {"id": 1, "net_worth": {"canary": {}}}}}"#;
-    assert_eq!(Investment::decode(nested).unwrap_err().path(), "investor.entity.net_worth");
+    let nested =
+        br#"{"id": 1, "investor": {"id": 1, "entity": {"id": 1, "net_worth": {"canary": {}}}}}"#;
+    assert_eq!(
+        Investment::decode(nested).unwrap_err().path(),
+        "investor.entity.net_worth"
+    );
 }
 
 /// One failed decode must not colour the next.
@@ -124,7 +164,10 @@ fn each_error_is_about_its_own_body() {
     let first = Investment::decode(br#"{"id": 1, "price": "canary"}"#).unwrap_err();
     let second = Investment::decode(br#"{"id": 1, "quantity": "canary"}"#).unwrap_err();
     let third = Investment::decode(br#"{"id": 1, "amount": "canary"}"#).unwrap_err();
-    assert_eq!([first.path(), second.path(), third.path()], ["price", "quantity", "amount"]);
+    assert_eq!(
+        [first.path(), second.path(), third.path()],
+        ["price", "quantity", "amount"]
+    );
 }
 
 #[test]
@@ -135,16 +178,27 @@ fn what_is_no_json_is_said_in_words() {
         (b"{\"token\": \"canary", "the JSON ends too early"),
         (b"{\"token\": \"canary\", }", "the body is not JSON"),
         (b"{\"token\": \"canary\"} {}", "missing field `expiry`"),
-        (b"{\"token\": \"\xff\xfe\", \"expiry\": null}", "the body is not UTF-8"),
+        (
+            b"{\"token\": \"\xff\xfe\", \"expiry\": null}",
+            "the body is not UTF-8",
+        ),
         (b"\xef\xbb\xbf{}", "the body is not JSON"),
         (b"NaN", "the body is not JSON"),
     ] {
         let error = Login::decode(body).unwrap_err();
-        assert_eq!(error.to_string(), problem, "{:?}", String::from_utf8_lossy(body));
+        assert_eq!(
+            error.to_string(),
+            problem,
+            "{:?}",
+            String::from_utf8_lossy(body)
+        );
         assert_eq!(error.path(), "");
     }
     let trailing = br#"{"token": "t", "expiry": "2025-07-25T14:28:10Z"} canary"#;
-    assert_eq!(Login::decode(trailing).unwrap_err().to_string(), "the body is not JSON");
+    assert_eq!(
+        Login::decode(trailing).unwrap_err().to_string(),
+        "the body is not JSON"
+    );
 }
 
 /// serde_json calls these errors of syntax, although the body is JSON.
@@ -153,7 +207,11 @@ fn json_that_does_not_fit_is_not_called_broken() {
     let long = br#"{"success": true, "message": "", "data": [["US"], "canary"]}"#;
     let error = Envelope::<CountryCodes>::decode(long).unwrap_err();
     assert_eq!(error.to_string(), "data[1]: the value does not fit");
-    let deep = format!("{{\"id\": 1, \"user\": {}1{}}}", "[".repeat(200), "]".repeat(200));
+    let deep = format!(
+        "{{\"id\": 1, \"user\": {}1{}}}",
+        "[".repeat(200),
+        "]".repeat(200)
+    );
     let error = Investor::decode(deep.as_bytes()).unwrap_err();
     assert!(error.to_string().starts_with("user"), "{error}");
 }
@@ -171,16 +229,23 @@ fn a_depth_bomb_is_an_error_and_not_a_crash() {
         // Where anything may stand the text is kept, or skipped, without recursion.
         let free = FailedEnvelope::decode(format!("{{\"data\": {bomb}}}").as_bytes()).unwrap();
         assert_eq!(free.data.as_ref().map(Json::as_str), Some(&*bomb));
-        assert_eq!(serde_json::to_string(&free).unwrap().matches(&bomb).count(), 1);
+        assert_eq!(
+            serde_json::to_string(&free).unwrap().matches(&bomb).count(),
+            1
+        );
         let ignored = format!("{{\"id\": 1, \"zz\": {bomb}}}");
         assert!(Investor::decode(ignored.as_bytes()).is_ok());
 
         // The path is looked for across it.
-        for text in [format!("{{\"zz\": {bomb}, \"id\": \"canary\"}}"), format!("{{\"zz\": {bomb}, \"id\": 1, \"type\": {bomb}}}")] {
+        for text in [
+            format!("{{\"zz\": {bomb}, \"id\": \"canary\"}}"),
+            format!("{{\"zz\": {bomb}, \"id\": 1, \"type\": {bomb}}}"),
+        ] {
             let error = Investor::decode(text.as_bytes()).unwrap_err();
             assert!(["id", "type"].contains(&error.path()), "{error}");
         }
-        let error = Investment::decode(format!("{{\"id\": 1, \"amount\": {bomb}}}").as_bytes()).unwrap_err();
+        let error = Investment::decode(format!("{{\"id\": 1, \"amount\": {bomb}}}").as_bytes())
+            .unwrap_err();
         assert_eq!(error.path(), "amount");
     }
 }
@@ -223,7 +288,8 @@ fn damage() -> impl Strategy<Value = Damage> {
     prop_oneof![
         any::<Index>().prop_map(Damage::Cut),
         (any::<Index>(), any::<u8>()).prop_map(|(at, byte)| Damage::Flip(at, byte)),
-        (any::<Index>(), "[\\[\\]{},:\"\\\\a-z0-9 \n]{1,4}").prop_map(|(at, text)| Damage::Insert(at, text)),
+        (any::<Index>(), "[\\[\\]{},:\"\\\\a-z0-9 \n]{1,4}")
+            .prop_map(|(at, text)| Damage::Insert(at, text)),
         (any::<Index>(), any::<Index>()).prop_map(|(from, length)| Damage::Remove(from, length)),
         (any::<Index>(), token).prop_map(|(at, token)| Damage::Put(at, token)),
     ]
@@ -248,13 +314,18 @@ impl Damage {
             }
             Self::Put(at, token) => {
                 let Ok(tree) = str::from_utf8(body).map_err(drop).and_then(|text| {
-                    serde_json::from_str::<&serde_json::value::RawValue>(text).map(|_| Tree::parse(text)).map_err(drop)
+                    serde_json::from_str::<&serde_json::value::RawValue>(text)
+                        .map(|_| Tree::parse(text))
+                        .map_err(drop)
                 }) else {
                     return;
                 };
                 let all = tree.walk();
                 let (path, _) = &all[at.index(all.len())];
-                *body = tree.replace(path, Tree::parse(token)).to_string().into_bytes();
+                *body = tree
+                    .replace(path, Tree::parse(token))
+                    .to_string()
+                    .into_bytes();
             }
             _ => {}
         }

@@ -15,7 +15,12 @@ fn every_known_value_survives_and_has_its_label() {
         for (value, label) in list.known {
             let read = (list.read)(value);
             assert_eq!(read.text, *value, "{}", list.name);
-            assert_eq!(read.json, serde_json::to_string(value).unwrap(), "{}", list.name);
+            assert_eq!(
+                read.json,
+                serde_json::to_string(value).unwrap(),
+                "{}",
+                list.name
+            );
             assert_eq!(read.label, *label, "{}: {value}", list.name);
             assert!(read.is_known, "{}: {value}", list.name);
         }
@@ -28,7 +33,14 @@ fn values_lists_the_contract_in_its_order() {
         assert!(known(list).eq(list.listed.iter().copied()), "{}", list.name);
     }
     for list in &ALL.closed_enums {
-        assert!(list.known.iter().map(|(value, _)| *value).eq(list.listed.iter().copied()), "{}", list.name);
+        assert!(
+            list.known
+                .iter()
+                .map(|(value, _)| *value)
+                .eq(list.listed.iter().copied()),
+            "{}",
+            list.name
+        );
     }
 }
 
@@ -37,10 +49,24 @@ fn values_lists_the_contract_in_its_order() {
 fn unknown_variant_roundtrips() {
     let long = "a_value_of_next_year_that_is_longer_than_any_of_today".repeat(3);
     for list in &ALL.open_enums {
-        for unknown in ["added_tomorrow", "", " started", "Unknown", "unknown_value", "ÅÄÖ \"quoted\" \\", "🦀", &long] {
+        for unknown in [
+            "added_tomorrow",
+            "",
+            " started",
+            "Unknown",
+            "unknown_value",
+            "ÅÄÖ \"quoted\" \\",
+            "🦀",
+            &long,
+        ] {
             let read = (list.read)(unknown);
             assert_eq!(read.text, unknown, "{}", list.name);
-            assert_eq!(read.json, serde_json::to_string(unknown).unwrap(), "{}", list.name);
+            assert_eq!(
+                read.json,
+                serde_json::to_string(unknown).unwrap(),
+                "{}",
+                list.name
+            );
             assert_eq!((read.label, read.is_known), (None, false), "{}", list.name);
         }
     }
@@ -52,18 +78,38 @@ fn other_spellings_of_a_known_value_are_unknown() {
         for value in known(list) {
             let swapped: String = value
                 .chars()
-                .map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
+                .map(|c| {
+                    if c.is_ascii_lowercase() {
+                        c.to_ascii_uppercase()
+                    } else {
+                        c.to_ascii_lowercase()
+                    }
+                })
                 .collect();
             let read = (list.read)(&swapped);
-            assert_eq!((read.text.as_str(), read.is_known), (swapped.as_str(), list.listed.contains(&&*swapped)));
+            assert_eq!(
+                (read.text.as_str(), read.is_known),
+                (swapped.as_str(), list.listed.contains(&&*swapped))
+            );
         }
     }
 }
 
 #[test]
 fn an_enum_is_a_string_and_nothing_else() {
-    for text in ["1", "null", "true", "{}", "[]", "[\"started\"]", "{\"started\": null}"] {
-        assert!(serde_json::from_str::<InvestmentStatus>(text).is_err(), "{text}");
+    for text in [
+        "1",
+        "null",
+        "true",
+        "{}",
+        "[]",
+        "[\"started\"]",
+        "{\"started\": null}",
+    ] {
+        assert!(
+            serde_json::from_str::<InvestmentStatus>(text).is_err(),
+            "{text}"
+        );
     }
     let escaped: InvestmentStatus = serde_json::from_str(r#""\u0073tarted""#).unwrap();
     assert_eq!(escaped, InvestmentStatus::Started);
@@ -87,7 +133,10 @@ fn an_unknown_value_has_no_text_to_match_on_but_compares() {
     assert_eq!(one, InvestmentStatus::from_value("frozen"));
     assert_ne!(one, InvestmentStatus::from_value("frozen_again"));
     assert_eq!(format!("{one:?}"), "Unknown(\"frozen\")");
-    assert_eq!(format!("{one:>8}|{:<8}|", InvestmentStatus::Started), "  frozen|started |");
+    assert_eq!(
+        format!("{one:>8}|{:<8}|", InvestmentStatus::Started),
+        "  frozen|started |"
+    );
 }
 
 #[test]
@@ -97,14 +146,20 @@ fn the_list_of_countries_is_whole_and_in_utf_8() {
     assert_eq!(Country::from_value("CI").label(), Some("Côte d'Ivoire"));
     for value in Country::values() {
         let label = Country::from_value(value).label().unwrap();
-        assert!(!label.contains(['\u{fffd}', 'Ã', 'â', '&', '?']) || label.contains(" & "), "{value}: {label}");
+        assert!(
+            !label.contains(['\u{fffd}', 'Ã', 'â', '&', '?']) || label.contains(" & "),
+            "{value}: {label}"
+        );
     }
 }
 
 #[test]
 fn an_enum_is_as_small_as_a_string() {
     assert!(size_of::<InvestmentStatus>() <= size_of::<String>());
-    assert_eq!(size_of::<Option<InvestmentStatus>>(), size_of::<InvestmentStatus>());
+    assert_eq!(
+        size_of::<Option<InvestmentStatus>>(),
+        size_of::<InvestmentStatus>()
+    );
 }
 
 /// Texts near the known ones, and around the length up to which a text is kept without an allocation.
@@ -115,7 +170,8 @@ fn any_text() -> impl Strategy<Value = String> {
         "[a-z_]{20,24}",
         "\\PC{5,9}",
         proptest::sample::select(known.clone()).prop_map(str::to_owned),
-        (proptest::sample::select(known), ".{0,2}").prop_map(|(value, end)| format!("{value}{end}")),
+        (proptest::sample::select(known), ".{0,2}")
+            .prop_map(|(value, end)| format!("{value}{end}")),
     ]
 }
 

@@ -120,7 +120,10 @@ fn printed<T: Serialize + Debug>(value: &T) -> Printed {
 }
 
 /// What all objects are.
-pub(crate) trait Model: Serialize + DeserializeOwned + Debug + Clone + PartialEq + 'static {}
+pub(crate) trait Model:
+    Serialize + DeserializeOwned + Debug + Clone + PartialEq + 'static
+{
+}
 impl<T: Serialize + DeserializeOwned + Debug + Clone + PartialEq + 'static> Model for T {}
 
 impl Examples {
@@ -143,27 +146,54 @@ impl Examples {
             is_request,
             full,
             minimal,
-            read: |text| serde_json::from_str::<T>(text).map(|value| printed(&value)).map_err(|e| e.to_string()),
+            read: |text| {
+                serde_json::from_str::<T>(text)
+                    .map(|value| printed(&value))
+                    .map_err(|e| e.to_string())
+            },
             equal: |one, other| {
-                let (one, other): (T, T) = (serde_json::from_str(one).unwrap(), serde_json::from_str(other).unwrap());
+                let (one, other): (T, T) = (
+                    serde_json::from_str(one).unwrap(),
+                    serde_json::from_str(other).unwrap(),
+                );
                 one == other && one.clone() == other
             },
         });
     }
 
-    pub(crate) fn response<T: Model>(&mut self, name: &'static str, full: &'static str, minimal: &'static str) {
+    pub(crate) fn response<T: Model>(
+        &mut self,
+        name: &'static str,
+        full: &'static str,
+        minimal: &'static str,
+    ) {
         self.object::<T>(name, (false, false), full, minimal);
     }
 
-    pub(crate) fn open_response<T: Model>(&mut self, name: &'static str, full: &'static str, minimal: &'static str) {
+    pub(crate) fn open_response<T: Model>(
+        &mut self,
+        name: &'static str,
+        full: &'static str,
+        minimal: &'static str,
+    ) {
         self.object::<T>(name, (true, false), full, minimal);
     }
 
-    pub(crate) fn request<T: Model>(&mut self, name: &'static str, full: &'static str, minimal: &'static str) {
+    pub(crate) fn request<T: Model>(
+        &mut self,
+        name: &'static str,
+        full: &'static str,
+        minimal: &'static str,
+    ) {
         self.object::<T>(name, (false, true), full, minimal);
     }
 
-    pub(crate) fn open_request<T: Model>(&mut self, name: &'static str, full: &'static str, minimal: &'static str) {
+    pub(crate) fn open_request<T: Model>(
+        &mut self,
+        name: &'static str,
+        full: &'static str,
+        minimal: &'static str,
+    ) {
         self.object::<T>(name, (true, true), full, minimal);
     }
 
@@ -181,7 +211,11 @@ impl Examples {
             let json = serde_json::to_string(text).unwrap();
             assert_eq!(serde_json::from_str::<E>(&json).unwrap(), value, "{text:?}");
             let parsed = text.parse::<E>().ok();
-            assert_eq!(parsed, value.is_known().then(|| value.clone()), "strict parsing of {text:?}");
+            assert_eq!(
+                parsed,
+                value.is_known().then(|| value.clone()),
+                "strict parsing of {text:?}"
+            );
             assert_eq!(value.to_string(), value.as_str());
             Value {
                 text: value.as_str().to_owned(),
@@ -191,7 +225,12 @@ impl Examples {
                 debug: format!("{value:?}"),
             }
         };
-        self.open_enums.push(Open { name, known, listed, read });
+        self.open_enums.push(Open {
+            name,
+            known,
+            listed,
+            read,
+        });
     }
 
     pub(crate) fn closed_enum<E>(
@@ -210,7 +249,12 @@ impl Examples {
             assert_eq!(serde_json::to_string(&value).unwrap(), json);
             Some(value.to_string())
         };
-        self.closed_enums.push(Closed { name, known, listed, read });
+        self.closed_enums.push(Closed {
+            name,
+            known,
+            listed,
+            read,
+        });
     }
 
     pub(crate) fn id<I>(&mut self, name: &'static str)
@@ -219,9 +263,18 @@ impl Examples {
     {
         self.ids.push(Id {
             name,
-            read: |text| serde_json::from_str::<I>(text).map(Into::into).map_err(|e| e.to_string()),
+            read: |text| {
+                serde_json::from_str::<I>(text)
+                    .map(Into::into)
+                    .map_err(|e| e.to_string())
+            },
             parse: |text| text.parse::<I>().ok().map(Into::into),
-            print: |id| (serde_json::to_string(&I::from(id)).unwrap(), I::from(id).to_string()),
+            print: |id| {
+                (
+                    serde_json::to_string(&I::from(id)).unwrap(),
+                    I::from(id).to_string(),
+                )
+            },
         });
     }
 
@@ -241,7 +294,10 @@ impl Examples {
     }
 
     fn find(&self, service: &str, name: &str) -> &Object {
-        let found = self.objects.iter().find(|object| object.service == service && object.name == name);
+        let found = self
+            .objects
+            .iter()
+            .find(|object| object.service == service && object.name == name);
         found.unwrap_or_else(|| panic!("{service}::{name} has no example"))
     }
 
@@ -252,11 +308,15 @@ impl Examples {
                 let example = with(self.find(service, &text[1..]));
                 self.expand(service, Tree::parse(example), with)
             }
-            Tree::List(list) => {
-                Tree::List(list.into_iter().map(|item| self.expand(service, item, with)).collect())
-            }
+            Tree::List(list) => Tree::List(
+                list.into_iter()
+                    .map(|item| self.expand(service, item, with))
+                    .collect(),
+            ),
             Tree::Map(map) => {
-                let map = map.into_iter().map(|(key, value)| (key, self.expand(service, value, with)));
+                let map = map
+                    .into_iter()
+                    .map(|(key, value)| (key, self.expand(service, value, with)));
                 Tree::Map(map.collect::<BTreeMap<_, _>>())
             }
             scalar => scalar,
@@ -272,12 +332,16 @@ impl Object {
 
     /// Every field here, the required ones in the objects inside.
     pub(crate) fn shallow(&self) -> Tree {
-        ALL.expand(self.service, Tree::parse(self.full), |object| object.minimal)
+        ALL.expand(self.service, Tree::parse(self.full), |object| {
+            object.minimal
+        })
     }
 
     /// The required fields.
     pub(crate) fn minimal(&self) -> Tree {
-        ALL.expand(self.service, Tree::parse(self.minimal), |object| object.minimal)
+        ALL.expand(self.service, Tree::parse(self.minimal), |object| {
+            object.minimal
+        })
     }
 
     pub(crate) fn read_tree(&self, tree: &Tree) -> Printed {

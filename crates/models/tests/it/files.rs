@@ -5,13 +5,24 @@ use proptest::{prelude::*, test_runner::Config};
 
 #[test]
 fn free_form_json_is_kept_as_text() {
-    for text in ["null", "1.50", "1e400", "\"é\\u00e9\"", "[ 1,\n2 ]", r#"{"b": 1, "a": 1, "b": 2}"#, "0.10000000000000000001"] {
+    for text in [
+        "null",
+        "1.50",
+        "1e400",
+        "\"é\\u00e9\"",
+        "[ 1,\n2 ]",
+        r#"{"b": 1, "a": 1, "b": 2}"#,
+        "0.10000000000000000001",
+    ] {
         let json: Json = serde_json::from_str(text).unwrap();
         assert_eq!(json.as_str(), text);
         assert_eq!(serde_json::to_string(&json).unwrap(), text);
         assert_eq!(json, json.clone());
     }
-    let (one, other): (Json, Json) = (serde_json::from_str("1").unwrap(), serde_json::from_str("1.0").unwrap());
+    let (one, other): (Json, Json) = (
+        serde_json::from_str("1").unwrap(),
+        serde_json::from_str("1.0").unwrap(),
+    );
     assert_ne!(one, other);
 }
 
@@ -19,7 +30,11 @@ fn free_form_json_is_kept_as_text() {
 #[test]
 fn an_optional_null_is_none() {
     assert_eq!(serde_json::from_str::<Option<Json>>("null").unwrap(), None);
-    assert!(serde_json::from_str::<Option<Json>>("{}").unwrap().is_some());
+    assert!(
+        serde_json::from_str::<Option<Json>>("{}")
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[test]
@@ -42,7 +57,10 @@ fn broken_json_is_refused() {
 fn a_file_that_is_no_text_does_not_become_json() {
     let file = File::from(vec![0xff, 0x25]);
     let error = serde_json::to_string(&file).unwrap_err().to_string();
-    assert_eq!(error, "a file that is not text goes into a form, not into JSON");
+    assert_eq!(
+        error,
+        "a file that is not text goes into a form, not into JSON"
+    );
     assert_eq!(file.as_bytes(), [0xff, 0x25]);
 }
 

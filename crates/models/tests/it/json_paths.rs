@@ -10,8 +10,24 @@ use crate::{
 /// A value of every kind, wrong almost everywhere.
 fn wrong() -> impl Strategy<Value = &'static str> {
     proptest::sample::select(vec![
-        "5", "-5", "1.5", "1e2", "18446744073709551616", "true", "\"text\"", "\"2025-13-01\"", "\"12.5.0\"", "\"\\u0041\\\"}\"",
-        "[]", "[1]", "[[\"x\"], {}]", "{}", "{\"id\": \"x\"}", "{\"id\": 1, \"user\": [\"x\"]}", "{\"a\": {\"b\": [1, {\"c\": null}]}}", "null",
+        "5",
+        "-5",
+        "1.5",
+        "1e2",
+        "18446744073709551616",
+        "true",
+        "\"text\"",
+        "\"2025-13-01\"",
+        "\"12.5.0\"",
+        "\"\\u0041\\\"}\"",
+        "[]",
+        "[1]",
+        "[[\"x\"], {}]",
+        "{}",
+        "{\"id\": \"x\"}",
+        "{\"id\": 1, \"user\": [\"x\"]}",
+        "{\"a\": {\"b\": [1, {\"c\": null}]}}",
+        "null",
     ])
 }
 
@@ -21,9 +37,19 @@ fn check(body: &Body, text: &str) -> Result<(), TestCaseError> {
     match (&ours, &tracked) {
         // A list that is too long for a struct: the tracker names the list, we the first item too many.
         (Some(ours), Some(tracked)) if ours.problem() == "the value does not fit" => {
-            prop_assert!(ours.path().starts_with(tracked), "{ours:?} {tracked} {}: {text}", body.name);
+            prop_assert!(
+                ours.path().starts_with(tracked),
+                "{ours:?} {tracked} {}: {text}",
+                body.name
+            );
         }
-        _ => prop_assert_eq!(ours.map(|error| error.path().to_owned()), tracked, "{}: {}", body.name, text),
+        _ => prop_assert_eq!(
+            ours.map(|error| error.path().to_owned()),
+            tracked,
+            "{}: {}",
+            body.name,
+            text
+        ),
     }
     Ok(())
 }
@@ -36,8 +62,10 @@ fn paths_agree_at_every_place_of_every_reply() {
         for (path, _) in full.walk() {
             for wrong in ["{}", "[[]]", "\"x\"", "7.5"] {
                 let changed = full.replace(&path, Tree::parse(wrong));
-                check(body, &changed.to_string()).unwrap_or_else(|error| panic!("{}: {error}", path_text(&path)));
-                check(body, &changed.spread()).unwrap_or_else(|error| panic!("{}: {error}", path_text(&path)));
+                check(body, &changed.to_string())
+                    .unwrap_or_else(|error| panic!("{}: {error}", path_text(&path)));
+                check(body, &changed.spread())
+                    .unwrap_or_else(|error| panic!("{}: {error}", path_text(&path)));
             }
         }
     }

@@ -5,7 +5,8 @@ use crate::{
     tree::Tree,
 };
 
-const ODD: &str = r#"{"n": 0.10000000000000000001, "big": 123456789012345678901234567890, "e": 1e400, "x": []}"#;
+const ODD: &str =
+    r#"{"n": 0.10000000000000000001, "big": 123456789012345678901234567890, "e": 1e400, "x": []}"#;
 
 /// Free-form JSON is a value like any other here; it has no type to miss.
 #[test]
@@ -22,7 +23,12 @@ fn the_contract_is_all_here() {
     assert!(ALL.open_enums.len() >= 28, "{}", ALL.open_enums.len());
     assert_eq!(ALL.closed_enums.len(), 2);
     assert_eq!(ALL.ids.len(), 15);
-    let open: Vec<&str> = ALL.objects.iter().filter(|object| object.is_open).map(|object| object.name).collect();
+    let open: Vec<&str> = ALL
+        .objects
+        .iter()
+        .filter(|object| object.is_open)
+        .map(|object| object.name)
+        .collect();
     assert_eq!(open, ["EntitySummary", "Entity", "NewEntity"]);
 }
 
@@ -31,7 +37,11 @@ fn only_the_required_fields_are_required() {
     for object in &ALL.objects {
         let minimal = object.minimal();
         let encoded = Tree::parse(&object.read_tree(&minimal).json);
-        assert_eq!(encoded.clone().without(Tree::is_null_or_empty_list), minimal, "{object}: the rest is empty");
+        assert_eq!(
+            encoded.clone().without(Tree::is_null_or_empty_list),
+            minimal,
+            "{object}: the rest is empty"
+        );
         if object.is_request {
             assert_eq!(encoded, minimal, "{object}: what was not set is not sent");
         }
@@ -46,8 +56,14 @@ fn a_required_field_that_is_missing_or_null_is_an_error_that_names_it() {
             map.remove(key);
             let error = (object.read)(&Tree::Map(map).to_string()).err();
             let error = error.unwrap_or_else(|| panic!("{object}.{key} is not required"));
-            assert!(error.starts_with(&format!("missing field `{key}`")), "{object}.{key}: {error}");
-            assert!((object.read)(&object.full().with(key, Tree::Null).to_string()).is_err(), "{object}.{key}");
+            assert!(
+                error.starts_with(&format!("missing field `{key}`")),
+                "{object}.{key}: {error}"
+            );
+            assert!(
+                (object.read)(&object.full().with(key, Tree::Null).to_string()).is_err(),
+                "{object}.{key}"
+            );
         }
     }
 }
@@ -56,12 +72,26 @@ fn a_required_field_that_is_missing_or_null_is_an_error_that_names_it() {
 fn null_reads_like_missing() {
     for object in &ALL.objects {
         let minimal = object.minimal();
-        let nulls = object.full().map().keys().filter(|key| !minimal.map().contains_key(*key)).cloned().collect::<Vec<_>>();
-        let all = nulls.iter().fold(minimal.clone(), |tree, key| tree.with(key, Tree::Null));
-        assert!((object.equal)(&all.to_string(), &minimal.to_string()), "{object}: all null");
+        let nulls = object
+            .full()
+            .map()
+            .keys()
+            .filter(|key| !minimal.map().contains_key(*key))
+            .cloned()
+            .collect::<Vec<_>>();
+        let all = nulls
+            .iter()
+            .fold(minimal.clone(), |tree, key| tree.with(key, Tree::Null));
+        assert!(
+            (object.equal)(&all.to_string(), &minimal.to_string()),
+            "{object}: all null"
+        );
         for key in &nulls {
             let one = minimal.with(key, Tree::Null);
-            assert!((object.equal)(&one.to_string(), &minimal.to_string()), "{object}.{key}");
+            assert!(
+                (object.equal)(&one.to_string(), &minimal.to_string()),
+                "{object}.{key}"
+            );
         }
     }
 }
@@ -74,9 +104,16 @@ fn each_optional_field_is_carried_alone() {
         for (key, value) in object.shallow().map() {
             let tree = minimal.with(key, value.clone());
             let encoded = Tree::parse(&object.read_tree(&tree).json);
-            let carried = encoded.map().get(key).unwrap_or_else(|| panic!("{object}.{key} is lost"));
+            let carried = encoded
+                .map()
+                .get(key)
+                .unwrap_or_else(|| panic!("{object}.{key} is lost"));
             let bare = carried.clone().without(Tree::is_null_or_empty_list);
-            assert_eq!(bare, value.clone().without(Tree::is_null_or_empty_list), "{object}.{key}");
+            assert_eq!(
+                bare,
+                value.clone().without(Tree::is_null_or_empty_list),
+                "{object}.{key}"
+            );
         }
     }
 }
@@ -99,10 +136,16 @@ fn an_unknown_field_never_fails() {
 #[test]
 fn open_objects_keep_the_digits_of_what_they_do_not_know() {
     for object in ALL.objects.iter().filter(|object| object.is_open) {
-        let text = format!(r#"{}, "zz_added_tomorrow": {ODD}}}"#, object.full().to_string().trim_end_matches('}'));
+        let text = format!(
+            r#"{}, "zz_added_tomorrow": {ODD}}}"#,
+            object.full().to_string().trim_end_matches('}')
+        );
         let read = (object.read)(&text).unwrap();
         assert!(read.json.contains(ODD), "{object}: {}", read.json);
-        assert!(!read.debug.contains("0.1000"), "{object}: it may be personal");
+        assert!(
+            !read.debug.contains("0.1000"),
+            "{object}: it may be personal"
+        );
     }
 }
 
@@ -126,7 +169,10 @@ fn a_key_that_comes_twice_is_refused() {
             let twice = format!("{}, {key:?}: {value}}}", &full[..full.len() - 1]);
             let error = (object.read)(&twice).err();
             let error = error.unwrap_or_else(|| panic!("{object}.{key} may come twice"));
-            assert!(error.starts_with(&format!("duplicate field `{key}`")), "{object}.{key}: {error}");
+            assert!(
+                error.starts_with(&format!("duplicate field `{key}`")),
+                "{object}.{key}: {error}"
+            );
         }
     }
 }
@@ -140,14 +186,22 @@ fn debug_has_no_canary() {
                 assert!(!text.contains(canary), "{object} prints {canary}: {text}");
             }
         }
-        assert!(printed.debug.starts_with(object.name), "{object}: {}", printed.debug);
+        assert!(
+            printed.debug.starts_with(object.name),
+            "{object}: {}",
+            printed.debug
+        );
     }
 }
 
 /// Otherwise the test above would prove nothing.
 #[test]
 fn the_canaries_are_in_the_examples() {
-    let all: String = ALL.objects.iter().map(|object| object.full().to_string()).collect();
+    let all: String = ALL
+        .objects
+        .iter()
+        .map(|object| object.full().to_string())
+        .collect();
     for canary in CANARIES {
         assert!(all.matches(canary).count() >= 5, "{canary}");
     }

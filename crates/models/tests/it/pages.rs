@@ -34,7 +34,13 @@ fn carried<T: Reply + Serialize>(page: &str) -> usize {
 fn list_500_decodes_without_one_field_lost() {
     let values = carried::<Page<InvestmentSummary>>(LIST_500);
     assert!(values > 30_000, "{values}");
-    assert_eq!(Page::<InvestmentSummary>::decode(LIST_500.as_bytes()).unwrap().results.len(), 500);
+    assert_eq!(
+        Page::<InvestmentSummary>::decode(LIST_500.as_bytes())
+            .unwrap()
+            .results
+            .len(),
+        500
+    );
 }
 
 #[test]
@@ -50,8 +56,12 @@ fn detail_decodes_without_one_field_lost() {
 /// A second pass reads what the first one wrote, to the letter.
 #[test]
 fn encoding_is_stable() {
-    let first = serde_json::to_string(&Page::<InvestmentSummary>::decode(LIST_100.as_bytes()).unwrap()).unwrap();
-    let second = serde_json::to_string(&Page::<InvestmentSummary>::decode(first.as_bytes()).unwrap()).unwrap();
+    let first =
+        serde_json::to_string(&Page::<InvestmentSummary>::decode(LIST_100.as_bytes()).unwrap())
+            .unwrap();
+    let second =
+        serde_json::to_string(&Page::<InvestmentSummary>::decode(first.as_bytes()).unwrap())
+            .unwrap();
     assert!(first == second);
 }
 
@@ -59,7 +69,10 @@ fn encoding_is_stable() {
 #[test]
 fn a_lost_field_would_be_noticed() {
     let clean = |text: &str| Tree::parse(text).without(Tree::is_null_or_empty_list);
-    let (one, other) = (clean(r#"{"a": [{"b": "1.50"}], "c": null}"#), clean(r#"{"a": [{"b": "1.5"}]}"#));
+    let (one, other) = (
+        clean(r#"{"a": [{"b": "1.50"}], "c": null}"#),
+        clean(r#"{"a": [{"b": "1.5"}]}"#),
+    );
     assert_ne!(one, other);
     assert_eq!(one, clean(r#"{"a": [{"b": "1.50"}], "d": []}"#));
 }

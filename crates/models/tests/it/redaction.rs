@@ -43,7 +43,10 @@ fn they_compare_by_what_they_hold() {
 #[test]
 fn a_request_prints_no_password() {
     let request = LoginRequest::new("canary@example.com", "canary");
-    assert_eq!(format!("{request:?}"), "LoginRequest { email: [redacted], password: [redacted] }");
+    assert_eq!(
+        format!("{request:?}"),
+        "LoginRequest { email: [redacted], password: [redacted] }"
+    );
     assert_eq!(
         serde_json::to_string(&request).unwrap(),
         r#"{"email":"canary@example.com","password":"canary"}"#
@@ -53,7 +56,10 @@ fn a_request_prints_no_password() {
 #[test]
 fn a_wrong_value_in_a_secret_field_is_not_quoted() {
     let error = serde_json::from_str::<Secret>("4815162342").unwrap_err();
-    assert!(error.to_string().starts_with("invalid type: integer"), "{error}");
+    assert!(
+        error.to_string().starts_with("invalid type: integer"),
+        "{error}"
+    );
 }
 
 /// Free-form JSON and files may be about people too.
@@ -63,7 +69,9 @@ fn json_and_files_print_their_size_only() {
     assert_eq!(format!("{json:?}"), "Json(13 bytes)");
     let file = File::new(&b"%PDF canary"[..]);
     assert_eq!(format!("{file:?}"), "File(11 bytes)");
-    let document: NewKybDocument =
-        serde_json::from_str(r#"{"entity": 1, "type": "other", "side": "front", "storage_content": "canary"}"#).unwrap();
+    let document: NewKybDocument = serde_json::from_str(
+        r#"{"entity": 1, "type": "other", "side": "front", "storage_content": "canary"}"#,
+    )
+    .unwrap();
     assert!(!format!("{document:?}").contains("canary"));
 }

@@ -44,7 +44,13 @@ fn the_next_page_is_read_from_the_query_and_nothing_else() {
 fn a_page_needs_its_count_and_results_only() {
     let page = Page::<Invoice>::decode(br#"{"count": 0, "results": []}"#).unwrap();
     assert_eq!(page, Page::new(0, Vec::new()));
-    for body in [r#"{"results": []}"#, r#"{"count": 1}"#, r#"{"count": -1, "results": []}"#, r#"{"count": 1, "results": null}"#, "[]"] {
+    for body in [
+        r#"{"results": []}"#,
+        r#"{"count": 1}"#,
+        r#"{"count": -1, "results": []}"#,
+        r#"{"count": 1, "results": null}"#,
+        "[]",
+    ] {
         assert!(Page::<Invoice>::decode(body.as_bytes()).is_err(), "{body}");
     }
 }
@@ -56,7 +62,10 @@ fn an_envelope_gives_its_data() {
         r#"{"data": {"is_valid": true}}"#,
         r#"{"success": null, "message": null, "data": {"is_valid": true}}"#,
     ] {
-        let data = Envelope::<TaxIdValidity>::decode(body.as_bytes()).unwrap().into_data().unwrap();
+        let data = Envelope::<TaxIdValidity>::decode(body.as_bytes())
+            .unwrap()
+            .into_data()
+            .unwrap();
         assert_eq!(data.is_valid, Some(true), "{body}");
     }
 }
@@ -65,16 +74,31 @@ fn an_envelope_gives_its_data() {
 #[test]
 fn a_refusal_keeps_its_words_to_itself() {
     for (body, message) in [
-        (r#"{"success": false, "message": "canary", "data": {"is_valid": true}}"#, Some("canary")),
-        (r#"{"success": false, "message": "canary", "data": null}"#, Some("canary")),
+        (
+            r#"{"success": false, "message": "canary", "data": {"is_valid": true}}"#,
+            Some("canary"),
+        ),
+        (
+            r#"{"success": false, "message": "canary", "data": null}"#,
+            Some("canary"),
+        ),
         (r#"{"success": true, "message": "canary"}"#, Some("canary")),
         (r#"{"success": false}"#, None),
         ("{}", None),
     ] {
-        let refused = Envelope::<TaxIdValidity>::decode(body.as_bytes()).unwrap().into_data().unwrap_err();
+        let refused = Envelope::<TaxIdValidity>::decode(body.as_bytes())
+            .unwrap()
+            .into_data()
+            .unwrap_err();
         assert_eq!(refused.message(), message, "{body}");
-        assert!(!format!("{refused} {refused:?} {refused:#?}").contains("canary"), "{body}");
-        assert_eq!(refused.to_string(), "the server refused the action (success: false)");
+        assert!(
+            !format!("{refused} {refused:?} {refused:#?}").contains("canary"),
+            "{body}"
+        );
+        assert_eq!(
+            refused.to_string(),
+            "the server refused the action (success: false)"
+        );
         assert_eq!(refused.into_message().as_deref(), message);
     }
 }
@@ -82,7 +106,8 @@ fn a_refusal_keeps_its_words_to_itself() {
 /// The words of an envelope may quote what was sent; the links of a page repeat the filters, which may be about people.
 #[test]
 fn debug_of_a_reply_has_no_canary() {
-    let body = br#"{"success": true, "message": "canary", "data": {"payment_intent_secret": "canary"}}"#;
+    let body =
+        br#"{"success": true, "message": "canary", "data": {"payment_intent_secret": "canary"}}"#;
     let reply = Envelope::<PaymentIntentSecret>::decode(body).unwrap();
     assert_eq!(
         format!("{reply:?}"),
@@ -90,7 +115,10 @@ fn debug_of_a_reply_has_no_canary() {
          success: Some(true), message: Some([redacted]) }"
     );
     let page = page("http://a/?investor__user__email=canary%40example.com&page=2");
-    assert_eq!(format!("{page:?}"), "Page { count: 1, next: Some([redacted]), previous: None, results: [1] }");
+    assert_eq!(
+        format!("{page:?}"),
+        "Page { count: 1, next: Some([redacted]), previous: None, results: [1] }"
+    );
 }
 
 proptest! {

@@ -16,8 +16,12 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../spec/samples");
 const DECIMAL: &str = "1234.50";
 
 /// Not samples of bodies but lists, which the contract is checked against.
-const LISTS: [&str; 4] =
-    ["issuance/endpoints.json", "issuance/enums.json", "verifyinvestor/endpoints.json", "verifyinvestor/enums.json"];
+const LISTS: [&str; 4] = [
+    "issuance/endpoints.json",
+    "issuance/enums.json",
+    "verifyinvestor/endpoints.json",
+    "verifyinvestor/enums.json",
+];
 
 /// A sample and the type of its operation.
 struct Case {
@@ -39,20 +43,34 @@ const CASES: &[Case] = &[
     case::<tp::Login>("issuance/auth.login.response.json"),
     case::<tp::NewInvestment>("issuance/investments.create.request.json"),
     case::<tp::CreatedInvestment>("issuance/investments.create.response.json"),
-    case::<Envelope<tp::PaymentIntentSecret>>("issuance/investments.get_payment_intent_secret.response.json"),
+    case::<Envelope<tp::PaymentIntentSecret>>(
+        "issuance/investments.get_payment_intent_secret.response.json",
+    ),
     case::<Page<tp::InvestmentSummary>>("issuance/investments.list.response.json"),
-    case::<Envelope<tp::SubscriptionAgreementPdfs>>("issuance/investments.pdf_subscription_agreements.response.json"),
-    case::<Envelope<tp::StatusList>>("issuance/investments.processing_issue_statuses.response.json"),
+    case::<Envelope<tp::SubscriptionAgreementPdfs>>(
+        "issuance/investments.pdf_subscription_agreements.response.json",
+    ),
+    case::<Envelope<tp::StatusList>>(
+        "issuance/investments.processing_issue_statuses.response.json",
+    ),
     case::<tp::Investment>("issuance/investments.retrieve.response.json"),
     case::<Envelope<tp::StatusList>>("issuance/investments.statuses.response.json"),
-    case::<Envelope<tp::TempSubscriptionAgreementPdfs>>("issuance/investments.temp_pdf_subscription_agreements.response.json"),
+    case::<Envelope<tp::TempSubscriptionAgreementPdfs>>(
+        "issuance/investments.temp_pdf_subscription_agreements.response.json",
+    ),
     case::<Envelope<tp::InvestmentValues>>("issuance/investments.values.response.json"),
     case::<tp::TaxIdCheck>("issuance/investors.check_tax_id_number_valid.request.json"),
-    case::<Envelope<tp::TaxIdValidity>>("issuance/investors.check_tax_id_number_valid.response.json"),
+    case::<Envelope<tp::TaxIdValidity>>(
+        "issuance/investors.check_tax_id_number_valid.response.json",
+    ),
     case::<tp::NewInvestor>("issuance/investors.create.request.json"),
     case::<tp::Investor>("issuance/investors.create.response.json"),
-    case::<Envelope<tp::IdUploadWorkflow>>("issuance/investors.create_id_upload_workflow_url.response.json"),
-    case::<Envelope<tp::AchCreditTransferData>>("issuance/investors.get_ach_credit_transfer.response.json"),
+    case::<Envelope<tp::IdUploadWorkflow>>(
+        "issuance/investors.create_id_upload_workflow_url.response.json",
+    ),
+    case::<Envelope<tp::AchCreditTransferData>>(
+        "issuance/investors.get_ach_credit_transfer.response.json",
+    ),
     case::<Envelope<tp::CountryCodes>>("issuance/investors.kyb_country_codes.response.json"),
     case::<Envelope<tp::CountryCodes>>("issuance/investors.kyc_country_codes.response.json"),
     case::<Page<tp::Investor>>("issuance/investors.list.response.json"),
@@ -65,10 +83,18 @@ const CASES: &[Case] = &[
     case::<tp::KybDocument>("issuance/kyb_documents.create.response.json"),
     case::<Page<tp::KybDocument>>("issuance/kyb_documents.list.response.json"),
     case::<tp::KybDocument>("issuance/kyb_documents.retrieve.response.json"),
-    case::<tp::NewInvestorSignature>("issuance/subscription_agreement_investor_signatures.create.request.json"),
-    case::<tp::InvestorSignature>("issuance/subscription_agreement_investor_signatures.create.response.json"),
-    case::<Page<tp::InvestorSignature>>("issuance/subscription_agreement_investor_signatures.list.response.json"),
-    case::<tp::InvestorSignature>("issuance/subscription_agreement_investor_signatures.retrieve.response.json"),
+    case::<tp::NewInvestorSignature>(
+        "issuance/subscription_agreement_investor_signatures.create.request.json",
+    ),
+    case::<tp::InvestorSignature>(
+        "issuance/subscription_agreement_investor_signatures.create.response.json",
+    ),
+    case::<Page<tp::InvestorSignature>>(
+        "issuance/subscription_agreement_investor_signatures.list.response.json",
+    ),
+    case::<tp::InvestorSignature>(
+        "issuance/subscription_agreement_investor_signatures.retrieve.response.json",
+    ),
     case::<vi::Billing>("verifyinvestor/billing.all_types.response.json"),
     case::<vi::Billing>("verifyinvestor/billing.regular_only.response.json"),
     case::<vi::ApiInfo>("verifyinvestor/root.response.json"),
@@ -76,17 +102,31 @@ const CASES: &[Case] = &[
     case::<vi::User>("verifyinvestor/users.retrieve.response.json"),
     case::<vi::PendingRequestError>("verifyinvestor/verification_requests.create.422.json"),
     case::<vi::NewVerificationRequest>("verifyinvestor/verification_requests.create.request.json"),
-    case::<vi::CreatedVerificationRequest>("verifyinvestor/verification_requests.create.response.json"),
-    case::<vi::CreatedVerificationRequest>("verifyinvestor/verification_requests.create_aml_kyc.response.json"),
-    case::<vi::CreatedVerificationRequest>("verifyinvestor/verification_requests.create_qualified_client.response.json"),
-    case::<vi::CreatedVerificationRequest>("verifyinvestor/verification_requests.create_qualified_purchaser.response.json"),
-    case::<Vec<vi::VerificationRequestListItem>>("verifyinvestor/verification_requests.list.response.json"),
+    case::<vi::CreatedVerificationRequest>(
+        "verifyinvestor/verification_requests.create.response.json",
+    ),
+    case::<vi::CreatedVerificationRequest>(
+        "verifyinvestor/verification_requests.create_aml_kyc.response.json",
+    ),
+    case::<vi::CreatedVerificationRequest>(
+        "verifyinvestor/verification_requests.create_qualified_client.response.json",
+    ),
+    case::<vi::CreatedVerificationRequest>(
+        "verifyinvestor/verification_requests.create_qualified_purchaser.response.json",
+    ),
+    case::<Vec<vi::VerificationRequestListItem>>(
+        "verifyinvestor/verification_requests.list.response.json",
+    ),
     case::<vi::VerificationRequest>("verifyinvestor/verification_requests.retrieve.response.json"),
     case::<vi::ErrorMessage>("verifyinvestor/verification_requests.review.error.json"),
     case::<vi::NewReview>("verifyinvestor/verification_requests.review.request.json"),
     case::<vi::Review>("verifyinvestor/verification_requests.review.response.json"),
-    case::<vi::ErrorMessage>("verifyinvestor/verification_requests.simulate_investor_completion.422.json"),
-    case::<vi::SimulatedCompletion>("verifyinvestor/verification_requests.simulate_investor_completion.response.json"),
+    case::<vi::ErrorMessage>(
+        "verifyinvestor/verification_requests.simulate_investor_completion.422.json",
+    ),
+    case::<vi::SimulatedCompletion>(
+        "verifyinvestor/verification_requests.simulate_investor_completion.response.json",
+    ),
     case::<vi::ErrorMessage>("verifyinvestor/verification_requests.webhook.404.json"),
     case::<vi::WebhookReplay>("verifyinvestor/verification_requests.webhook.response.json"),
     case::<vi::WebhookEvent>("verifyinvestor/webhook.event.completed.json"),
@@ -229,7 +269,10 @@ fn read(file: &str) -> Tree {
 }
 
 fn replaced(file: &str) -> &'static [&'static str] {
-    REPLACED.iter().find(|(of, _)| *of == file).map_or(&[], |(_, paths)| *paths)
+    REPLACED
+        .iter()
+        .find(|(of, _)| *of == file)
+        .map_or(&[], |(_, paths)| *paths)
 }
 
 fn clean(tree: Tree) -> Tree {
@@ -237,7 +280,10 @@ fn clean(tree: Tree) -> Tree {
 }
 
 fn find(tree: &Tree, text: &str) -> Option<Vec<Step>> {
-    tree.walk().into_iter().map(|(path, _)| path).find(|path| path_text(path) == text)
+    tree.walk()
+        .into_iter()
+        .map(|(path, _)| path)
+        .find(|path| path_text(path) == text)
 }
 
 #[test]
@@ -246,7 +292,11 @@ fn every_sample_survives_decode_and_encode() {
         let mut sample = read(file);
         for at in replaced(file) {
             let path = find(&sample, at).unwrap_or_else(|| panic!("{file} has no {at}"));
-            assert_eq!(*sample.at_mut(&path), Tree::text("text"), "{file}: {at} is no placeholder");
+            assert_eq!(
+                *sample.at_mut(&path),
+                Tree::text("text"),
+                "{file}: {at} is no placeholder"
+            );
             sample = sample.replace(&path, Tree::text(DECIMAL));
         }
         let carried = carry(&sample.to_string()).unwrap_or_else(|error| panic!("{file}: {error}"));
@@ -269,8 +319,12 @@ fn nothing_is_replaced_without_need() {
         for at in *paths {
             let path = find(&decimals, at).unwrap();
             let one_left = decimals.replace(&path, Tree::text("text"));
-            let error = (case.carry)(&one_left.to_string()).expect_err(&format!("{file}: {at} needs no replacement"));
-            assert!(error.contains("expected a decimal"), "{file}: {at}: {error}");
+            let error = (case.carry)(&one_left.to_string())
+                .expect_err(&format!("{file}: {at} needs no replacement"));
+            assert!(
+                error.contains("expected a decimal"),
+                "{file}: {at}: {error}"
+            );
         }
         println!("{file}: replaced {}", paths.join(", "));
     }
@@ -285,7 +339,16 @@ fn every_sample_of_the_documents_is_a_case() {
             files.insert(format!("{service}/{name}"));
         }
     }
-    let used: BTreeSet<String> = CASES.iter().map(|case| case.file).chain(LISTS).map(str::to_owned).collect();
-    assert_eq!(used.len(), CASES.len() + LISTS.len(), "a sample stands twice");
+    let used: BTreeSet<String> = CASES
+        .iter()
+        .map(|case| case.file)
+        .chain(LISTS)
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(
+        used.len(),
+        CASES.len() + LISTS.len(),
+        "a sample stands twice"
+    );
     assert_eq!(files, used);
 }

@@ -9,11 +9,18 @@ fn fold(pretty: &str) -> String {
     let mut lines: Vec<String> = Vec::new();
     for line in pretty.lines() {
         let word = line.trim();
-        let before = lines.len().checked_sub(2).map(|at| lines[at].clone()).unwrap_or_default();
+        let before = lines
+            .len()
+            .checked_sub(2)
+            .map(|at| lines[at].clone())
+            .unwrap_or_default();
         if word.starts_with(')') && before.ends_with('(') {
             let value = lines.pop().unwrap();
             let open = lines.pop().unwrap();
-            lines.push(format!("{open}{}{word}", value.trim().trim_end_matches(',')));
+            lines.push(format!(
+                "{open}{}{word}",
+                value.trim().trim_end_matches(',')
+            ));
         } else {
             lines.push(line.to_owned());
         }
@@ -24,7 +31,10 @@ fn fold(pretty: &str) -> String {
 fn snapshot(form: &str, print: fn(&Printed) -> String) {
     let mut modules: BTreeMap<String, Vec<&Object>> = BTreeMap::new();
     for object in &ALL.objects {
-        modules.entry(format!("{}-{}", object.service, object.module)).or_default().push(object);
+        modules
+            .entry(format!("{}-{}", object.service, object.module))
+            .or_default()
+            .push(object);
     }
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
@@ -32,10 +42,17 @@ fn snapshot(form: &str, print: fn(&Printed) -> String) {
     for (module, objects) in modules {
         let texts = objects.iter().map(|object| {
             // Objects inside stand in their smallest form: their own snapshot has the rest.
-            format!("{}\n{}\n", object.name, print(&object.read_tree(&object.shallow())))
+            format!(
+                "{}\n{}\n",
+                object.name,
+                print(&object.read_tree(&object.shallow()))
+            )
         });
         let text = texts.collect::<Vec<_>>().join("\n");
-        assert!(text.lines().count() < 980, "{module}: split its schema file");
+        assert!(
+            text.lines().count() < 980,
+            "{module}: split its schema file"
+        );
         settings.bind(|| insta::assert_snapshot!(format!("{module}.{form}"), text));
     }
 }

@@ -34,9 +34,13 @@ fn every_form_prints_as_it_was_read() {
         "9999-12-30T22:00:00.999999999Z",
     ] {
         let json = format!("\"{text}\"");
-        let read: Timestamp = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{text}: {error}"));
+        let read: Timestamp =
+            serde_json::from_str(&json).unwrap_or_else(|error| panic!("{text}: {error}"));
         assert_eq!(serde_json::to_string(&read).unwrap(), json);
-        assert_eq!((read.to_string(), format!("{read:?}")), (text.to_owned(), text.to_owned()));
+        assert_eq!(
+            (read.to_string(), format!("{read:?}")),
+            (text.to_owned(), text.to_owned())
+        );
     }
 }
 
@@ -60,17 +64,45 @@ fn other_spellings_keep_the_instant() {
 #[test]
 fn what_is_no_time_is_refused() {
     for text in [
-        "", " ", "text", "now", "2025", "2025-07", "07/25/2025", "25.07.2025", "2025-7-5", "2025-07-25T", "2025-13-01T00:00:00Z",
-        "2025-02-29T00:00:00Z", "2025-07-25T24:00:00Z", "2025-07-25T23:60:00Z", "2025-07-25T23:59:61Z", "2025-07-25T14:28:10.Z",
-        "2025-07-25T14:28:10.1234567890Z", "2025-07-25T14:28:10ZZ", "2025-07-25T14:28:10Z ", " 2025-07-25T14:28:10Z",
-        "2025-07-25T14:28:10+99:00", "2025-07-25T14:28:10+02:00:30", "2025-07-25T14:28:10+02:00[Europe/Paris]",
-        "2025-07-25T14:28:10[Europe/Paris]", "1753453690", "1753453690.5", "２025-07-25T14:28:10Z", "2025-07-25T14:28:10é", "-2025-07-25",
-        "+12025-07-25T14:28:10Z", "99999-01-01T00:00:00Z",
+        "",
+        " ",
+        "text",
+        "now",
+        "2025",
+        "2025-07",
+        "07/25/2025",
+        "25.07.2025",
+        "2025-7-5",
+        "2025-07-25T",
+        "2025-13-01T00:00:00Z",
+        "2025-02-29T00:00:00Z",
+        "2025-07-25T24:00:00Z",
+        "2025-07-25T23:60:00Z",
+        "2025-07-25T23:59:61Z",
+        "2025-07-25T14:28:10.Z",
+        "2025-07-25T14:28:10.1234567890Z",
+        "2025-07-25T14:28:10ZZ",
+        "2025-07-25T14:28:10Z ",
+        " 2025-07-25T14:28:10Z",
+        "2025-07-25T14:28:10+99:00",
+        "2025-07-25T14:28:10+02:00:30",
+        "2025-07-25T14:28:10+02:00[Europe/Paris]",
+        "2025-07-25T14:28:10[Europe/Paris]",
+        "1753453690",
+        "1753453690.5",
+        "２025-07-25T14:28:10Z",
+        "2025-07-25T14:28:10é",
+        "-2025-07-25",
+        "+12025-07-25T14:28:10Z",
+        "99999-01-01T00:00:00Z",
         // The range of the instant ends a little before that of the calendar.
         "9999-12-31T23:59:59Z",
     ] {
         assert!(text.parse::<Timestamp>().is_err(), "{text:?}");
-        assert!(serde_json::from_str::<Timestamp>(&serde_json::to_string(text).unwrap()).is_err(), "{text:?}");
+        assert!(
+            serde_json::from_str::<Timestamp>(&serde_json::to_string(text).unwrap()).is_err(),
+            "{text:?}"
+        );
     }
     for token in ["0", "1753453690", "null", "true", "[]", "{}"] {
         assert!(serde_json::from_str::<Timestamp>(token).is_err(), "{token}");
@@ -82,14 +114,20 @@ fn what_is_no_time_is_refused() {
 /// As jiff and most of the world do, since no clock of ours has that second.
 #[test]
 fn a_leap_second_reads_as_the_second_before_it() {
-    assert_eq!(time("2016-12-31T23:59:60Z").to_string(), "2016-12-31T23:59:59Z");
+    assert_eq!(
+        time("2016-12-31T23:59:60Z").to_string(),
+        "2016-12-31T23:59:59Z"
+    );
     assert!(time("2016-12-31T23:59:60Z") < time("2017-01-01T00:00:00Z"));
 }
 
 #[test]
 fn the_offset_is_kept_apart_from_the_instant() {
     assert_eq!(time("2025-07-25T14:28:10Z").offset(), Some(Offset::UTC));
-    assert_eq!(time("2018-01-11T15:28:38.972-08:00").offset(), Some(Offset::constant(-8)));
+    assert_eq!(
+        time("2018-01-11T15:28:38.972-08:00").offset(),
+        Some(Offset::constant(-8))
+    );
     assert_eq!(time("2018-01-11T15:28:38.972").offset(), None);
     assert_eq!(time("2018-01-11").offset(), None);
     let (pacific, utc) = (time("2018-01-11T16:00:00-08:00"), time("2018-01-12"));
@@ -101,7 +139,12 @@ fn the_offset_is_kept_apart_from_the_instant() {
 
 #[test]
 fn an_instant_prints_with_the_digits_that_it_needs() {
-    for text in ["2025-07-25T14:28:10Z", "2025-07-25T14:28:10.580Z", "2025-07-25T14:28:10.580100Z", "1969-12-31T23:59:59.000000001Z"] {
+    for text in [
+        "2025-07-25T14:28:10Z",
+        "2025-07-25T14:28:10.580Z",
+        "2025-07-25T14:28:10.580100Z",
+        "1969-12-31T23:59:59.000000001Z",
+    ] {
         let instant: jiff::Timestamp = text.parse().unwrap();
         assert_eq!(Timestamp::from(instant).to_string(), text);
         assert_eq!(Timestamp::from(instant).instant(), instant);
@@ -114,15 +157,34 @@ fn an_instant_prints_with_the_digits_that_it_needs() {
 
 #[test]
 fn a_date_reads_in_both_forms_and_keeps_its_day() {
-    for text in ["2017-09-13", "2017-09-13T00:00:00-07:00", "2017-09-13T23:59:59.999Z", "2017-09-13T23:30:00+14:00"] {
+    for text in [
+        "2017-09-13",
+        "2017-09-13T00:00:00-07:00",
+        "2017-09-13T23:59:59.999Z",
+        "2017-09-13T23:30:00+14:00",
+    ] {
         let date: Date = serde_json::from_str(&format!("\"{text}\"")).unwrap();
         assert_eq!(date.to_string(), "2017-09-13");
         assert_eq!(serde_json::to_string(&date).unwrap(), "\"2017-09-13\"");
     }
-    for text in ["", "text", "2017-09", "2017-02-29", "2017-13-01", "13.09.2017", "2017-09-13T", "2017-09-13x", "2017-09-13T25:00:00Z", "20"] {
+    for text in [
+        "",
+        "text",
+        "2017-09",
+        "2017-02-29",
+        "2017-13-01",
+        "13.09.2017",
+        "2017-09-13T",
+        "2017-09-13x",
+        "2017-09-13T25:00:00Z",
+        "20",
+    ] {
         assert!(text.parse::<Date>().is_err(), "{text:?}");
     }
-    assert!(serde_json::from_str::<Date>("20170913").is_err(), "a number is no date");
+    assert!(
+        serde_json::from_str::<Date>("20170913").is_err(),
+        "a number is no date"
+    );
     assert!("2017-09-13".parse::<Date>().unwrap() < "2017-09-14".parse().unwrap());
 }
 
@@ -134,26 +196,45 @@ fn printed() -> impl Strategy<Value = (String, jiff::Timestamp)> {
         -2_i64..2,
     ];
     // Z, none, or minutes east.
-    let zone = prop_oneof![Just(None), Just(Some(None)), (-1439_i32..=1439).prop_map(|minutes| Some(Some(minutes)))];
+    let zone = prop_oneof![
+        Just(None),
+        Just(Some(None)),
+        (-1439_i32..=1439).prop_map(|minutes| Some(Some(minutes)))
+    ];
     (second, 0_u32..=9, any::<u32>(), zone).prop_map(|(second, digits, fraction, zone)| {
         let fraction = fraction % 10_u32.pow(digits);
         let minutes = zone.flatten().unwrap_or(0);
         let offset = Offset::from_seconds(minutes * 60).unwrap();
         let local = offset.to_datetime(jiff::Timestamp::from_second(second).unwrap());
-        let mut text = format!("{}T{:02}:{:02}:{:02}", local.date(), local.hour(), local.minute(), local.second());
+        let mut text = format!(
+            "{}T{:02}:{:02}:{:02}",
+            local.date(),
+            local.hour(),
+            local.minute(),
+            local.second()
+        );
         if digits > 0 {
-            text.push_str(&format!(".{fraction:0width$}", width = usize::try_from(digits).unwrap()));
+            text.push_str(&format!(
+                ".{fraction:0width$}",
+                width = usize::try_from(digits).unwrap()
+            ));
         }
         match zone {
             None => text.push('Z'),
             Some(None) => {}
             Some(Some(minutes)) => {
                 let sign = if minutes < 0 { '-' } else { '+' };
-                text.push_str(&format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60));
+                text.push_str(&format!(
+                    "{sign}{:02}:{:02}",
+                    minutes.abs() / 60,
+                    minutes.abs() % 60
+                ));
             }
         }
         let nanosecond = i128::from(fraction) * 10_i128.pow(9 - digits);
-        let instant = jiff::Timestamp::from_nanosecond(i128::from(second) * 1_000_000_000 + nanosecond).unwrap();
+        let instant =
+            jiff::Timestamp::from_nanosecond(i128::from(second) * 1_000_000_000 + nanosecond)
+                .unwrap();
         (text, instant)
     })
 }

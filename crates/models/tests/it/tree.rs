@@ -44,11 +44,19 @@ impl Tree {
         match text.as_bytes()[0] {
             b'{' => {
                 let map: BTreeMap<String, &RawValue> = serde_json::from_str(text).unwrap();
-                Self::Map(map.into_iter().map(|(key, value)| (key, Self::parse(value.get()))).collect())
+                Self::Map(
+                    map.into_iter()
+                        .map(|(key, value)| (key, Self::parse(value.get())))
+                        .collect(),
+                )
             }
             b'[' => {
                 let list: Vec<&RawValue> = serde_json::from_str(text).unwrap();
-                Self::List(list.into_iter().map(|item| Self::parse(item.get())).collect())
+                Self::List(
+                    list.into_iter()
+                        .map(|item| Self::parse(item.get()))
+                        .collect(),
+                )
             }
             b'"' => Self::Text(serde_json::from_str(text).unwrap()),
             b't' | b'f' => Self::Bool(text == "true"),
@@ -62,7 +70,9 @@ impl Tree {
     }
 
     pub(crate) fn map(&self) -> &BTreeMap<String, Self> {
-        let Self::Map(map) = self else { panic!("not an object: {self}") };
+        let Self::Map(map) = self else {
+            panic!("not an object: {self}")
+        };
         map
     }
 
@@ -76,7 +86,9 @@ impl Tree {
     /// Without the fields that `drop` names, at any depth.
     pub(crate) fn without(self, drop: fn(&Self) -> bool) -> Self {
         match self {
-            Self::List(list) => Self::List(list.into_iter().map(|item| item.without(drop)).collect()),
+            Self::List(list) => {
+                Self::List(list.into_iter().map(|item| item.without(drop)).collect())
+            }
             Self::Map(map) => Self::Map(
                 map.into_iter()
                     .map(|(key, value)| (key, value.without(drop)))
@@ -107,10 +119,17 @@ impl Tree {
             };
             match value {
                 Self::List(list) => {
-                    next.extend(list.iter().enumerate().map(|(at, item)| (step(Step::Index(at)), item)));
+                    next.extend(
+                        list.iter()
+                            .enumerate()
+                            .map(|(at, item)| (step(Step::Index(at)), item)),
+                    );
                 }
                 Self::Map(map) => {
-                    next.extend(map.iter().map(|(key, item)| (step(Step::Key(key.clone())), item)));
+                    next.extend(
+                        map.iter()
+                            .map(|(key, item)| (step(Step::Key(key.clone())), item)),
+                    );
                 }
                 _ => {}
             }
@@ -143,8 +162,9 @@ impl Tree {
             }
             Self::Map(map) => {
                 let pairs = map.iter().rev();
-                let pairs: Vec<String> =
-                    pairs.map(|(key, value)| format!("{}:{}", quote(key), value.backwards())).collect();
+                let pairs: Vec<String> = pairs
+                    .map(|(key, value)| format!("{}:{}", quote(key), value.backwards()))
+                    .collect();
                 format!("{{{}}}", pairs.join(","))
             }
             scalar => scalar.to_string(),
@@ -159,8 +179,10 @@ impl Tree {
                 format!("[ {}\n ]", items.join(" ,\r\n\t"))
             }
             Self::Map(map) => {
-                let pairs: Vec<String> =
-                    map.iter().map(|(key, value)| format!("{} : {}", quote(key), value.spread())).collect();
+                let pairs: Vec<String> = map
+                    .iter()
+                    .map(|(key, value)| format!("{} : {}", quote(key), value.spread()))
+                    .collect();
                 format!("{{\n {}\n}} ", pairs.join(" ,\n "))
             }
             scalar => scalar.to_string(),
@@ -180,7 +202,10 @@ impl fmt::Display for Tree {
                 write!(f, "[{}]", items.join(","))
             }
             Self::Map(map) => {
-                let pairs: Vec<String> = map.iter().map(|(key, value)| format!("{}:{value}", quote(key))).collect();
+                let pairs: Vec<String> = map
+                    .iter()
+                    .map(|(key, value)| format!("{}:{value}", quote(key)))
+                    .collect();
                 write!(f, "{{{}}}", pairs.join(","))
             }
         }
@@ -195,11 +220,17 @@ fn quote(text: &str) -> String {
 fn a_tree_keeps_the_digits_and_forgets_the_order() {
     let text = r#"{"b": [1.50, 123456789012345678901234567890, "é\n", null], "a": {"x": true}}"#;
     let tree = Tree::parse(text);
-    assert_eq!(tree.to_string(), r#"{"a":{"x":true},"b":[1.50,123456789012345678901234567890,"é\n",null]}"#);
+    assert_eq!(
+        tree.to_string(),
+        r#"{"a":{"x":true},"b":[1.50,123456789012345678901234567890,"é\n",null]}"#
+    );
     assert_eq!(Tree::parse(&tree.backwards()), tree);
     assert_eq!(Tree::parse(&tree.spread()), tree);
     let path = [Step::Key("b".to_owned()), Step::Index(0)];
     assert_eq!(path_text(&path), "b[0]");
     assert_eq!(*tree.replace(&path, Tree::Null).at_mut(&path), Tree::Null);
-    assert!(tree.walk().contains(&(path.to_vec(), &Tree::Number("1.50".to_owned()))));
+    assert!(
+        tree.walk()
+            .contains(&(path.to_vec(), &Tree::Number("1.50".to_owned())))
+    );
 }
