@@ -307,3 +307,45 @@ pub(crate) fn pdf_text(pdf: &[u8]) -> Option<String> {
     assert!(output.status.success(), "pdftotext refused the file");
     Some(String::from_utf8(output.stdout).unwrap())
 }
+
+/// Checks that an answer has every field of the document's sample, with the same type.
+#[track_caller]
+pub(crate) fn assert_has_sample(answer: &Value, service: &str, name: &str) {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let file = format!("{root}/../../spec/samples/{service}/{name}.response.json");
+    let sample = serde_json::from_str(&std::fs::read_to_string(&file).expect(&file)).unwrap();
+    let mut missing = Vec::new();
+    compare(&sample, answer, name, &mut missing);
+    assert!(missing.is_empty(), "{missing:#?}");
+}
+
+/// Collects the fields of a sample that an answer lacks; null and an empty list end a path.
+fn compare(
+    sample: &serde_json::Value,
+    answer: &serde_json::Value,
+    path: &str,
+    missing: &mut Vec<String>,
+) {
+    use serde_json::Value::{Array, Null, Object};
+    match (sample, answer) {
+        (Object(sample), Object(answer)) => {
+            for (name, value) in sample
+                .iter()
+                .filter(|(name, _)| *name != "ANY_ADDITIONAL_PROPERTY")
+            {
+                match answer.get(name) {
+                    Some(found) => compare(value, found, &format!("{path}.{name}"), missing),
+                    None => missing.push(format!("{path}.{name}")),
+                }
+            }
+        }
+        (Array(sample), Array(answer)) => {
+            if let (Some(sample), Some(answer)) = (sample.first(), answer.first()) {
+                compare(sample, answer, &format!("{path}[]"), missing);
+            }
+        }
+        (Object(_) | Array(_), Null) | (_, Null) | (Null, _) => {}
+        (sample, answer) if std::mem::discriminant(sample) == std::mem::discriminant(answer) => {}
+        _ => missing.push(format!("{path} has another type")),
+    }
+}

@@ -6,7 +6,7 @@ use std::time::Duration;
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Client, pdf_text};
+use crate::support::{Client, assert_has_sample, pdf_text};
 
 async fn create(client: &Client<'_>, body: Value) -> Value {
     let user = client.sandbox.verifyinvestor_user().unwrap().id;
@@ -348,4 +348,54 @@ async fn requests_of_other_users_are_not_found() {
     ] {
         client.get(&path).await.assert(404, &missing);
     }
+}
+
+#[tokio::test]
+async fn every_field_of_the_documents_samples_is_there() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = Client::verifyinvestor(&sandbox);
+    let user = sandbox.verifyinvestor_user().unwrap().id;
+    let has = |answer: Value, name: &str| assert_has_sample(&answer, "verifyinvestor", name);
+    let path = format!("/api/v1/users/{user}/verification_requests");
+    has(client.get("/api/v1").await.json(), "root");
+    has(client.get("/api/v1/users").await.json(), "users.list");
+    let profile = format!("/api/v1/users/{user}?legal_name=Violet+Howard");
+    has(client.get(&profile).await.json(), "users.retrieve");
+    let request = create(&client, json!({})).await;
+    has(request.clone(), "verification_requests.create");
+    for kind in ["aml_kyc", "qualified_purchaser", "qualified_client"] {
+        let created = client
+            .post(&format!("{path}/{kind}"), &json!({}))
+            .await
+            .json();
+        has(created, &format!("verification_requests.create_{kind}"));
+    }
+    has(client.get(&path).await.json(), "verification_requests.list");
+    let (long, _) = paths(&client, &request);
+    let completed = client
+        .post(&format!("{long}/simulate_investor_completion"), &json!({}))
+        .await;
+    has(
+        completed.json(),
+        "verification_requests.simulate_investor_completion",
+    );
+    let reviewed = client
+        .post(
+            &format!("{long}/review"),
+            &json!({ "status": "accredited" }),
+        )
+        .await;
+    has(reviewed.json(), "verification_requests.review");
+    has(
+        client.get(&long).await.json(),
+        "verification_requests.retrieve",
+    );
+    has(
+        client.get(&format!("{long}/webhook")).await.json(),
+        "verification_requests.webhook",
+    );
+    has(
+        client.get("/api/v1/billing").await.json(),
+        "billing.regular_only",
+    );
 }
