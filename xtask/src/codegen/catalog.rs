@@ -9,8 +9,8 @@ use indexmap::IndexMap;
 use super::{
     names,
     openapi::{
-        self, Additional, Direction, Document, Evidence, Parameter, Recovery, ResponseKind, RetryClass, Schema,
-        Sensitivity,
+        self, Additional, Direction, Document, Evidence, Parameter, Recovery, ResponseKind,
+        RetryClass, Schema, Sensitivity,
     },
 };
 use crate::error::{Context, Error, Result};
@@ -45,8 +45,15 @@ pub(crate) struct Type {
 
 pub(crate) enum Shape {
     Id,
-    Enum { open: bool, values: Vec<EnumValue> },
-    Object { direction: Direction, fields: Vec<Field>, open: bool },
+    Enum {
+        open: bool,
+        values: Vec<EnumValue>,
+    },
+    Object {
+        direction: Direction,
+        fields: Vec<Field>,
+        open: bool,
+    },
 }
 
 pub(crate) struct EnumValue {
@@ -133,13 +140,20 @@ impl Catalog {
             .collect::<Result<_>>()?;
         files.sort();
         for file in files {
-            let module = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let module = file
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             let schemas: IndexMap<String, Schema> = openapi::read(&file)?;
             for (name, schema) in schemas {
                 let resolved = Type::resolve(&name, &module, &schema)
                     .map_err(|error| error.context(format!("{}: {name}", file.display())))?;
                 if types.insert(name.clone(), resolved).is_some() {
-                    return Err(Error::new(format!("{name} is defined twice in {}", folder.display())));
+                    return Err(Error::new(format!(
+                        "{name} is defined twice in {}",
+                        folder.display()
+                    )));
                 }
             }
         }
@@ -152,14 +166,18 @@ impl Catalog {
             resources: document
                 .tags
                 .iter()
-                .map(|tag| Resource { name: tag.name.clone(), description: tag.description.clone() })
+                .map(|tag| Resource {
+                    name: tag.name.clone(),
+                    description: tag.description.clone(),
+                })
                 .collect(),
         };
         for (url, item) in &document.paths {
             for (method, operation) in [("GET", &item.get), ("POST", &item.post)] {
                 let Some(operation) = operation else { continue };
-                let resolved = Operation::resolve(&document, method, url, &item.parameters, operation)
-                    .map_err(|error| error.context(&operation.id))?;
+                let resolved =
+                    Operation::resolve(&document, method, url, &item.parameters, operation)
+                        .map_err(|error| error.context(&operation.id))?;
                 catalog.operations.push(resolved);
             }
         }
@@ -174,9 +192,10 @@ impl Catalog {
 
     fn check_references(&self) -> Result<()> {
         let known = |rust: &Rust| match rust.named() {
-            Some(name) if !self.types.contains_key(name) => {
-                Err(Error::new(format!("{name} is referred to and not defined in spec/{}", self.service)))
-            }
+            Some(name) if !self.types.contains_key(name) => Err(Error::new(format!(
+                "{name} is referred to and not defined in spec/{}",
+                self.service
+            ))),
             _ => Ok(()),
         };
         for field in self.types.values().flat_map(Type::fields) {
@@ -187,8 +206,15 @@ impl Catalog {
             for argument in operation.path_parameters.iter().chain(&operation.query) {
                 known(&argument.rust)?;
             }
-            if !self.resources.iter().any(|resource| resource.name == operation.resource) {
-                return Err(Error::new(format!("{}: tag {} has no entry", operation.id, operation.resource)));
+            if !self
+                .resources
+                .iter()
+                .any(|resource| resource.name == operation.resource)
+            {
+                return Err(Error::new(format!(
+                    "{}: tag {} has no entry",
+                    operation.id, operation.resource
+                )));
             }
         }
         Ok(())
@@ -209,11 +235,19 @@ impl Catalog {
         let large: Vec<String> = self
             .types
             .values()
-            .filter(|r#type| matches!(r#type.shape, Shape::Object { .. }) && self.size(&r#type.name) > BOX_ABOVE)
+            .filter(|r#type| {
+                matches!(r#type.shape, Shape::Object { .. }) && self.size(&r#type.name) > BOX_ABOVE
+            })
             .map(|r#type| r#type.name.clone())
             .collect();
-        for r#type in self.types.values_mut().filter(|r#type| !nested.contains(&r#type.name)) {
-            let Shape::Object { fields, .. } = &mut r#type.shape else { continue };
+        for r#type in self
+            .types
+            .values_mut()
+            .filter(|r#type| !nested.contains(&r#type.name))
+        {
+            let Shape::Object { fields, .. } = &mut r#type.shape else {
+                continue;
+            };
             for field in fields {
                 field.boxed = matches!(&field.rust, Rust::Named(name) if large.contains(name));
             }
@@ -222,7 +256,9 @@ impl Catalog {
 
     /// An estimate of `size_of`, without boxes.
     fn size(&self, name: &str) -> usize {
-        let Some(r#type) = self.get(name) else { return 0 };
+        let Some(r#type) = self.get(name) else {
+            return 0;
+        };
         match &r#type.shape {
             Shape::Id => 16,
             Shape::Enum { .. } => 24,
@@ -257,8 +293,10 @@ impl Rust {
             return Ok((Self::Named(target(reference)?), false));
         }
         if !schema.any_of.is_empty() {
-            let is_null = |part: &&Schema| matches!(&part.types, openapi::Types::One(name) if name == "null");
-            let (nulls, others): (Vec<&Schema>, Vec<&Schema>) = schema.any_of.iter().partition(is_null);
+            let is_null =
+                |part: &&Schema| matches!(&part.types, openapi::Types::One(name) if name == "null");
+            let (nulls, others): (Vec<&Schema>, Vec<&Schema>) =
+                schema.any_of.iter().partition(is_null);
             return match others.as_slice() {
                 [only] => Ok((Self::resolve(only)?.0, !nulls.is_empty())),
                 _ => Err(Error::new("anyOf may join one type and null, nothing else")),
@@ -277,11 +315,16 @@ impl Rust {
             (Some("string"), None | Some("email" | "uri" | "password")) => Self::Text,
             (Some("object"), _) if schema.properties.is_empty() => Self::Json,
             (Some("array"), _) => {
-                let items = schema.items.as_deref().ok_or_else(|| Error::new("an array without items"))?;
+                let items = schema
+                    .items
+                    .as_deref()
+                    .ok_or_else(|| Error::new("an array without items"))?;
                 Self::List(Box::new(Self::resolve(items)?.0))
             }
             (Some(name), format) => {
-                return Err(Error::new(format!("no Rust type for {name} of format {format:?}")));
+                return Err(Error::new(format!(
+                    "no Rust type for {name} of format {format:?}"
+                )));
             }
         };
         Ok((rust, nullable))
@@ -292,7 +335,9 @@ impl Rust {
 fn target(reference: &str) -> Result<String> {
     match reference.rsplit_once('/') {
         Some((_, name)) => Ok(name.to_owned()),
-        None => Err(Error::new(format!("a reference without a name: {reference}"))),
+        None => Err(Error::new(format!(
+            "a reference without a name: {reference}"
+        ))),
     }
 }
 
@@ -301,10 +346,21 @@ impl Type {
         let shape = if schema.id {
             Shape::Id
         } else if !schema.one_of.is_empty() {
-            let open = schema.open.ok_or_else(|| Error::new("an enum has to say x-open"))?;
-            Shape::Enum { open, values: schema.one_of.iter().map(EnumValue::resolve).collect::<Result<_>>()? }
+            let open = schema
+                .open
+                .ok_or_else(|| Error::new("an enum has to say x-open"))?;
+            Shape::Enum {
+                open,
+                values: schema
+                    .one_of
+                    .iter()
+                    .map(EnumValue::resolve)
+                    .collect::<Result<_>>()?,
+            }
         } else {
-            let direction = schema.direction.ok_or_else(|| Error::new("an object has to say x-direction"))?;
+            let direction = schema
+                .direction
+                .ok_or_else(|| Error::new("an object has to say x-direction"))?;
             let fields = schema
                 .properties
                 .iter()
@@ -313,8 +369,15 @@ impl Type {
                 })
                 .collect::<Result<Vec<_>>>()?;
             let fields = order(fields, &schema.required, direction);
-            let open = matches!(schema.additional_properties, Some(Additional::Allowed(true) | Additional::Of(_)));
-            Shape::Object { direction, fields, open }
+            let open = matches!(
+                schema.additional_properties,
+                Some(Additional::Allowed(true) | Additional::Of(_))
+            );
+            Shape::Object {
+                direction,
+                fields,
+                open,
+            }
         };
         Ok(Self {
             name: name.to_owned(),
@@ -341,7 +404,10 @@ impl Type {
 fn order(mut fields: Vec<Field>, required: &[String], direction: Direction) -> Vec<Field> {
     if direction == Direction::Request {
         fields.sort_by_key(|field| {
-            required.iter().position(|wire| *wire == field.wire).unwrap_or(required.len())
+            required
+                .iter()
+                .position(|wire| *wire == field.wire)
+                .unwrap_or(required.len())
         });
     }
     fields
@@ -349,8 +415,15 @@ fn order(mut fields: Vec<Field>, required: &[String], direction: Direction) -> V
 
 impl EnumValue {
     fn resolve(schema: &Schema) -> Result<Self> {
-        let wire = schema.constant.clone().ok_or_else(|| Error::new("an enum value needs a const"))?;
-        Ok(Self { variant: names::variant(&wire), label: schema.title.clone(), wire })
+        let wire = schema
+            .constant
+            .clone()
+            .ok_or_else(|| Error::new("an enum value needs a const"))?;
+        Ok(Self {
+            variant: names::variant(&wire),
+            label: schema.title.clone(),
+            wire,
+        })
     }
 }
 
@@ -390,12 +463,18 @@ impl Operation {
                 ("path", argument) => path_parameters.push(argument),
                 ("query", argument) => query.push(argument),
                 (other, argument) => {
-                    return Err(Error::new(format!("{}: no place for a parameter in {other}", argument.wire)));
+                    return Err(Error::new(format!(
+                        "{}: no place for a parameter in {other}",
+                        argument.wire
+                    )));
                 }
             }
         }
-        let resource =
-            operation.tags.first().cloned().ok_or_else(|| Error::new("an operation needs a tag"))?;
+        let resource = operation
+            .tags
+            .first()
+            .cloned()
+            .ok_or_else(|| Error::new("an operation needs a tag"))?;
         let statuses = operation
             .responses
             .iter()
@@ -429,20 +508,31 @@ impl Operation {
 
     /// The last part of the id: `retrieve` of `investments.retrieve`.
     pub(crate) fn action(&self) -> &str {
-        self.id.rsplit_once('.').map_or(&*self.id, |(_, action)| action)
+        self.id
+            .rsplit_once('.')
+            .map_or(&*self.id, |(_, action)| action)
     }
 }
 
 fn body(operation: &openapi::Operation) -> Result<Option<Body>> {
-    let Some(request) = &operation.request_body else { return Ok(None) };
+    let Some(request) = &operation.request_body else {
+        return Ok(None);
+    };
     let (media_type, media) = request
         .content
         .get_key_value("application/json")
         .filter(|_| !request.content.contains_key("multipart/form-data"))
         .or_else(|| request.content.get_key_value("multipart/form-data"))
         .ok_or_else(|| Error::new("a body is JSON or multipart"))?;
-    let reference = media.schema.reference.as_deref().ok_or_else(|| Error::new("a body refers to a named type"))?;
-    Ok(Some(Body { type_name: target(reference)?, multipart: media_type != "application/json" }))
+    let reference = media
+        .schema
+        .reference
+        .as_deref()
+        .ok_or_else(|| Error::new("a body refers to a named type"))?;
+    Ok(Some(Body {
+        type_name: target(reference)?,
+        multipart: media_type != "application/json",
+    }))
 }
 
 fn output(operation: &openapi::Operation) -> Result<Option<Rust>> {
@@ -461,9 +551,15 @@ fn output(operation: &openapi::Operation) -> Result<Option<Rust>> {
         ResponseKind::Json => part(schema, "JSON schema"),
         ResponseKind::Page => {
             let results = schema.and_then(|schema| schema.properties.get("results"));
-            part(results.and_then(|results| results.items.as_deref()), "results.items")
+            part(
+                results.and_then(|results| results.items.as_deref()),
+                "results.items",
+            )
         }
-        ResponseKind::Envelope => part(schema.and_then(|schema| schema.properties.get("data")), "data"),
+        ResponseKind::Envelope => part(
+            schema.and_then(|schema| schema.properties.get("data")),
+            "data",
+        ),
     }
 }
 

@@ -37,7 +37,11 @@ fn comment(indent: usize, mark: &str, text: &str) -> String {
 /// The text as a sentence with its full stop.
 pub(crate) fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.ends_with(['.', '!', '?', ':']) { text.to_owned() } else { format!("{text}.") }
+    if text.ends_with(['.', '!', '?', ':']) {
+        text.to_owned()
+    } else {
+        format!("{text}.")
+    }
 }
 
 /// How sure a fact is, where it is not documented.
@@ -53,6 +57,8 @@ pub(crate) fn evidence(evidence: Evidence) -> Option<&'static str> {
 pub(crate) fn recovery(recovery: Recovery) -> Option<&'static str> {
     match recovery {
         Recovery::Known | Recovery::Slot => None,
-        Recovery::Inferred => Some("Its name is inferred; the server ignores a name that it does not know."),
+        Recovery::Inferred => {
+            Some("Its name is inferred; the server ignores a name that it does not know.")
+        }
     }
 }

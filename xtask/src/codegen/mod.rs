@@ -54,7 +54,11 @@ pub(crate) fn run(check: bool) -> Result<()> {
         for path in output.orphans(&root)? {
             std::fs::remove_file(root.join(&path)).context(path.display())?;
         }
-        println!("{} files generated, {} changed", output.files.len(), stale.len());
+        println!(
+            "{} files generated, {} changed",
+            output.files.len(),
+            stale.len()
+        );
         return Ok(());
     }
     if stale.is_empty() {
@@ -64,11 +68,17 @@ pub(crate) fn run(check: bool) -> Result<()> {
     for path in &stale {
         eprintln!("{}: stale", path.display());
     }
-    Err(Error::new(format!("{} generated files are stale; run `cargo xtask codegen`", stale.len())))
+    Err(Error::new(format!(
+        "{} generated files are stale; run `cargo xtask codegen`",
+        stale.len()
+    )))
 }
 
 fn generate(spec: &Path) -> Result<Output> {
-    let catalogs = [Catalog::load(spec, "thirdparty")?, Catalog::load(spec, "verifyinvestor")?];
+    let catalogs = [
+        Catalog::load(spec, "thirdparty")?,
+        Catalog::load(spec, "verifyinvestor")?,
+    ];
     let mut output = Output::default();
     for catalog in &catalogs {
         models::write(catalog, &mut output)?;
@@ -97,13 +107,19 @@ impl Output {
 
     /// Adds a Markdown file: stamped in a comment.
     fn markdown(&mut self, path: PathBuf, source: &str, text: &str) -> Result<()> {
-        self.insert(path, format!("<!-- {STAMP} {source}; change that, not this. -->\n\n{text}"))
+        self.insert(
+            path,
+            format!("<!-- {STAMP} {source}; change that, not this. -->\n\n{text}"),
+        )
     }
 
     fn insert(&mut self, path: PathBuf, text: String) -> Result<()> {
         let lines = text.lines().count();
         if lines > 1000 {
-            return Err(Error::new(format!("{} would have {lines} lines; split its source", path.display())));
+            return Err(Error::new(format!(
+                "{} would have {lines} lines; split its source",
+                path.display()
+            )));
         }
         self.files.insert(path, text);
         Ok(())
@@ -114,7 +130,9 @@ impl Output {
         let mut stale: Vec<PathBuf> = self
             .files
             .iter()
-            .filter(|(path, text)| std::fs::read_to_string(root.join(path)).ok().as_ref() != Some(*text))
+            .filter(|(path, text)| {
+                std::fs::read_to_string(root.join(path)).ok().as_ref() != Some(*text)
+            })
             .map(|(path, _)| path.clone())
             .collect();
         stale.extend(self.orphans(root)?);
@@ -134,7 +152,10 @@ impl Output {
                     folders.push(path);
                     continue;
                 }
-                let relative = path.strip_prefix(root).map(Path::to_path_buf).unwrap_or_else(|_| path.clone());
+                let relative = path
+                    .strip_prefix(root)
+                    .map(Path::to_path_buf)
+                    .unwrap_or_else(|_| path.clone());
                 let stamped = std::fs::read_to_string(&path)
                     .is_ok_and(|text| text.lines().take(20).any(|line| line.contains(STAMP)));
                 if stamped && !self.files.contains_key(&relative) {
@@ -154,12 +175,18 @@ fn rustfmt(text: &str) -> Result<String> {
         .stderr(Stdio::piped())
         .spawn()
         .context("rustfmt")?;
-    let mut stdin = child.stdin.take().ok_or_else(|| Error::new("rustfmt takes no input"))?;
+    let mut stdin = child
+        .stdin
+        .take()
+        .ok_or_else(|| Error::new("rustfmt takes no input"))?;
     stdin.write_all(text.as_bytes())?;
     drop(stdin);
     let done = child.wait_with_output()?;
     if !done.status.success() {
-        return Err(Error::new(format!("rustfmt: {}\n{text}", String::from_utf8_lossy(&done.stderr))));
+        return Err(Error::new(format!(
+            "rustfmt: {}\n{text}",
+            String::from_utf8_lossy(&done.stderr)
+        )));
     }
     Ok(String::from_utf8(done.stdout)?)
 }

@@ -28,7 +28,9 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
 
 fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<String> {
     let mut text = doc::module(match catalog.service {
-        "thirdparty" => "What the Issuance Third Party API sends and takes: ids, value lists, objects.",
+        "thirdparty" => {
+            "What the Issuance Third Party API sends and takes: ids, value lists, objects."
+        }
         _ => "What VerifyInvestor.com sends and takes: ids, value lists, objects, webhook events.",
     });
     text.push('\n');
@@ -47,7 +49,11 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
             .into_iter()
             .filter(|name| replies.iter().any(|reply| reply.starts_with(name)))
             .collect();
-        writeln!(text, "\nuse crate::{{decode::reply, {}}};", imports.join(", "))?;
+        writeln!(
+            text,
+            "\nuse crate::{{decode::reply, {}}};",
+            imports.join(", ")
+        )?;
         writeln!(text, "\nreply!({});", replies.join(", "))?;
     }
     Ok(text)
@@ -56,7 +62,10 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
 /// The reply types of all operations, each once, with what they answer when they fail.
 pub(crate) fn replies(catalog: &Catalog) -> Vec<String> {
     let mut replies: Vec<String> = catalog.operations.iter().filter_map(reply_type).collect();
-    let errors = catalog.types.values().filter(|r#type| r#type.module == "errors" && !is_nested(catalog, r#type));
+    let errors = catalog
+        .types
+        .values()
+        .filter(|r#type| r#type.module == "errors" && !is_nested(catalog, r#type));
     replies.extend(errors.map(|r#type| r#type.name.clone()));
     if let Some(event) = catalog.get("WebhookEvent") {
         replies.push(event.name.clone());
@@ -67,7 +76,11 @@ pub(crate) fn replies(catalog: &Catalog) -> Vec<String> {
 }
 
 fn is_nested(catalog: &Catalog, r#type: &Type) -> bool {
-    catalog.types.values().flat_map(Type::fields).any(|field| field.rust.named() == Some(&r#type.name))
+    catalog
+        .types
+        .values()
+        .flat_map(Type::fields)
+        .any(|field| field.rust.named() == Some(&r#type.name))
 }
 
 /// The type that an operation's whole body decodes to.
@@ -81,7 +94,11 @@ pub(crate) fn reply_type(operation: &Operation) -> Option<String> {
 }
 
 fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
-    let mut text = doc::module(&format!("{} of {}.", names::sentence(module), vendor(catalog)));
+    let mut text = doc::module(&format!(
+        "{} of {}.",
+        names::sentence(module),
+        vendor(catalog)
+    ));
     text.push('\n');
     text.push_str(&imports(catalog, module, types));
     for r#type in types {
@@ -94,7 +111,11 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
         match &r#type.shape {
             Shape::Id => id(&mut text, &r#type.name)?,
             Shape::Enum { open, values } => enumeration(&mut text, &r#type.name, *open, values)?,
-            Shape::Object { direction, fields, open } => {
+            Shape::Object {
+                direction,
+                fields,
+                open,
+            } => {
                 text.push_str(&used_by(catalog, &r#type.name, *direction));
                 object(&mut text, r#type, *direction, fields, *open)?;
                 if *direction == Direction::Request {
@@ -154,12 +175,24 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
         own.push("open_enum::closed_enum");
     }
     if has(|shape| matches!(shape, Shape::Object { .. })) {
-        let derived = |shape: &Shape| !matches!(shape, Shape::Object { open: true, .. } | Shape::Id | Shape::Enum { .. });
+        let derived = |shape: &Shape| {
+            !matches!(
+                shape,
+                Shape::Object { open: true, .. } | Shape::Id | Shape::Enum { .. }
+            )
+        };
         let derives = types.iter().any(|r#type| derived(&r#type.shape));
-        text.push_str(if derives { "use serde::{Deserialize, Serialize};\n" } else { "use serde::Serialize;\n" });
+        text.push_str(if derives {
+            "use serde::{Deserialize, Serialize};\n"
+        } else {
+            "use serde::Serialize;\n"
+        });
         let lists = types.iter().any(|r#type| {
             matches!(&r#type.shape, Shape::Object { open: false, .. })
-                && r#type.fields().iter().any(|field| !field.required && matches!(field.rust, Rust::List(_)))
+                && r#type
+                    .fields()
+                    .iter()
+                    .any(|field| !field.required && matches!(field.rust, Rust::List(_)))
         });
         if lists {
             text.push_str("use serde_with::{As, DefaultOnNull};\n");
@@ -172,7 +205,10 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
     for (sibling, mut names) in siblings {
         names.sort_unstable();
         names.dedup();
-        text.push_str(&format!("use super::{sibling}::{{{}}};\n", names.join(", ")));
+        text.push_str(&format!(
+            "use super::{sibling}::{{{}}};\n",
+            names.join(", ")
+        ));
     }
     own.sort_unstable();
     own.dedup();
@@ -190,20 +226,33 @@ fn scalar(rust: &Rust) -> &Rust {
 }
 
 fn id(text: &mut String, name: &str) -> Result<()> {
-    writeln!(text, "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]")?;
+    writeln!(
+        text,
+        "#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]"
+    )?;
     writeln!(text, "pub struct {name}(u64);\n\nid!({name});")?;
     Ok(())
 }
 
 fn enumeration(text: &mut String, name: &str, open: bool, values: &[EnumValue]) -> Result<()> {
     let copy = if open { "" } else { "Copy, " };
-    writeln!(text, "#[derive(Clone, {copy}Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]")?;
+    writeln!(
+        text,
+        "#[derive(Clone, {copy}Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]"
+    )?;
     writeln!(text, "#[non_exhaustive]\npub enum {name} {{")?;
     for value in values {
-        let label = value.label.clone().unwrap_or_else(|| names::sentence(&value.wire));
+        let label = value
+            .label
+            .clone()
+            .unwrap_or_else(|| names::sentence(&value.wire));
         text.push_str(&doc::doc(4, &doc::sentence(&label)));
         match &value.label {
-            Some(label) => writeln!(text, "#[strum(serialize = {:?}, message = {label:?})]", value.wire)?,
+            Some(label) => writeln!(
+                text,
+                "#[strum(serialize = {:?}, message = {label:?})]",
+                value.wire
+            )?,
             None => writeln!(text, "#[strum(serialize = {:?})]", value.wire)?,
         }
         writeln!(text, "{},", value.variant)?;
@@ -220,10 +269,14 @@ fn enumeration(text: &mut String, name: &str, open: bool, values: &[EnumValue]) 
 /// Which operations send or take an object, by method and path.
 fn used_by(catalog: &Catalog, name: &str, direction: Direction) -> String {
     let wanted = |operation: &&Operation| match direction {
-        Direction::Request => operation.body.as_ref().is_some_and(|body| body.type_name == name),
-        Direction::Response => {
-            operation.output.as_ref().is_some_and(|output| *scalar(output) == Rust::Named(name.to_owned()))
-        }
+        Direction::Request => operation
+            .body
+            .as_ref()
+            .is_some_and(|body| body.type_name == name),
+        Direction::Response => operation
+            .output
+            .as_ref()
+            .is_some_and(|output| *scalar(output) == Rust::Named(name.to_owned())),
     };
     let calls: Vec<String> = catalog
         .operations
@@ -231,21 +284,37 @@ fn used_by(catalog: &Catalog, name: &str, direction: Direction) -> String {
         .filter(wanted)
         .map(|operation| format!("`{} {}`", operation.method, operation.path))
         .collect();
-    let verb = if direction == Direction::Request { "Sent with" } else { "Returned by" };
+    let verb = if direction == Direction::Request {
+        "Sent with"
+    } else {
+        "Returned by"
+    };
     match calls.as_slice() {
         [] => String::new(),
-        calls => format!("///\n{}", doc::doc(0, &format!("{verb} {}.", calls.join(", ")))),
+        calls => format!(
+            "///\n{}",
+            doc::doc(0, &format!("{verb} {}.", calls.join(", ")))
+        ),
     }
 }
 
-fn object(text: &mut String, r#type: &Type, direction: Direction, fields: &[Field], open: bool) -> Result<()> {
+fn object(
+    text: &mut String,
+    r#type: &Type,
+    direction: Direction,
+    fields: &[Field],
+    open: bool,
+) -> Result<()> {
     let default = if direction == Direction::Request && fields.iter().all(|field| !field.required) {
         "Default, "
     } else {
         ""
     };
     let deserialize = if open { "" } else { ", Deserialize" };
-    writeln!(text, "#[derive(Clone, Debug, {default}PartialEq, Eq, Serialize{deserialize})]")?;
+    writeln!(
+        text,
+        "#[derive(Clone, Debug, {default}PartialEq, Eq, Serialize{deserialize})]"
+    )?;
     writeln!(text, "#[non_exhaustive]\npub struct {} {{", r#type.name)?;
     for item in fields {
         text.push_str(&doc::doc(4, &field_doc(item, r#type.evidence)));
@@ -284,7 +353,12 @@ fn object(text: &mut String, r#type: &Type, direction: Direction, fields: &[Fiel
     text.push_str("}\n");
     if open {
         let pick = |wanted: fn(&Field) -> bool| -> String {
-            fields.iter().filter(|field| wanted(field)).map(|field| &*field.name).collect::<Vec<_>>().join(", ")
+            fields
+                .iter()
+                .filter(|field| wanted(field))
+                .map(|field| &*field.name)
+                .collect::<Vec<_>>()
+                .join(", ")
         };
         writeln!(
             text,
@@ -314,8 +388,16 @@ fn field_type(field: &Field) -> String {
         (Rust::List(item), sensitivity) => format!("Vec<{}>", redacted(item, sensitivity)),
         (rust, sensitivity) => redacted(rust, sensitivity),
     };
-    let inner = if field.boxed { format!("Box<{inner}>") } else { inner };
-    if field.required || matches!(field.rust, Rust::List(_)) { inner } else { format!("Option<{inner}>") }
+    let inner = if field.boxed {
+        format!("Box<{inner}>")
+    } else {
+        inner
+    };
+    if field.required || matches!(field.rust, Rust::List(_)) {
+        inner
+    } else {
+        format!("Option<{inner}>")
+    }
 }
 
 fn redacted(rust: &Rust, sensitivity: Option<Sensitivity>) -> String {
@@ -344,50 +426,96 @@ pub(crate) fn rust_type(rust: &Rust) -> String {
 }
 
 /// What a constructor or setter takes for a value, and how it becomes the field.
-pub(crate) fn taken(catalog: &Catalog, name: &str, rust: &Rust, sensitivity: Option<Sensitivity>) -> (String, String) {
+pub(crate) fn taken(
+    catalog: &Catalog,
+    name: &str,
+    rust: &Rust,
+    sensitivity: Option<Sensitivity>,
+) -> (String, String) {
     let wrap = |value: String| match sensitivity {
         Some(Sensitivity::Personal) => format!("Personal::new({value})"),
         _ => value,
     };
-    let is_id = |name: &str| matches!(catalog.get(name), Some(Type { shape: Shape::Id, .. }));
+    let is_id = |name: &str| {
+        matches!(
+            catalog.get(name),
+            Some(Type {
+                shape: Shape::Id,
+                ..
+            })
+        )
+    };
     match rust {
-        _ if sensitivity == Some(Sensitivity::Secret) => ("impl Into<Secret>".to_owned(), format!("{name}.into()")),
+        _ if sensitivity == Some(Sensitivity::Secret) => {
+            ("impl Into<Secret>".to_owned(), format!("{name}.into()"))
+        }
         Rust::List(item) => (
             format!("impl IntoIterator<Item = {}>", redacted(item, sensitivity)),
             format!("{name}.into_iter().collect()"),
         ),
         Rust::Bool | Rust::Integer | Rust::Json => (rust_type(rust), wrap(name.to_owned())),
         Rust::Named(named) if !is_id(named) => (rust_type(rust), wrap(name.to_owned())),
-        _ => (format!("impl Into<{}>", rust_type(rust)), wrap(format!("{name}.into()"))),
+        _ => (
+            format!("impl Into<{}>", rust_type(rust)),
+            wrap(format!("{name}.into()")),
+        ),
     }
 }
 
 /// `new` with what the service requires, and a setter for each of the rest.
-fn constructor(text: &mut String, catalog: &Catalog, name: &str, fields: &[Field], open: bool) -> Result<()> {
+fn constructor(
+    text: &mut String,
+    catalog: &Catalog,
+    name: &str,
+    fields: &[Field],
+    open: bool,
+) -> Result<()> {
     let (required, optional): (Vec<_>, Vec<_>) = fields.iter().partition(|field| field.required);
     writeln!(text, "\nimpl {name} {{")?;
     let mut arguments = Vec::new();
     let mut values = Vec::new();
     for field in &required {
         let (argument, value) = taken(catalog, &field.name, &field.rust, field.sensitivity);
-        let value = if field.boxed { format!("Box::new({value})") } else { value };
+        let value = if field.boxed {
+            format!("Box::new({value})")
+        } else {
+            value
+        };
         arguments.push(format!("{}: {argument}", field.name));
-        values.push(if value == field.name { value } else { format!("{}: {value}", field.name) });
+        values.push(if value == field.name {
+            value
+        } else {
+            format!("{}: {value}", field.name)
+        });
     }
     for field in &optional {
-        let empty = if matches!(field.rust, Rust::List(_)) { "Vec::new()" } else { "None" };
+        let empty = if matches!(field.rust, Rust::List(_)) {
+            "Vec::new()"
+        } else {
+            "None"
+        };
         values.push(format!("{}: {empty}", field.name));
     }
     if open {
         values.push("extra: BTreeMap::new()".to_owned());
     }
     let (summary, body) = if required.is_empty() {
-        ("Nothing set; every field is optional.", "Self::default()".to_owned())
+        (
+            "Nothing set; every field is optional.",
+            "Self::default()".to_owned(),
+        )
     } else {
-        ("What the service requires; the rest has setters.", format!("Self {{ {} }}", values.join(", ")))
+        (
+            "What the service requires; the rest has setters.",
+            format!("Self {{ {} }}", values.join(", ")),
+        )
     };
     writeln!(text, "/// {summary}\n#[must_use]")?;
-    writeln!(text, "pub fn new({}) -> Self {{ {body} }}", arguments.join(", "))?;
+    writeln!(
+        text,
+        "pub fn new({}) -> Self {{ {body} }}",
+        arguments.join(", ")
+    )?;
     for field in optional {
         let (argument, value) = taken(catalog, &field.name, &field.rust, field.sensitivity);
         let value = match (&field.rust, field.boxed) {
@@ -395,8 +523,16 @@ fn constructor(text: &mut String, catalog: &Catalog, name: &str, fields: &[Field
             (_, true) => format!("Some(Box::new({value}))"),
             (_, false) => format!("Some({value})"),
         };
-        writeln!(text, "\n/// Sets [`{0}`](Self::{0}).\n#[must_use]", field.name)?;
-        writeln!(text, "pub fn {0}(mut self, {0}: {argument}) -> Self {{ self.{0} = {value}; self }}", field.name)?;
+        writeln!(
+            text,
+            "\n/// Sets [`{0}`](Self::{0}).\n#[must_use]",
+            field.name
+        )?;
+        writeln!(
+            text,
+            "pub fn {0}(mut self, {0}: {argument}) -> Self {{ self.{0} = {value}; self }}",
+            field.name
+        )?;
     }
     if open {
         text.push_str("\n/// Sets a field that the contract does not list.\n#[must_use]\n");

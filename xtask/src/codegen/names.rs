@@ -2,7 +2,8 @@
 
 /// The words of a wire name: split at everything that is no letter or digit.
 fn words(wire: &str) -> impl Iterator<Item = &str> {
-    wire.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty())
+    wire.split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
 }
 
 /// `CamelCase` of a wire name: `reg_d_506b` gives `RegD506b`, `checks.list` gives `ChecksList`.
@@ -18,7 +19,11 @@ pub(crate) fn camel(wire: &str) -> String {
 /// The variant of an enum value. Codes of two capitals, such as countries, stay as they are.
 pub(crate) fn variant(wire: &str) -> String {
     let name = camel(wire);
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("V{name}") } else { name }
+    if name.starts_with(|c: char| c.is_ascii_digit()) {
+        format!("V{name}")
+    } else {
+        name
+    }
 }
 
 /// The constant of a type: `InvestmentStatus` gives `INVESTMENT_STATUS`.
@@ -40,7 +45,11 @@ pub(crate) fn field(wire: &str) -> String {
     }
     let name: Vec<&str> = words(wire).collect();
     let name = name.join("_").to_ascii_lowercase();
-    if name == "type_in" { "kind_in".to_owned() } else { name }
+    if name == "type_in" {
+        "kind_in".to_owned()
+    } else {
+        name
+    }
 }
 
 /// A name as a sentence: `date_of_birth` gives `Date of birth`.

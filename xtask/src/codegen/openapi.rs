@@ -299,7 +299,10 @@ impl Types {
         match self {
             Self::None => None,
             Self::One(name) => Some(name),
-            Self::Many(names) => names.iter().map(String::as_str).find(|name| *name != "null"),
+            Self::Many(names) => names
+                .iter()
+                .map(String::as_str)
+                .find(|name| *name != "null"),
         }
     }
 }

@@ -26,20 +26,38 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
     );
     index.push('\n');
     for resource in &catalog.resources {
-        let operations: Vec<&Operation> =
-            catalog.operations.iter().filter(|operation| operation.resource == resource.name).collect();
+        let operations: Vec<&Operation> = catalog
+            .operations
+            .iter()
+            .filter(|operation| operation.resource == resource.name)
+            .collect();
         if operations.is_empty() {
             continue;
         }
         writeln!(index, "pub mod {};", resource.name)?;
-        let about = if resource.description.is_empty() { names::sentence(&resource.name) } else { resource.description.clone() };
-        let (large, small): (Vec<&Operation>, Vec<&Operation>) =
-            operations.iter().partition(|operation| operation.query.len() > LARGE);
+        let about = if resource.description.is_empty() {
+            names::sentence(&resource.name)
+        } else {
+            resource.description.clone()
+        };
+        let (large, small): (Vec<&Operation>, Vec<&Operation>) = operations
+            .iter()
+            .partition(|operation| operation.query.len() > LARGE);
         let mut body = String::new();
         for operation in &large {
             let action = operation.action();
-            writeln!(body, "mod {action};\n\npub use {action}::{};", struct_name(operation))?;
-            write_large(catalog, operation, &folder.join(&resource.name), &source, output)?;
+            writeln!(
+                body,
+                "mod {action};\n\npub use {action}::{};",
+                struct_name(operation)
+            )?;
+            write_large(
+                catalog,
+                operation,
+                &folder.join(&resource.name),
+                &source,
+                output,
+            )?;
         }
         let head = std::mem::take(&mut body);
         for operation in small {
@@ -47,7 +65,11 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
             implementation(&mut body, catalog, operation)?;
             setters(&mut body, catalog, operation)?;
         }
-        let text = format!("{}\n{head}\n{}{body}", doc::module(&doc::sentence(&about)), imports(catalog, &body));
+        let text = format!(
+            "{}\n{head}\n{}{body}",
+            doc::module(&doc::sentence(&about)),
+            imports(catalog, &body)
+        );
         output.rust(folder.join(format!("{}.rs", resource.name)), &source, &text)?;
     }
     output.rust(folder.join("mod.rs"), &source, &index)
@@ -65,13 +87,24 @@ fn write_large(
     implementation(&mut body, catalog, operation)?;
     let about = doc::module(&format!("`{}`: the operation as a value.", operation.id));
     let text = format!("{about}\nmod call;\n\n{}{body}", imports(catalog, &body));
-    output.rust(folder.join(format!("{}.rs", operation.action())), source, &text)?;
+    output.rust(
+        folder.join(format!("{}.rs", operation.action())),
+        source,
+        &text,
+    )?;
     let mut body = String::new();
     setters(&mut body, catalog, operation)?;
     let about = doc::module(&format!("`{}`: the setters of a call.", operation.id));
     let name = struct_name(operation);
-    let text = format!("{about}\n{}use super::{name};\n{body}", imports(catalog, &body));
-    output.rust(folder.join(operation.action()).join("call.rs"), source, &text)
+    let text = format!(
+        "{about}\n{}use super::{name};\n{body}",
+        imports(catalog, &body)
+    );
+    output.rust(
+        folder.join(operation.action()).join("call.rs"),
+        source,
+        &text,
+    )
 }
 
 /// Imports what the text names.
@@ -80,7 +113,10 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     let code: String = body
         .lines()
         .filter(|line| !line.trim_start().starts_with("///"))
-        .map(|line| line.replace("ResponseKind::", "ResponseKind_").replace(QUALIFIED, "accredit_models_"))
+        .map(|line| {
+            line.replace("ResponseKind::", "ResponseKind_")
+                .replace(QUALIFIED, "accredit_models_")
+        })
         .collect::<Vec<_>>()
         .join("\n");
     let body = &*code;
@@ -88,17 +124,38 @@ fn imports(catalog: &Catalog, body: &str) -> String {
         body.match_indices(name).any(|(at, _)| {
             let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
             let before = body.get(..at).and_then(|text| text.chars().next_back());
-            let after = body.get(at + name.len()..).and_then(|text| text.chars().next());
+            let after = body
+                .get(at + name.len()..)
+                .and_then(|text| text.chars().next());
             !before.is_some_and(word) && !after.is_some_and(word)
         })
     };
     let pick = |candidates: &[&'static str]| -> Vec<&'static str> {
-        candidates.iter().copied().filter(|name| names(name)).collect()
+        candidates
+            .iter()
+            .copied()
+            .filter(|name| names(name))
+            .collect()
     };
-    let own = pick(&["Date", "Envelope", "File", "Json", "Money", "Page", "Percent", "Personal", "Secret", "Timestamp"]);
+    let own = pick(&[
+        "Date",
+        "Envelope",
+        "File",
+        "Json",
+        "Money",
+        "Page",
+        "Percent",
+        "Personal",
+        "Secret",
+        "Timestamp",
+    ]);
     let defines = |name: &str| code_defines(body, name);
-    let mut types: Vec<&str> =
-        catalog.types.keys().map(String::as_str).filter(|name| names(name) && !defines(name)).collect();
+    let mut types: Vec<&str> = catalog
+        .types
+        .keys()
+        .map(String::as_str)
+        .filter(|name| names(name) && !defines(name))
+        .collect();
     types.sort_unstable();
     let mut models = own.iter().map(ToString::to_string).collect::<Vec<_>>();
     if !types.is_empty() {
@@ -129,13 +186,21 @@ fn imports(catalog: &Catalog, body: &str) -> String {
 }
 
 fn code_defines(code: &str, name: &str) -> bool {
-    [format!("pub struct {name};"), format!("pub struct {name} {{")].iter().any(|line| code.contains(line))
+    [
+        format!("pub struct {name};"),
+        format!("pub struct {name} {{"),
+    ]
+    .iter()
+    .any(|line| code.contains(line))
 }
 
 /// The type of an answer; by its whole path where an operation of the same file has its name.
 fn answer(catalog: &Catalog, operation: &Operation, output: &Rust) -> String {
     let taken = |name: &str| {
-        let mut siblings = catalog.operations.iter().filter(|sibling| sibling.resource == operation.resource);
+        let mut siblings = catalog
+            .operations
+            .iter()
+            .filter(|sibling| sibling.resource == operation.resource);
         siblings.any(|sibling| struct_name(sibling) == name)
     };
     match output {
@@ -160,7 +225,10 @@ fn value(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<
         text.push_str(&doc::doc(0, &doc::sentence(&operation.description)));
     }
     text.push_str("///\n");
-    text.push_str(&doc::doc(0, &format!("`{} {}`", operation.method, operation.path)));
+    text.push_str(&doc::doc(
+        0,
+        &format!("`{} {}`", operation.method, operation.path),
+    ));
     if let Some(note) = doc::evidence(operation.evidence) {
         text.push_str("///\n");
         text.push_str(&doc::doc(0, note));
@@ -171,7 +239,10 @@ fn value(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<
     let name = struct_name(operation);
     let required = required(catalog, operation);
     let default = if required.is_empty() { "Default, " } else { "" };
-    writeln!(text, "#[derive(Clone, Debug, {default}PartialEq, Eq)]\n#[non_exhaustive]")?;
+    writeln!(
+        text,
+        "#[derive(Clone, Debug, {default}PartialEq, Eq)]\n#[non_exhaustive]"
+    )?;
     let fields = fields(operation);
     if fields.is_empty() {
         writeln!(text, "pub struct {name};")?;
@@ -233,8 +304,16 @@ fn argument_doc(argument: &Argument, operation: &Operation) -> String {
         doc.push_str(&argument.description);
     }
     let mut doc = doc::sentence(&doc);
-    let differs = argument.evidence.filter(|evidence| *evidence != operation.evidence);
-    for note in [differs.and_then(doc::evidence), argument.recovery.and_then(doc::recovery)].into_iter().flatten() {
+    let differs = argument
+        .evidence
+        .filter(|evidence| *evidence != operation.evidence);
+    for note in [
+        differs.and_then(doc::evidence),
+        argument.recovery.and_then(doc::recovery),
+    ]
+    .into_iter()
+    .flatten()
+    {
         doc.push(' ');
         doc.push_str(note);
     }
@@ -263,7 +342,11 @@ fn argument_type(argument: &Argument) -> String {
 
 fn argument_field(argument: &Argument) -> String {
     let inner = argument_type(argument);
-    if argument.required || matches!(argument.rust, Rust::List(_)) { inner } else { format!("Option<{inner}>") }
+    if argument.required || matches!(argument.rust, Rust::List(_)) {
+        inner
+    } else {
+        format!("Option<{inner}>")
+    }
 }
 
 /// The arguments of the constructor: path, required query, required body fields.
@@ -276,20 +359,44 @@ struct Required {
 
 fn required(catalog: &Catalog, operation: &Operation) -> Vec<Required> {
     let mut required = Vec::new();
-    for argument in operation.path_parameters.iter().chain(operation.query.iter().filter(|query| query.required)) {
-        let (taken, value) =
-            models::taken(catalog, &argument.name, &argument_rust(argument), argument.sensitivity);
-        required.push(Required { argument: taken, name: argument.name.clone(), value, of_body: false });
+    for argument in operation
+        .path_parameters
+        .iter()
+        .chain(operation.query.iter().filter(|query| query.required))
+    {
+        let (taken, value) = models::taken(
+            catalog,
+            &argument.name,
+            &argument_rust(argument),
+            argument.sensitivity,
+        );
+        required.push(Required {
+            argument: taken,
+            name: argument.name.clone(),
+            value,
+            of_body: false,
+        });
     }
-    for field in body_fields(catalog, operation).iter().filter(|field| field.required) {
+    for field in body_fields(catalog, operation)
+        .iter()
+        .filter(|field| field.required)
+    {
         let (taken, _) = models::taken(catalog, &field.name, &field.rust, field.sensitivity);
-        required.push(Required { argument: taken, name: field.name.clone(), value: field.name.clone(), of_body: true });
+        required.push(Required {
+            argument: taken,
+            name: field.name.clone(),
+            value: field.name.clone(),
+            of_body: true,
+        });
     }
     required
 }
 
 fn body_fields<'c>(catalog: &'c Catalog, operation: &Operation) -> &'c [super::catalog::Field] {
-    let body = operation.body.as_ref().and_then(|body| catalog.get(&body.type_name));
+    let body = operation
+        .body
+        .as_ref()
+        .and_then(|body| catalog.get(&body.type_name));
     body.map(Type::fields).unwrap_or_default()
 }
 
@@ -307,21 +414,42 @@ fn constructor(text: &mut String, operation: &Operation, required: &[Required]) 
         });
     }
     for argument in operation.query.iter().filter(|argument| !argument.required) {
-        let empty = if matches!(argument.rust, Rust::List(_)) { "Vec::new()" } else { "None" };
+        let empty = if matches!(argument.rust, Rust::List(_)) {
+            "Vec::new()"
+        } else {
+            "None"
+        };
         values.push(format!("{}: {empty}", argument.name));
     }
     if operation.raw_parameters {
         values.push("raw: Vec::new()".to_owned());
     }
     if let Some(body) = &operation.body {
-        let of_body: Vec<&str> =
-            required.iter().filter(|argument| argument.of_body).map(|argument| &*argument.name).collect();
-        values.push(format!("body: {}::new({})", body.type_name, of_body.join(", ")));
+        let of_body: Vec<&str> = required
+            .iter()
+            .filter(|argument| argument.of_body)
+            .map(|argument| &*argument.name)
+            .collect();
+        values.push(format!(
+            "body: {}::new({})",
+            body.type_name,
+            of_body.join(", ")
+        ));
     }
-    let arguments: Vec<String> =
-        required.iter().map(|argument| format!("{}: {}", argument.name, argument.argument)).collect();
-    writeln!(text, "\nimpl {name} {{\n/// The operation with what it requires.\n#[must_use]")?;
-    writeln!(text, "pub fn new({}) -> Self {{ Self {{ {} }} }}\n}}", arguments.join(", "), values.join(", "))?;
+    let arguments: Vec<String> = required
+        .iter()
+        .map(|argument| format!("{}: {}", argument.name, argument.argument))
+        .collect();
+    writeln!(
+        text,
+        "\nimpl {name} {{\n/// The operation with what it requires.\n#[must_use]"
+    )?;
+    writeln!(
+        text,
+        "pub fn new({}) -> Self {{ Self {{ {} }} }}\n}}",
+        arguments.join(", "),
+        values.join(", ")
+    )?;
     Ok(())
 }
 
@@ -331,7 +459,10 @@ fn implementation(text: &mut String, catalog: &Catalog, operation: &Operation) -
         (ResponseKind::Bytes, _) => ("Bytes".to_owned(), "bytes"),
         (ResponseKind::Empty, _) | (_, None) => ("()".to_owned(), "empty"),
         (ResponseKind::Envelope, Some(output)) => (answer(catalog, operation, output), "envelope"),
-        (ResponseKind::Page, Some(output)) => (format!("Page<{}>", answer(catalog, operation, output)), "json"),
+        (ResponseKind::Page, Some(output)) => (
+            format!("Page<{}>", answer(catalog, operation, output)),
+            "json",
+        ),
         (ResponseKind::Json, Some(output)) => (answer(catalog, operation, output), "json"),
     };
     let class = match operation.class {
@@ -347,36 +478,65 @@ fn implementation(text: &mut String, catalog: &Catalog, operation: &Operation) -
         ResponseKind::Bytes => "Bytes",
         ResponseKind::Empty => "Empty",
     };
-    let anonymous = if operation.authenticated { "" } else { ".anonymous()" };
+    let anonymous = if operation.authenticated {
+        ""
+    } else {
+        ".anonymous()"
+    };
     let encode = encode(operation)?;
-    let request = if encode.is_empty() { "_request" } else { "request" };
+    let request = if encode.is_empty() {
+        "_request"
+    } else {
+        "request"
+    };
     writeln!(
         text,
         "\nimpl Operation for {name} {{\ntype Output = {output};\n\nconst INFO: OperationInfo = OperationInfo::new({:?}, Method::{}, {:?}, RetryClass::{class}, ResponseKind::{kind}){anonymous};\n",
         operation.id, operation.method, operation.path
     )?;
-    writeln!(text, "fn encode(&self, {request}: &mut RequestEncoder) -> Result<(), EncodeError> {{\n{encode}Ok(())\n}}\n")?;
-    writeln!(text, "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}\n}}")?;
+    writeln!(
+        text,
+        "fn encode(&self, {request}: &mut RequestEncoder) -> Result<(), EncodeError> {{\n{encode}Ok(())\n}}\n"
+    )?;
+    writeln!(
+        text,
+        "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}\n}}"
+    )?;
     Ok(())
 }
 
 fn encode(operation: &Operation) -> Result<String> {
     let mut text = String::new();
     for argument in &operation.path_parameters {
-        let value = if argument.rust == Rust::Text { exposed(&format!("&self.{}", argument.name), argument) } else { format!("self.{}", argument.name) };
+        let value = if argument.rust == Rust::Text {
+            exposed(&format!("&self.{}", argument.name), argument)
+        } else {
+            format!("self.{}", argument.name)
+        };
         writeln!(text, "request.path({:?}, {value})?;", argument.wire)?;
     }
     for argument in &operation.query {
         let field = format!("self.{}", argument.name);
         match (&argument.rust, argument.sensitivity, argument.required) {
-            (Rust::List(_), None, _) => writeln!(text, "request.query_list({:?}, &{field})?;", argument.wire)?,
+            (Rust::List(_), None, _) => {
+                writeln!(text, "request.query_list({:?}, &{field})?;", argument.wire)?
+            }
             (Rust::List(_), Some(_), _) => writeln!(
                 text,
                 "request.query_list({:?}, &{field}.iter().map(Personal::expose).collect::<Vec<_>>())?;",
                 argument.wire
             )?,
-            (_, _, true) => writeln!(text, "request.query({:?}, {});", argument.wire, exposed(&format!("&{field}"), argument))?,
-            (_, None, false) => writeln!(text, "request.query_opt({:?}, {field}.as_ref());", argument.wire)?,
+            (_, _, true) => writeln!(
+                text,
+                "request.query({:?}, {});",
+                argument.wire,
+                exposed(&format!("&{field}"), argument)
+            )?,
+            (_, None, false) => writeln!(
+                text,
+                "request.query_opt({:?}, {field}.as_ref());",
+                argument.wire
+            )?,
             (_, Some(_), false) => writeln!(
                 text,
                 "request.query_opt({:?}, {field}.as_ref().map(Personal::expose));",
@@ -388,7 +548,9 @@ fn encode(operation: &Operation) -> Result<String> {
         text.push_str("for (name, value) in &self.raw { request.query(name, value); }\n");
     }
     match &operation.body {
-        Some(body) if body.multipart => text.push_str("crate::multipart::encode(&self.body, request)?;\n"),
+        Some(body) if body.multipart => {
+            text.push_str("crate::multipart::encode(&self.body, request)?;\n")
+        }
         Some(_) => text.push_str("request.json(&self.body)?;\n"),
         None => {}
     }
@@ -414,30 +576,56 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
         };
         let taken = match (&rust, argument.sensitivity) {
             (Rust::List(item), Some(Sensitivity::Personal)) => {
-                format!("impl IntoIterator<Item = Personal<{}>>", models::rust_type(item))
+                format!(
+                    "impl IntoIterator<Item = Personal<{}>>",
+                    models::rust_type(item)
+                )
             }
             _ => taken,
         };
         body.push_str(&doc::doc(4, &argument_doc(argument, operation)));
-        writeln!(body, "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n", argument.name)?;
+        writeln!(
+            body,
+            "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n",
+            argument.name
+        )?;
     }
     if operation.raw_parameters {
         body.push_str("/// A further query parameter by its wire name, for what this version does not list.\n");
         body.push_str("pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self { self.operation_mut().raw.push((name.into(), value.into())); self }\n\n");
     }
-    for field in body_fields(catalog, operation).iter().filter(|field| !field.required) {
+    for field in body_fields(catalog, operation)
+        .iter()
+        .filter(|field| !field.required)
+    {
         let (taken, value) = models::taken(catalog, "value", &field.rust, field.sensitivity);
         let value = match (&field.rust, field.boxed) {
             (Rust::List(_), _) => value,
             (_, true) => format!("Some(Box::new({value}))"),
             _ => format!("Some({value})"),
         };
-        let type_name = operation.body.as_ref().map(|body| &*body.type_name).unwrap_or_default();
-        body.push_str(&doc::doc(4, &format!("Sets [`{type_name}::{}`].", field.name)));
-        writeln!(body, "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n", field.name)?;
+        let type_name = operation
+            .body
+            .as_ref()
+            .map(|body| &*body.type_name)
+            .unwrap_or_default();
+        body.push_str(&doc::doc(
+            4,
+            &format!("Sets [`{type_name}::{}`].", field.name),
+        ));
+        writeln!(
+            body,
+            "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n",
+            field.name
+        )?;
     }
     if !body.is_empty() {
-        writeln!(text, "\nimpl Call<{}> {{\n{}}}", struct_name(operation), body.trim_end())?;
+        writeln!(
+            text,
+            "\nimpl Call<{}> {{\n{}}}",
+            struct_name(operation),
+            body.trim_end()
+        )?;
     }
     Ok(())
 }

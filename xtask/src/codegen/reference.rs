@@ -21,7 +21,11 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
 }
 
 fn title(catalog: &Catalog) -> &'static str {
-    if catalog.service == "thirdparty" { "Issuance Third Party API" } else { "VerifyInvestor.com" }
+    if catalog.service == "thirdparty" {
+        "Issuance Third Party API"
+    } else {
+        "VerifyInvestor.com"
+    }
 }
 
 fn operations(catalog: &Catalog) -> Result<String> {
@@ -48,7 +52,11 @@ fn statuses(operation: &Operation) -> String {
         .statuses
         .iter()
         .map(|(status, of_status)| {
-            if *of_status == operation.evidence { status.to_string() } else { format!("{status} ({})", evidence(*of_status)) }
+            if *of_status == operation.evidence {
+                status.to_string()
+            } else {
+                format!("{status} ({})", evidence(*of_status))
+            }
         })
         .collect();
     statuses.join(", ")
@@ -82,8 +90,16 @@ fn evidence(evidence: Evidence) -> &'static str {
 
 fn parameters(catalog: &Catalog) -> Result<String> {
     let mut text = format!("# Query parameters of the {}\n", title(catalog));
-    for operation in catalog.operations.iter().filter(|operation| !operation.query.is_empty()) {
-        write!(text, "\n## `{}`\n\n| parameter | type | name is |\n|---|---|---|\n", operation.id)?;
+    for operation in catalog
+        .operations
+        .iter()
+        .filter(|operation| !operation.query.is_empty())
+    {
+        write!(
+            text,
+            "\n## `{}`\n\n| parameter | type | name is |\n|---|---|---|\n",
+            operation.id
+        )?;
         for argument in &operation.query {
             let recovery = match argument.recovery {
                 None => evidence(argument.evidence.unwrap_or(operation.evidence)),
@@ -91,7 +107,12 @@ fn parameters(catalog: &Catalog) -> Result<String> {
                 Some(Recovery::Slot) => "certain by its place",
                 Some(Recovery::Inferred) => "inferred",
             };
-            writeln!(text, "| `{}` | `{}` | {recovery} |", argument.wire, models::rust_type(&argument.rust))?;
+            writeln!(
+                text,
+                "| `{}` | `{}` | {recovery} |",
+                argument.wire,
+                models::rust_type(&argument.rust)
+            )?;
         }
         if operation.raw_parameters {
             text.push_str("\nFurther parameters go through `param(name, value)`.\n");
@@ -103,18 +124,37 @@ fn parameters(catalog: &Catalog) -> Result<String> {
 fn values(catalog: &Catalog) -> Result<String> {
     let mut text = format!("# Value lists of the {}\n", title(catalog));
     for r#type in catalog.types.values() {
-        let Shape::Enum { open, values } = &r#type.shape else { continue };
-        let kind = if *open { "Open: a value outside the list is kept." } else { "Closed: only we send it." };
-        write!(text, "\n## `{}`\n\n{} {kind}\n\n", r#type.name, r#type.description.trim())?;
+        let Shape::Enum { open, values } = &r#type.shape else {
+            continue;
+        };
+        let kind = if *open {
+            "Open: a value outside the list is kept."
+        } else {
+            "Closed: only we send it."
+        };
+        write!(
+            text,
+            "\n## `{}`\n\n{} {kind}\n\n",
+            r#type.name,
+            r#type.description.trim()
+        )?;
         // The countries would be a page of their own; a line of codes serves.
         if values.len() > 100 {
-            let codes: Vec<String> = values.iter().map(|value| format!("`{}`", value.wire)).collect();
+            let codes: Vec<String> = values
+                .iter()
+                .map(|value| format!("`{}`", value.wire))
+                .collect();
             writeln!(text, "{}", codes.join(" "))?;
             continue;
         }
         text.push_str("| value | label |\n|---|---|\n");
         for value in values {
-            writeln!(text, "| `{}` | {} |", value.wire, value.label.as_deref().unwrap_or_default())?;
+            writeln!(
+                text,
+                "| `{}` | {} |",
+                value.wire,
+                value.label.as_deref().unwrap_or_default()
+            )?;
         }
     }
     Ok(text)

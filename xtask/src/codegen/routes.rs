@@ -66,12 +66,18 @@ pub(crate) fn write(catalogs: &[Catalog], output: &mut Output) -> Result<()> {
     let folder = PathBuf::from("crates/sandbox/src/generated");
     let source = "spec/*.openapi.yaml";
     let index = doc::module("What follows from the contract. Holds tables, no behaviour.");
-    output.rust(folder.join("mod.rs"), source, &format!("{index}\npub(crate) mod routes;\n"))?;
+    output.rust(
+        folder.join("mod.rs"),
+        source,
+        &format!("{index}\npub(crate) mod routes;\n"),
+    )?;
     output.rust(folder.join("routes.rs"), source, &routes(catalogs)?)
 }
 
 fn routes(catalogs: &[Catalog]) -> Result<String> {
-    let mut text = doc::module("All routes, and the words that they are described in. Decides nothing about what a route does.");
+    let mut text = doc::module(
+        "All routes, and the words that they are described in. Decides nothing about what a route does.",
+    );
     text.push_str(TYPES);
     text.push_str("\n/// Every operation of the contract.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub(crate) enum Operation {\n");
     for operation in catalogs.iter().flat_map(|catalog| &catalog.operations) {
@@ -88,7 +94,10 @@ fn routes(catalogs: &[Catalog]) -> Result<String> {
     for (name, values) in lists {
         writeln!(text, "const {name}: Kind = Kind::Choice(&{values:?});")?;
     }
-    writeln!(text, "\n/// All routes, in the order of the contract.\npub(crate) static ROUTES: &[Route] = &[\n{rows}];")?;
+    writeln!(
+        text,
+        "\n/// All routes, in the order of the contract.\npub(crate) static ROUTES: &[Route] = &[\n{rows}];"
+    )?;
     Ok(text)
 }
 
@@ -98,7 +107,11 @@ fn row(
     catalog: &Catalog,
     operation: &Operation,
 ) -> Result<()> {
-    let service = if catalog.service == "thirdparty" { "ThirdParty" } else { "VerifyInvestor" };
+    let service = if catalog.service == "thirdparty" {
+        "ThirdParty"
+    } else {
+        "VerifyInvestor"
+    };
     write!(
         rows,
         "Route {{ operation: Operation::{}, name: {:?}, service: Service::{service}, method: {:?}, path: {:?}, status: {}, authenticated: {}, parameters: &[",
@@ -106,7 +119,10 @@ fn row(
         operation.id,
         operation.method,
         operation.path,
-        operation.statuses.first().map_or(200, |(status, _)| *status),
+        operation
+            .statuses
+            .first()
+            .map_or(200, |(status, _)| *status),
         operation.authenticated,
     )?;
     for argument in &operation.query {
@@ -114,7 +130,12 @@ fn row(
             Rust::List(item) => ("list", &**item),
             rust => ("one", rust),
         };
-        write!(rows, "Parameter::{shape}({:?}, {}), ", argument.wire, kind(lists, catalog, rust))?;
+        write!(
+            rows,
+            "Parameter::{shape}({:?}, {}), ",
+            argument.wire,
+            kind(lists, catalog, rust)
+        )?;
     }
     rows.push_str("] },\n");
     Ok(())
@@ -125,7 +146,9 @@ fn kind(lists: &mut BTreeMap<String, Vec<String>>, catalog: &Catalog, rust: &Rus
         && let Some(Shape::Enum { values, .. }) = catalog.get(name).map(|named| &named.shape)
     {
         let constant = names::constant(name);
-        lists.entry(constant.clone()).or_insert_with(|| values.iter().map(|value| value.wire.clone()).collect());
+        lists
+            .entry(constant.clone())
+            .or_insert_with(|| values.iter().map(|value| value.wire.clone()).collect());
         return constant;
     }
     let kind = match rust {

@@ -119,10 +119,12 @@ const LAYERS: &[Layer] = &[
         siblings: &["accredit-models", "accredit-transport"],
         libraries: Libraries::Only(&[
             any("async-trait"),
+            any("base64"),
             any("bytes"),
             any("form_urlencoded"),
             any("hmac"),
             any("http"),
+            any("percent-encoding"),
             any("serde"),
             any("serde_json"),
             any("sha2"),

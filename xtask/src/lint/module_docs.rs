@@ -1,4 +1,4 @@
-//! Every Rust file opens by saying what it owns.
+//! Every Rust file opens by saying what it owns; a crate may say it with its README.
 
 use super::Violation;
 use super::tree::File;
@@ -8,10 +8,12 @@ pub(super) fn check(file: &File) -> Option<Violation> {
         return None;
     }
     let first = file.text().lines().next().unwrap_or_default();
-    let opens = first
+    let says = first
         .strip_prefix("//!")
         .is_some_and(|words| !words.trim().is_empty());
-    (!opens).then(|| {
+    let shows_readme =
+        first == "#![doc = include_str!(\"../README.md\")]" && file.name() == "lib.rs";
+    (!says && !shows_readme).then(|| {
         let message = "opens without `//!`: say what the module owns and what it never does";
         Violation::new(file.path(), 1, "module-docs", message)
     })
@@ -38,5 +40,8 @@ mod tests {
     fn documented_modules_and_other_files_pass() {
         assert!(check(&File::of("a.rs", "//! Owns a.\n")).is_none());
         assert!(check(&File::of("a.toml", "[a]\n")).is_none());
+        let readme = "#![doc = include_str!(\"../README.md\")]\n";
+        assert!(check(&File::of("crates/a/src/lib.rs", readme)).is_none());
+        assert!(check(&File::of("crates/a/src/page.rs", readme)).is_some());
     }
 }
