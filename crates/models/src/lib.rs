@@ -53,3 +53,8 @@ pub use time::{Date, TimeError, Timestamp};
 
 /// The decimal type inside [`Money`] and [`Percent`], re-exported so that users need no version of their own.
 pub use rust_decimal::Decimal;
+
+/// Compiles the example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

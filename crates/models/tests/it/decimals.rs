@@ -157,6 +157,18 @@ fn the_error_is_about_the_form_and_not_the_value() {
     );
 }
 
+/// A decimal is taken from the text of the body, so a tree that has forgotten the digits cannot give one.
+#[test]
+fn decimals_are_read_from_a_text_and_not_from_a_value() {
+    assert_eq!(
+        serde_json::from_slice::<Money>(b"4.81").unwrap(),
+        read("4.81").unwrap()
+    );
+    let value: serde_json::Value = serde_json::from_str("4.81").unwrap();
+    assert!(serde_json::from_value::<Money>(value).is_err());
+    assert!(serde_json::from_reader::<_, Money>(&b"4.81"[..]).is_err());
+}
+
 #[test]
 fn money_and_percent_are_not_the_same_and_compare_by_value() {
     let (one, other): (Money, Money) = ("1.0".parse().unwrap(), "1.00".parse().unwrap());
