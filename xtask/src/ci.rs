@@ -1,7 +1,7 @@
 //! Everything that CI checks, in order: the same here as on a developer's machine.
 //!
 //! Stops at the first step that fails, and ends with what each step took. Uses no network beyond
-//! crates.io and rustup; so the database of security advisories is not consulted here.
+//! the crate registry and rustup; so the database of security advisories is not consulted here.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -105,7 +105,7 @@ fn fmt() -> Result<()> {
 
 fn deny() -> Result<()> {
     eprintln!(
-        "notice: security advisories are not checked: their database is no part of crates.io"
+        "notice: security advisories are not checked: their database is no part of the crate registry"
     );
     Run::cargo(["deny", "--locked", "check", "bans", "licenses", "sources"])?.checked()
 }

@@ -1,7 +1,7 @@
 //! The tools that the chores need beyond cargo: finds them, and installs what is missing after
 //! saying so.
 //!
-//! Uses rustup, crates.io and, for `pdftotext` in `.ci/run`, apt; never another source.
+//! Uses rustup, the crate registry and, for `pdftotext` in `.ci/run`, apt; never another source.
 
 use std::path::Path;
 use std::time::Instant;
@@ -50,7 +50,7 @@ pub(crate) fn cargo_deny() -> Result<()> {
     if version.is_ok_and(|found| found.trim() == format!("cargo-deny {CARGO_DENY}")) {
         return Ok(());
     }
-    eprintln!("cargo-deny {CARGO_DENY} is missing; installing it from crates.io.");
+    eprintln!("cargo-deny {CARGO_DENY} is missing; installing it from the crate registry.");
     let start = Instant::now();
     let arguments = [
         "install",
