@@ -11,6 +11,7 @@
 mod control;
 mod flow;
 mod hosts;
+mod models;
 mod persistence;
 mod robustness;
 mod support;
