@@ -1,12 +1,21 @@
 //! The session: one token for all calls, got by one login, dropped when the server refuses it.
 //!
+//! Callers that wait for a login share its end, good or bad: a wrong password is not tried once by each of them.
+//!
 //! Logs in through a stack of its own that has no credentials, so that a login can never wait for itself.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use accredit_models::thirdparty::Login;
-use accredit_transport::{self as transport, ConfigError, Error, Token, TokenSource};
+use accredit_transport::{
+    self as transport, ConfigError, Error, ErrorKind, Operation as _, OperationInfo, Reply, Token,
+    TokenSource,
+};
 use async_trait::async_trait;
+use bytes::Bytes;
 
 use crate::{
     credentials::{Credentials, Kind},
@@ -16,27 +25,40 @@ use crate::{
 /// The scheme that the service expects in `Authorization`.
 const SCHEME: &str = "Token";
 
+const LOGIN: &OperationInfo = &operations::auth::Login::INFO;
+
 pub(crate) struct Session {
     login: transport::Client,
     credentials: Option<Credentials>,
     current: Mutex<Option<Token>>,
-    /// Held while one caller logs in; the others wait here and find the token.
-    flight: tokio::sync::Mutex<()>,
+    /// Held while one caller logs in; the others wait here and find the token, or the reply that refused it.
+    flight: tokio::sync::Mutex<Option<Reply>>,
+    /// How many logins have ended; tells who waits whether one did meanwhile.
+    ended: AtomicU64,
 }
 
 impl Session {
-    pub(crate) fn new(login: transport::Client, credentials: Option<Credentials>) -> Result<Self, ConfigError> {
+    pub(crate) fn new(
+        login: transport::Client,
+        credentials: Option<Credentials>,
+    ) -> Result<Self, ConfigError> {
         let current = match &credentials {
             Some(Credentials(Kind::Token(token))) => Some(Token::new(SCHEME, token.expose())?),
             _ => None,
         };
-        Ok(Self { login, credentials, current: Mutex::new(current), flight: tokio::sync::Mutex::new(()) })
+        Ok(Self {
+            login,
+            credentials,
+            current: Mutex::new(current),
+            flight: tokio::sync::Mutex::default(),
+            ended: AtomicU64::new(0),
+        })
     }
 
     /// Logs in now and keeps the token.
     pub(crate) async fn log_in(&self) -> Result<Login, Error> {
-        let _flight = self.flight.lock().await;
-        self.fetch().await
+        let mut refusal = self.flight.lock().await;
+        self.fly(&mut refusal).await
     }
 
     /// Forgets the token, after a logout.
@@ -44,13 +66,23 @@ impl Session {
         *self.current() = None;
     }
 
+    /// Logs in and notes how it ended, for those who wait.
+    async fn fly(&self, refusal: &mut Option<Reply>) -> Result<Login, Error> {
+        let login = self.fetch().await;
+        *refusal = login.as_ref().err().and_then(reply_of);
+        self.ended.fetch_add(1, Ordering::Relaxed);
+        login
+    }
+
     async fn fetch(&self) -> Result<Login, Error> {
+        let failed = |detail| Error::auth(detail).with_operation(LOGIN);
         let Some(Credentials(Kind::Password { email, password })) = &self.credentials else {
-            return Err(Error::auth("there is no password to log in with"));
+            return Err(failed("there is no password to log in with"));
         };
         let login = operations::auth::Login::new(email.expose(), password.clone());
         let login = self.login.execute(&login).await.map_err(refused)?;
-        let token = Token::new(SCHEME, login.token.expose()).map_err(|_| Error::auth("the login gave no usable token"))?;
+        let token = Token::new(SCHEME, login.token.expose())
+            .map_err(|_| failed("the login gave no usable token"))?;
         *self.current() = Some(token);
         Ok(login)
     }
@@ -59,6 +91,17 @@ impl Session {
     fn current(&self) -> MutexGuard<'_, Option<Token>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The reply that an error is about, when the login failed by an answer of the server.
+fn reply_of(error: &Error) -> Option<Reply> {
+    let answered = matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Status);
+    let status = error.status().filter(|_| answered)?;
+    Some(Reply::new(
+        status,
+        error.headers().clone(),
+        Bytes::copy_from_slice(error.body()),
+    ))
 }
 
 /// The service answers wrong credentials with a 400; other versions of its framework with 401 or 403.
@@ -75,12 +118,23 @@ impl TokenSource for Session {
         if let Some(token) = self.ready() {
             return Ok(token);
         }
-        let _flight = self.flight.lock().await;
+        let ended = self.ended.load(Ordering::Relaxed);
+        let mut refusal = self.flight.lock().await;
         if let Some(token) = self.ready() {
             return Ok(token);
         }
-        self.fetch().await?;
-        self.ready().ok_or_else(|| Error::auth("logged out while logging in"))
+        // Only the end of a login that was under way when this caller came: the next one tries anew.
+        if let Some(reply) = refusal
+            .as_ref()
+            .filter(|_| self.ended.load(Ordering::Relaxed) != ended)
+        {
+            return Err(refused(
+                Error::from_reply(reply.clone()).with_operation(LOGIN),
+            ));
+        }
+        self.fly(&mut refusal).await?;
+        self.ready()
+            .ok_or_else(|| Error::auth("logged out while logging in"))
     }
 
     fn ready(&self) -> Option<Token> {
