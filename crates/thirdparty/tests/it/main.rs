@@ -1,0 +1,19 @@
+//! The client of the Third Party API, over real sockets against the sandbox, and over scripted
+//! replies where the sandbox is too well behaved.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod bad_input;
+mod calls;
+mod flows;
+mod lists;
+mod redaction;
+mod requests;
+mod session;
+mod support;

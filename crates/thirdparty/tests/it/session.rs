@@ -1,0 +1,387 @@
+//! The session: when the client logs in, how often, and what it never does with credentials.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use accredit_sandbox::Sandbox;
+use accredit_thirdparty::operations::auth;
+use accredit_thirdparty::{Client, Credentials, Environment, Error, ErrorKind, Problem};
+use tokio::task::JoinSet;
+
+use crate::support::{
+    EMAIL, Names, PASSWORD, Service, is_login, login, partner, partner_builder, reply,
+};
+
+/// Everything that an error says, causes included.
+fn words(error: &Error) -> String {
+    let mut words = format!("{error} {error:?}");
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        words.push_str(&format!(" {cause} {cause:?}"));
+        source = cause.source();
+    }
+    words
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_unauthorized_and_never_shown() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let credentials = Credentials::password(sandbox.thirdparty_credentials().email, PASSWORD);
+    let client = Client::builder(Environment::Sandbox(sandbox.base_url()))
+        .credentials(credentials)
+        .build()
+        .unwrap();
+    let by_login = client.auth().login().await.unwrap_err();
+    assert_eq!(by_login.operation(), Some("auth.login"));
+    let by_call = client.investors().list().send().await.unwrap_err();
+    assert_eq!(by_call.operation(), Some("investors.list"));
+    assert!(
+        !by_call.may_have_been_sent(),
+        "the list itself was not sent"
+    );
+    for error in [by_login, by_call] {
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert!(error.is_unauthorized() && !error.is_retryable());
+        assert_eq!(error.status().unwrap().as_u16(), 400);
+        assert!(error.to_string().contains("auth.login"), "{error}");
+        let problem = Problem::of(&error).unwrap();
+        let text = "Unable to log in with provided credentials.";
+        assert_eq!(problem.field("non_field_errors"), [text]);
+        let words = words(&error);
+        assert!(
+            !words.contains("canary") && !words.contains("example.com"),
+            "{words}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_login_refused_with_another_status_is_unauthorized_too() {
+    for status in [400, 401, 403] {
+        let service =
+            Service::new(move |_| reply(status, "application/json", r#"{"error": "no"}"#));
+        let error = service.client().invoices().list().send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized, "{status}");
+        assert_eq!(Problem::of(&error).unwrap().message(), Some("no"));
+    }
+    // What is no refusal of the credentials stays what it is: the call may work later.
+    let service = Service::new(|_| reply(503, "text/html", "<h1>Service Unavailable</h1>"));
+    let error = service.client().invoices().list().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.is_transient() && error.is_retryable() && !error.may_have_been_sent());
+    assert_eq!(error.status().unwrap().as_u16(), 503);
+}
+
+#[tokio::test]
+async fn many_first_calls_make_one_login() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let names = Names::default();
+    let client = names.watch(partner_builder(&sandbox)).build().unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..200 {
+        calls.spawn(client.investors().list().page_size(1).send());
+    }
+    while let Some(page) = calls.join_next().await {
+        assert_eq!(page.unwrap().unwrap().count, 0);
+    }
+    let names = names.take();
+    assert_eq!(names.len(), 201);
+    assert_eq!(
+        names.iter().filter(|name| **name == "auth.login").count(),
+        1
+    );
+}
+
+#[tokio::test]
+async fn many_first_calls_with_a_wrong_password_make_one_login() {
+    let refusal = r#"{"non_field_errors": ["Unable to log in with provided credentials."]}"#;
+    let service = Service::new(move |_| reply(400, "application/json", refusal));
+    let client = service.client();
+    let mut calls = JoinSet::new();
+    for _ in 0..200 {
+        calls.spawn(client.investors().list().send());
+    }
+    while let Some(page) = calls.join_next().await {
+        let error = page.unwrap().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Unauthorized);
+        assert_eq!(error.operation(), Some("investors.list"));
+        assert_eq!(Problem::of(&error).unwrap().fields().count(), 1);
+        assert!(
+            error.to_string().contains("auth.login: 400 Bad Request"),
+            "{error}"
+        );
+    }
+    assert_eq!(
+        service.seen().len(),
+        1,
+        "an account can be locked by too many wrong logins"
+    );
+    // Nothing is remembered against a later call: the password may have been put right.
+    client.investors().list().send().await.unwrap_err();
+    assert_eq!(service.seen().len(), 2);
+}
+
+#[tokio::test]
+async fn a_caller_that_gives_up_during_the_login_leaves_it_to_the_next() {
+    let service = Service::json(200, r#"{"count": 0, "results": []}"#);
+    let client = service.client();
+    let mut first = Box::pin(client.investors().list().send());
+    // One poll starts the login; then the caller goes away.
+    std::future::poll_fn(|cx| {
+        let _ = first.as_mut().poll(cx);
+        std::task::Poll::Ready(())
+    })
+    .await;
+    drop(first);
+    client.investors().list().send().await.unwrap();
+    let names: Vec<_> = service
+        .seen_with_credentials()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["login", "login", "investors"]);
+}
+
+/// As it is today: a 401 is reported, and the next call logs in again. Repeating the refused call by
+/// itself belongs to the retry layer.
+#[tokio::test]
+async fn after_a_revoked_token_the_next_call_logs_in_again() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let names = Names::default();
+    let client = names.watch(partner_builder(&sandbox)).build().unwrap();
+    client.investors().list().send().await.unwrap();
+    partner(&sandbox).auth().logout_all().await.unwrap();
+    let error = client.investors().list().send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unauthorized);
+    assert_eq!(error.to_string(), "investors.list: 401 Unauthorized");
+    assert_eq!(
+        Problem::of(&error).unwrap().message(),
+        Some("Invalid token.")
+    );
+    client.investors().list().send().await.unwrap();
+    // The layer of a user sees a call before the login that it waits for.
+    let (login, list) = ("auth.login", "investors.list");
+    assert_eq!(names.take(), [list, login, list, list, login]);
+}
+
+#[tokio::test]
+async fn an_expired_token_is_replaced_like_a_revoked_one() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = partner(&sandbox);
+    client.investors().list().send().await.unwrap();
+    sandbox.advance_clock(std::time::Duration::from_secs(10 * 3600 + 1));
+    assert!(
+        client
+            .investors()
+            .list()
+            .send()
+            .await
+            .unwrap_err()
+            .is_unauthorized()
+    );
+    client.investors().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn many_refused_calls_make_one_new_login() {
+    let logins = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&logins);
+    let service = Service::new(move |request| {
+        if is_login(request) {
+            let number = count.fetch_add(1, Ordering::SeqCst);
+            return login(&format!("token-{number}"));
+        }
+        let current = request.headers()["authorization"] != "Token token-0";
+        if current {
+            reply(200, "application/json", r#"{"count": 0, "results": []}"#)
+        } else {
+            reply(401, "application/json", r#"{"detail": "Invalid token."}"#)
+        }
+    });
+    let client = service.client();
+    for _ in 0..2 {
+        let mut calls = JoinSet::new();
+        for _ in 0..50 {
+            calls.spawn(client.investors().list().send());
+        }
+        while calls.join_next().await.is_some() {}
+    }
+    assert_eq!(
+        logins.load(Ordering::SeqCst),
+        2,
+        "a late 401 for the old token keeps the new one"
+    );
+    client.investors().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_token_of_the_callers_own_is_never_replaced() {
+    let service = Service::json(401, r#"{"detail": "Invalid token."}"#);
+    let client = service.builder().token("own-token").build().unwrap();
+    for _ in 0..3 {
+        let error = client.investors().list().send().await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.attempts()),
+            (ErrorKind::Unauthorized, 1)
+        );
+    }
+    let seen = service.seen_with_credentials();
+    let own = ("investors".to_owned(), Some("Token own-token".to_owned()));
+    assert_eq!(seen, [own.clone(), own.clone(), own]);
+    let error = client.auth().login().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Auth, Some("auth.login"))
+    );
+}
+
+#[tokio::test]
+async fn a_token_of_the_callers_own_opens_the_sandbox() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let token = partner(&sandbox).auth().login().await.unwrap().token;
+    let client = Client::builder(Environment::Sandbox(sandbox.base_url()))
+        .token(token)
+        .build()
+        .unwrap();
+    client.investors().list().send().await.unwrap();
+    client.auth().logout().await.unwrap();
+    // Its owner ended it; there is nothing to log in with.
+    let error = client.investors().list().send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.may_have_been_sent()),
+        (ErrorKind::Auth, false)
+    );
+}
+
+#[tokio::test]
+async fn after_a_logout_the_next_call_logs_in_anew() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let names = Names::default();
+    let client = names.watch(partner_builder(&sandbox)).build().unwrap();
+    let first = client.auth().login().await.unwrap();
+    client.auth().logout().await.unwrap();
+    client.investors().list().send().await.unwrap();
+    client.auth().logout_all().await.unwrap();
+    client.investors().list().send().await.unwrap();
+    let (login, list) = ("auth.login", "investors.list");
+    let expected = [
+        login,
+        "auth.logout",
+        list,
+        login,
+        "auth.logoutall",
+        list,
+        login,
+    ];
+    assert_eq!(names.take(), expected);
+    let again = client.auth().login().await.unwrap();
+    assert_ne!(first.token.expose(), again.token.expose());
+}
+
+#[tokio::test]
+async fn a_failed_logout_keeps_the_token() {
+    let service = Service::json(500, "{}");
+    let client = service.client();
+    let error = client.auth().logout().await.unwrap_err();
+    assert_eq!(error.to_string(), "auth.logout: 500 Internal Server Error");
+    client.auth().logout_all().await.unwrap_err();
+    let names: Vec<_> = service
+        .seen_with_credentials()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["login", "logout", "logoutall"]);
+}
+
+#[tokio::test]
+async fn a_login_carries_no_credentials() {
+    let service = Service::json(200, r#"{"count": 0, "results": []}"#);
+    let client = service.client();
+    client.investors().list().send().await.unwrap();
+    client.auth().login().await.unwrap();
+    // Through the stack that has a token, too.
+    client
+        .execute(&auth::Login::new(EMAIL, PASSWORD))
+        .await
+        .unwrap();
+    let token = Some("Token canary-token".to_owned());
+    let expected = [
+        ("login", None),
+        ("investors", token),
+        ("login", None),
+        ("login", None),
+    ];
+    let expected = expected.map(|(name, token)| (name.to_owned(), token));
+    assert_eq!(service.seen_with_credentials(), expected);
+    for request in service.seen() {
+        assert_eq!(request.uri().host(), Some("api.issuance.com"));
+        assert_eq!(request.uri().scheme_str(), Some("https"));
+    }
+}
+
+#[tokio::test]
+async fn bad_token_is_an_error_not_a_panic() {
+    for token in [
+        "",
+        "canary\\n",
+        "canary\\u0000x",
+        "caf\\u00e9 canary",
+        "can ary",
+    ] {
+        let service = Service::new(move |_| login(token));
+        let client = service.client();
+        for error in [
+            client.investors().list().send().await.unwrap_err(),
+            client.auth().login().await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Auth, "{token}");
+            assert!(
+                error.operation().is_some() && !words(&error).contains("can"),
+                "{error:?}"
+            );
+        }
+        let built = service
+            .builder()
+            .token(serde_json::from_str::<String>(&format!("\"{token}\"")).unwrap());
+        assert!(!format!("{built:?}").contains("can"));
+        let error = built.build().unwrap_err();
+        assert_eq!(error.setting(), "token");
+        assert!(!format!("{error} {error:?}").contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn without_credentials_a_call_fails_before_it_is_sent() {
+    let service = Service::json(200, "{}");
+    let client = service.builder().build().unwrap();
+    let error = client.investors().list().send().await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.operation()),
+        (ErrorKind::Auth, Some("investors.list"))
+    );
+    assert!(!error.may_have_been_sent() && !error.is_retryable());
+    assert!(service.seen().is_empty());
+    client
+        .execute(&auth::Login::new(EMAIL, PASSWORD))
+        .await
+        .unwrap();
+}
+
+#[test]
+fn token_never_sent_over_http() {
+    for origin in [
+        "http://api.example.com",
+        "http://127.0.0.1:1",
+        "ftp://x",
+        "nonsense",
+    ] {
+        let builder = Client::builder(Environment::Custom(origin.to_owned())).token("t");
+        assert_eq!(
+            builder.build().unwrap_err().setting(),
+            "base_uri",
+            "{origin}"
+        );
+    }
+    let remote = Client::builder(Environment::Sandbox("http://api.example.com".to_owned()));
+    assert!(remote.token("t").build().is_err());
+}
