@@ -19,7 +19,9 @@ pub use accredit_transport::{Error, ErrorKind};
 pub mod prelude {
     //! What most programs import: `use accredit::prelude::*;`.
 
-    pub use accredit_models::{Date, Money, Page, Personal, Secret, Timestamp, open_enum::OpenEnum as _};
+    pub use accredit_models::{
+        Date, Money, Page, Personal, Secret, Timestamp, open_enum::OpenEnum as _,
+    };
     pub use accredit_thirdparty::Credentials;
     pub use accredit_transport::{Error, ErrorKind, Operation as _};
 }

@@ -7,7 +7,7 @@ use accredit_transport::{self as transport, Error, Operation};
 
 use crate::{
     credentials::Credentials,
-    resources::{Auth, InvestorSignatures, Investments, Investors, Invoices, KybDocuments},
+    resources::{Auth, Investments, InvestorSignatures, Investors, Invoices, KybDocuments},
     session::Session,
 };
 
@@ -44,9 +44,12 @@ pub struct Client {
 
 impl Client {
     /// Starts a client for an environment.
-    #[must_use]
     pub fn builder(environment: Environment) -> ClientBuilder {
-        ClientBuilder { environment, credentials: None, configure: Vec::new() }
+        ClientBuilder {
+            environment,
+            credentials: None,
+            configure: Vec::new(),
+        }
     }
 
     /// Login and logout.
@@ -108,7 +111,9 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("transport", &self.transport).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("transport", &self.transport)
+            .finish_non_exhaustive()
     }
 }
 
@@ -161,13 +166,19 @@ impl ClientBuilder {
             .base_uri(self.environment.origin())
             .user_agent(concat!("accredit-thirdparty/", env!("CARGO_PKG_VERSION")))
             .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
-        self.configure.iter().fold(stack, |stack, configure| configure(stack))
+        self.configure
+            .iter()
+            .fold(stack, |stack, configure| configure(stack))
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { environment, credentials, configure: _ } = self;
+        let Self {
+            environment,
+            credentials,
+            configure: _,
+        } = self;
         f.debug_struct("ClientBuilder")
             .field("environment", environment)
             .field("credentials", credentials)

@@ -15,7 +15,10 @@ pub struct Credentials(pub(crate) Kind);
 
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    Password { email: Personal<String>, password: Secret },
+    Password {
+        email: Personal<String>,
+        password: Secret,
+    },
     Token(Secret),
 }
 
@@ -23,7 +26,10 @@ impl Credentials {
     /// E-mail address and password: the client logs in by itself, and again when the token has expired.
     #[must_use]
     pub fn password(email: impl Into<String>, password: impl Into<Secret>) -> Self {
-        Self(Kind::Password { email: Personal::new(email.into()), password: password.into() })
+        Self(Kind::Password {
+            email: Personal::new(email.into()),
+            password: password.into(),
+        })
     }
 
     /// A token from a login elsewhere. It is used until the server refuses it.

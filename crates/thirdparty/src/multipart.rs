@@ -5,7 +5,10 @@ use accredit_transport::{EncodeError, RequestEncoder};
 use http::HeaderValue;
 
 /// Writes a know-your-business document: three text fields and the PDF.
-pub(crate) fn encode(document: &NewKybDocument, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+pub(crate) fn encode(
+    document: &NewKybDocument,
+    request: &mut RequestEncoder,
+) -> Result<(), EncodeError> {
     let content = document.storage_content.as_bytes();
     let boundary = boundary(content);
     let mut body = Vec::with_capacity(content.len() + 1024);
@@ -15,20 +18,29 @@ pub(crate) fn encode(document: &NewKybDocument, request: &mut RequestEncoder) ->
         ("side", document.side.to_string()),
     ];
     for (name, value) in fields {
-        part(&mut body, &boundary, &format!("name=\"{name}\""), value.as_bytes());
+        part(
+            &mut body,
+            &boundary,
+            &format!("name=\"{name}\""),
+            value.as_bytes(),
+        );
     }
     // The service accepts file names that end in .pdf, and keeps none: a neutral one tells nothing about a person.
-    let file = "name=\"storage_content\"; filename=\"document.pdf\"\r\nContent-Type: application/pdf";
+    let file =
+        "name=\"storage_content\"; filename=\"document.pdf\"\r\nContent-Type: application/pdf";
     part(&mut body, &boundary, file, content);
     body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    let content_type = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
-        .map_err(|_| EncodeError::new("storage_content", "no boundary fits in a header"))?;
+    let content_type =
+        HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
+            .map_err(|_| EncodeError::new("storage_content", "no boundary fits in a header"))?;
     request.bytes(content_type, body);
     Ok(())
 }
 
 fn part(body: &mut Vec<u8>, boundary: &str, disposition: &str, content: &[u8]) {
-    body.extend_from_slice(format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n").as_bytes());
+    body.extend_from_slice(
+        format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n").as_bytes(),
+    );
     body.extend_from_slice(content);
     body.extend_from_slice(b"\r\n");
 }
@@ -38,7 +50,9 @@ fn boundary(content: &[u8]) -> String {
     let mut number = 0_u32;
     loop {
         let boundary = format!("accredit-form-boundary-{number}");
-        let taken = content.windows(boundary.len()).any(|window| window == boundary.as_bytes());
+        let taken = content
+            .windows(boundary.len())
+            .any(|window| window == boundary.as_bytes());
         if !taken {
             return boundary;
         }
@@ -53,6 +67,9 @@ mod tests {
     #[test]
     fn the_boundary_does_not_occur_in_the_file() {
         assert_eq!(boundary(b"%PDF-1.7"), "accredit-form-boundary-0");
-        assert_eq!(boundary(b"x accredit-form-boundary-0 y"), "accredit-form-boundary-1");
+        assert_eq!(
+            boundary(b"x accredit-form-boundary-0 y"),
+            "accredit-form-boundary-1"
+        );
     }
 }

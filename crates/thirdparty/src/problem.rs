@@ -54,7 +54,9 @@ impl Problem {
     /// The messages of each field, by its path (`entity.first_name`); those about an object as a whole stand under
     /// `non_field_errors`. They may quote what was sent.
     pub fn fields(&self) -> impl Iterator<Item = (&str, &[String])> {
-        self.fields.iter().map(|(path, messages)| (&**path, &**messages))
+        self.fields
+            .iter()
+            .map(|(path, messages)| (&**path, &**messages))
     }
 
     /// The messages of one field; empty when nothing is wrong with it.
@@ -69,7 +71,11 @@ impl Problem {
             // A list holds messages, or one object for each element of a list that was sent.
             Value::Array(items) => {
                 for (index, item) in items.into_iter().enumerate() {
-                    let path = if item.is_object() { format!("{path}[{index}]") } else { path.clone() };
+                    let path = if item.is_object() {
+                        format!("{path}[{index}]")
+                    } else {
+                        path.clone()
+                    };
                     self.collect(path, item);
                 }
             }
@@ -86,6 +92,8 @@ impl Problem {
 impl fmt::Debug for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let fields: Vec<&String> = self.fields.keys().collect();
-        f.debug_struct("Problem").field("fields", &fields).finish_non_exhaustive()
+        f.debug_struct("Problem")
+            .field("fields", &fields)
+            .finish_non_exhaustive()
     }
 }

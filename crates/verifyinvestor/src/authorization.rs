@@ -7,7 +7,11 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::Environment;
 
 /// All but the unreserved characters of RFC 3986.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// A link to the page on which an investor gives access.
 ///
@@ -34,7 +38,10 @@ impl AuthorizationLink {
     pub(crate) fn new(environment: &Environment, token: String, identifier: String) -> Self {
         let origin = environment.origin().trim_end_matches('/');
         let token = utf8_percent_encode(&token, ENCODED);
-        Self { url: format!("{origin}/authorization/{token}?") }.with("identifier", &identifier)
+        Self {
+            url: format!("{origin}/authorization/{token}?"),
+        }
+        .with("identifier", &identifier)
     }
 
     /// Fills in the first name.

@@ -7,7 +7,9 @@ use accredit_transport::{self as transport, ConfigError, Error, Operation, Token
 
 use crate::{
     authorization::AuthorizationLink,
-    resources::{Account, Invitations, Simulation, UserVerificationRequests, Users, VerificationRequests},
+    resources::{
+        Account, Invitations, Simulation, UserVerificationRequests, Users, VerificationRequests,
+    },
 };
 
 /// The scheme that the service expects in `Authorization`.
@@ -50,9 +52,12 @@ pub struct Client {
 
 impl Client {
     /// Starts a client for an environment.
-    #[must_use]
     pub fn builder(environment: Environment) -> ClientBuilder {
-        ClientBuilder { environment, api_token: None, stack: transport::Client::builder() }
+        ClientBuilder {
+            environment,
+            api_token: None,
+            stack: transport::Client::builder(),
+        }
     }
 
     /// The caller's own account.
@@ -91,7 +96,11 @@ impl Client {
     ///
     /// [`NoSimulation`] against production, where these calls don't exist.
     pub fn simulate(&self) -> Result<Simulation, NoSimulation> {
-        if self.environment.can_simulate() { Ok(Simulation::new(self)) } else { Err(NoSimulation(())) }
+        if self.environment.can_simulate() {
+            Ok(Simulation::new(self))
+        } else {
+            Err(NoSimulation(()))
+        }
     }
 
     /// The page on which an investor lets you see their account, for your public user authorization token and your own
@@ -102,7 +111,11 @@ impl Client {
         user_authorization_token: impl Into<String>,
         identifier: impl Into<String>,
     ) -> AuthorizationLink {
-        AuthorizationLink::new(&self.environment, user_authorization_token.into(), identifier.into())
+        AuthorizationLink::new(
+            &self.environment,
+            user_authorization_token.into(),
+            identifier.into(),
+        )
     }
 
     /// Runs an operation value: one of [`operations`](crate::operations), or one of your own.
@@ -123,7 +136,9 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("environment", &self.environment).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,7 +158,10 @@ impl ClientBuilder {
     }
 
     /// Sets timeouts, layers, roots or a transport of your own on the stack below.
-    pub fn configure(mut self, configure: impl FnOnce(transport::ClientBuilder) -> transport::ClientBuilder) -> Self {
+    pub fn configure(
+        mut self,
+        configure: impl FnOnce(transport::ClientBuilder) -> transport::ClientBuilder,
+    ) -> Self {
         self.stack = configure(self.stack);
         self
     }
@@ -157,18 +175,26 @@ impl ClientBuilder {
         let mut stack = self
             .stack
             .base_uri(self.environment.origin())
-            .user_agent(concat!("accredit-verifyinvestor/", env!("CARGO_PKG_VERSION")))
+            .user_agent(concat!(
+                "accredit-verifyinvestor/",
+                env!("CARGO_PKG_VERSION")
+            ))
             .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
         if let Some(token) = &self.api_token {
             stack = stack.token(Token::new(SCHEME, token.expose())?);
         }
-        Ok(Client { transport: stack.build()?, environment: self.environment })
+        Ok(Client {
+            transport: stack.build()?,
+            environment: self.environment,
+        })
     }
 }
 
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ClientBuilder").field("environment", &self.environment).finish_non_exhaustive()
+        f.debug_struct("ClientBuilder")
+            .field("environment", &self.environment)
+            .finish_non_exhaustive()
     }
 }
 

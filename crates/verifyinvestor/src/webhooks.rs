@@ -66,7 +66,8 @@ impl Webhooks {
         if secret.expose().is_empty() {
             return Err(WebhookError::EmptySecret);
         }
-        let keyed = Hmac::new_from_slice(secret.expose().as_bytes()).map_err(|_| WebhookError::EmptySecret)?;
+        let keyed = Hmac::new_from_slice(secret.expose().as_bytes())
+            .map_err(|_| WebhookError::EmptySecret)?;
         self.keyed.push(keyed);
         Ok(self)
     }
@@ -79,7 +80,11 @@ impl Webhooks {
     /// # Errors
     ///
     /// [`WebhookError`]. Answer 401 to a signature that is wrong and 400 to a body that can't be read, both empty.
-    pub fn verify(&self, headers: &HeaderMap, raw_body: &[u8]) -> Result<WebhookEvent, WebhookError> {
+    pub fn verify(
+        &self,
+        headers: &HeaderMap,
+        raw_body: &[u8],
+    ) -> Result<WebhookEvent, WebhookError> {
         if raw_body.len() > BODY_CAP {
             return Err(WebhookError::TooLarge);
         }
@@ -87,10 +92,18 @@ impl Webhooks {
         let (Some(signature), None) = (given.next(), given.next()) else {
             return Err(WebhookError::Signature);
         };
-        let signature = signature.to_str().ok().and_then(decode_signature).ok_or(WebhookError::Signature)?;
+        let signature = signature
+            .to_str()
+            .ok()
+            .and_then(decode_signature)
+            .ok_or(WebhookError::Signature)?;
         // Every secret is tried, so that the time tells nothing about which one fits.
         let fits = self.keyed.iter().fold(false, |fits, keyed| {
-            fits | keyed.clone().chain_update(raw_body).verify_slice(&signature).is_ok()
+            fits | keyed
+                .clone()
+                .chain_update(raw_body)
+                .verify_slice(&signature)
+                .is_ok()
         });
         if !fits {
             return Err(WebhookError::Signature);
@@ -101,7 +114,9 @@ impl Webhooks {
     /// The signature of a body under the first secret, in hex: for tests of a receiver.
     #[must_use]
     pub fn sign(&self, raw_body: &[u8]) -> String {
-        let Some(keyed) = self.keyed.first() else { return String::new() };
+        let Some(keyed) = self.keyed.first() else {
+            return String::new();
+        };
         let tag = keyed.clone().chain_update(raw_body).finalize().into_bytes();
         tag.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -119,10 +134,19 @@ fn decode_signature(text: &str) -> Option<[u8; 32]> {
     let text = text.strip_prefix("sha256=").unwrap_or(text);
     let bytes = match text.len() {
         64 => {
-            let digits: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c.to_digit(16)?).ok()).collect();
-            digits?.chunks_exact(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect()
+            let digits: Option<Vec<u8>> = text
+                .chars()
+                .map(|c| u8::try_from(c.to_digit(16)?).ok())
+                .collect();
+            digits?
+                .chunks_exact(2)
+                .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit))
+                .collect()
         }
-        43 | 44 => STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()?,
+        43 | 44 => STANDARD
+            .decode(text)
+            .or_else(|_| URL_SAFE.decode(text))
+            .ok()?,
         _ => return None,
     };
     bytes.try_into().ok()
@@ -178,7 +202,8 @@ impl std::error::Error for WebhookError {}
 mod tests {
     use super::*;
 
-    const BODY: &[u8] = br#"{"action":"verification_result","verification_request_id":90,"status":"accredited"}"#;
+    const BODY: &[u8] =
+        br#"{"action":"verification_result","verification_request_id":90,"status":"accredited"}"#;
 
     fn headers(signature: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
@@ -206,8 +231,17 @@ mod tests {
         let hex = webhooks.sign(BODY);
         let standard = base64::engine::general_purpose::STANDARD.encode(raw(&webhooks));
         let url_safe = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(raw(&webhooks));
-        for signature in [hex.clone(), hex.to_uppercase(), format!("sha256={hex}"), standard, url_safe] {
-            assert!(webhooks.verify(&headers(&signature), BODY).is_ok(), "{signature}");
+        for signature in [
+            hex.clone(),
+            hex.to_uppercase(),
+            format!("sha256={hex}"),
+            standard,
+            url_safe,
+        ] {
+            assert!(
+                webhooks.verify(&headers(&signature), BODY).is_ok(),
+                "{signature}"
+            );
         }
     }
 
@@ -218,13 +252,19 @@ mod tests {
         for bit in 0..BODY.len() * 8 {
             let mut body = BODY.to_vec();
             body[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(webhooks.verify(&headers(&signature), &body), Err(WebhookError::Signature));
+            assert_eq!(
+                webhooks.verify(&headers(&signature), &body),
+                Err(WebhookError::Signature)
+            );
         }
         for bit in 0..256 {
             let mut tag = raw(&webhooks);
             tag[bit / 8] ^= 1 << (bit % 8);
             let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
-            assert_eq!(webhooks.verify(&headers(&hex), BODY), Err(WebhookError::Signature));
+            assert_eq!(
+                webhooks.verify(&headers(&hex), BODY),
+                Err(WebhookError::Signature)
+            );
         }
     }
 
@@ -242,14 +282,31 @@ mod tests {
     fn missing_double_and_junk_signatures_are_refused() {
         let webhooks = Webhooks::new("secret").unwrap();
         let good = webhooks.sign(BODY);
-        assert_eq!(webhooks.verify(&HeaderMap::new(), BODY), Err(WebhookError::Signature));
+        assert_eq!(
+            webhooks.verify(&HeaderMap::new(), BODY),
+            Err(WebhookError::Signature)
+        );
         let mut double = headers(&good);
         double.append(SIGNATURE_HEADER, good.parse().unwrap());
         assert_eq!(webhooks.verify(&double, BODY), Err(WebhookError::Signature));
-        for junk in ["", "sha256=", "zz", &good[1..], &"g".repeat(64), &"é".repeat(32)] {
+        for junk in [
+            "",
+            "sha256=",
+            "zz",
+            &good[1..],
+            &"g".repeat(64),
+            &"é".repeat(32),
+        ] {
             let mut headers = HeaderMap::new();
-            headers.insert(SIGNATURE_HEADER, http::HeaderValue::from_bytes(junk.as_bytes()).unwrap());
-            assert_eq!(webhooks.verify(&headers, BODY), Err(WebhookError::Signature), "{junk}");
+            headers.insert(
+                SIGNATURE_HEADER,
+                http::HeaderValue::from_bytes(junk.as_bytes()).unwrap(),
+            );
+            assert_eq!(
+                webhooks.verify(&headers, BODY),
+                Err(WebhookError::Signature),
+                "{junk}"
+            );
         }
         assert_eq!(Webhooks::new("").unwrap_err(), WebhookError::EmptySecret);
     }
@@ -258,7 +315,9 @@ mod tests {
     fn a_form_reads_like_the_json() {
         let webhooks = Webhooks::new("secret").unwrap();
         let form = b"action=verification_result&verification_request_id=90&investor_id=135&status=in_review&embedded_api=true";
-        let event = webhooks.verify(&headers(&webhooks.sign(form)), form).unwrap();
+        let event = webhooks
+            .verify(&headers(&webhooks.sign(form)), form)
+            .unwrap();
         assert_eq!(event.verification_request_id.get(), 90);
         assert_eq!(event.embedded_api, Some(true));
     }
@@ -267,12 +326,17 @@ mod tests {
     fn a_signed_body_that_is_no_event_names_the_field_only() {
         let webhooks = Webhooks::new("secret").unwrap();
         let body = br#"{"verification_request_id": "canary"}"#;
-        let error = webhooks.verify(&headers(&webhooks.sign(body)), body).unwrap_err();
+        let error = webhooks
+            .verify(&headers(&webhooks.sign(body)), body)
+            .unwrap_err();
         assert_eq!(
             error.to_string(),
             "the webhook is no event: verification_request_id: expected an id (a whole number)"
         );
         let large = vec![b' '; BODY_CAP + 1];
-        assert_eq!(webhooks.verify(&HeaderMap::new(), &large), Err(WebhookError::TooLarge));
+        assert_eq!(
+            webhooks.verify(&HeaderMap::new(), &large),
+            Err(WebhookError::TooLarge)
+        );
     }
 }

@@ -6,8 +6,8 @@ use super::handle;
 use crate::{
     Call,
     operations::investments::{
-        Create, GetPaymentIntentSecret, List, PdfSubscriptionAgreements, ProcessingIssueStatuses, Retrieve, Statuses,
-        TempPdfSubscriptionAgreements, Values,
+        Create, GetPaymentIntentSecret, List, PdfSubscriptionAgreements, ProcessingIssueStatuses,
+        Retrieve, Statuses, TempPdfSubscriptionAgreements, Values,
     },
 };
 
@@ -79,21 +79,30 @@ impl Investments {
     ///
     /// `POST /api_third_party/investments/{id}/get_payment_intent_secret/`
     #[doc(alias = "get_payment_intent_secret")]
-    pub fn payment_intent_secret(&self, id: impl Into<InvestmentId>) -> Call<GetPaymentIntentSecret> {
+    pub fn payment_intent_secret(
+        &self,
+        id: impl Into<InvestmentId>,
+    ) -> Call<GetPaymentIntentSecret> {
         Call::new(&self.client, GetPaymentIntentSecret::new(id))
     }
 
     /// The subscription agreements as the issuer signed them.
     ///
     /// `GET /api_third_party/investments/{id}/pdf_subscription_agreements/`
-    pub fn pdf_subscription_agreements(&self, id: impl Into<InvestmentId>) -> Call<PdfSubscriptionAgreements> {
+    pub fn pdf_subscription_agreements(
+        &self,
+        id: impl Into<InvestmentId>,
+    ) -> Call<PdfSubscriptionAgreements> {
         Call::new(&self.client, PdfSubscriptionAgreements::new(id))
     }
 
     /// The subscription agreements that the investor is to sign.
     ///
     /// `GET /api_third_party/investments/{id}/temp_pdf_subscription_agreements/`
-    pub fn temp_pdf_subscription_agreements(&self, id: impl Into<InvestmentId>) -> Call<TempPdfSubscriptionAgreements> {
+    pub fn temp_pdf_subscription_agreements(
+        &self,
+        id: impl Into<InvestmentId>,
+    ) -> Call<TempPdfSubscriptionAgreements> {
         Call::new(&self.client, TempPdfSubscriptionAgreements::new(id))
     }
 

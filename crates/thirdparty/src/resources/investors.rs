@@ -6,8 +6,8 @@ use super::handle;
 use crate::{
     Call,
     operations::investors::{
-        CheckTaxIdNumberValid, Create, CreateIdUploadWorkflowUrl, GetAchCreditTransfer, KybCountryCodes, KycCountryCodes,
-        List, Retrieve, RunSecondKyc, Values,
+        CheckTaxIdNumberValid, Create, CreateIdUploadWorkflowUrl, GetAchCreditTransfer,
+        KybCountryCodes, KycCountryCodes, List, Retrieve, RunSecondKyc, Values,
     },
 };
 
@@ -74,7 +74,10 @@ impl Investors {
         country_code: Country,
         investor_type: InvestorType,
     ) -> Call<CheckTaxIdNumberValid> {
-        Call::new(&self.client, CheckTaxIdNumberValid::new(tax_id_number, country_code, investor_type))
+        Call::new(
+            &self.client,
+            CheckTaxIdNumberValid::new(tax_id_number, country_code, investor_type),
+        )
     }
 
     /// Makes a page on which an investor uploads an identity document.

@@ -5,7 +5,8 @@ use accredit_models::verifyinvestor::{UserId, VerificationRequestId};
 use crate::{
     Call, Client,
     operations::verification_requests::{
-        Certificate, Create, CreateAmlKyc, CreateQualifiedClient, CreateQualifiedPurchaser, List, Retrieve, Webhook,
+        Certificate, Create, CreateAmlKyc, CreateQualifiedClient, CreateQualifiedPurchaser, List,
+        Retrieve, Webhook,
     },
 };
 
@@ -18,7 +19,10 @@ pub struct UserVerificationRequests {
 
 impl UserVerificationRequests {
     pub(crate) fn new(client: &Client, user: UserId) -> Self {
-        Self { client: client.clone(), user }
+        Self {
+            client: client.clone(),
+            user,
+        }
     }
 
     /// All requests of this user; the service knows no pages here.

@@ -31,7 +31,10 @@ impl Users {
     /// One user by your own identifier, the one that the authorization link carried.
     ///
     /// `GET /api/v1/users/identifier/{identifier}`
-    pub fn retrieve_by_identifier(&self, identifier: impl Into<String>) -> Call<RetrieveByIdentifier> {
+    pub fn retrieve_by_identifier(
+        &self,
+        identifier: impl Into<String>,
+    ) -> Call<RetrieveByIdentifier> {
         Call::new(&self.client, RetrieveByIdentifier::new(identifier))
     }
 
