@@ -6,7 +6,7 @@
 //! Instructions come from this binary run under `valgrind --tool=cachegrind`, as the difference of two run lengths, so that
 //! start-up cancels out; without valgrind that line is skipped and says so.
 
-#![allow(missing_docs, clippy::unwrap_used, clippy::disallowed_types)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_types)]
 
 use std::{
     env,

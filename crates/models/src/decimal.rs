@@ -24,8 +24,28 @@ impl fmt::Display for DecimalError {
 
 impl std::error::Error for DecimalError {}
 
+/// The form of nearly every amount, digits with a point between them, read faster than in general. `None` says nothing.
+fn parse_plain(text: &str) -> Option<Decimal> {
+    let (mut value, mut digits, mut point) = (0_i64, 0_u32, None);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' if digits < 18 => {
+                value = value * 10 + i64::from(byte - b'0');
+                digits += 1;
+            }
+            b'.' if digits > 0 && point.is_none() => point = Some(digits),
+            _ => return None,
+        }
+    }
+    let places = digits - point.unwrap_or(digits);
+    (digits > 0 && (places > 0 || point.is_none())).then(|| Decimal::new(value, places))
+}
+
 /// Reads every digit or fails: a number that does not fit is never rounded.
 fn parse(text: &str) -> Result<Decimal, DecimalError> {
+    if let Some(decimal) = parse_plain(text) {
+        return Ok(decimal);
+    }
     // The parser below would skip the underscores of Rust literals, which no service sends.
     if text.as_bytes().contains(&b'_') {
         return Err(DecimalError(()));

@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::MapAccess;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::object::{self, Empty, Fields, Object};
 use crate::redacted::presence;
 
 /// The wrapper that the Third Party API puts around the answer of an action: `{"success", "message", "data"}`.
 ///
 /// `Debug` leaves the server's words out.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Envelope<T> {
     /// The answer.
@@ -43,6 +45,50 @@ impl<T: fmt::Debug> fmt::Debug for Envelope<T> {
             .field("success", &self.success)
             .field("message", &presence(self.message.as_deref()))
             .finish()
+    }
+}
+
+const FIELDS: &[&str] = &["data", "success", "message"];
+
+impl<T> object::Always for Envelope<T> {}
+
+impl<T> object::Blank for Envelope<T> {
+    fn blank() -> Self {
+        Self {
+            data: None,
+            success: None,
+            message: None,
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Object<'de> for Envelope<T> {
+    fn read<A: MapAccess<'de>>(&mut self, map: A) -> Result<(), A::Error> {
+        let slots: &mut [object::Slot<'_, 'de, A>] = &mut [
+            Some(&mut self.data),
+            Some(&mut self.success),
+            Some(&mut self.message),
+        ];
+        object::read(FIELDS, slots, None, map)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Envelope<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object::deserialize(deserializer)
+    }
+}
+
+impl<T: Serialize> Serialize for Envelope<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields {
+            object: "Envelope",
+            empty: Empty::Written,
+            names: FIELDS,
+            values: &[&self.data, &self.success, &self.message],
+            extra: None,
+        }
+        .serialize(serializer)
     }
 }
 

@@ -105,6 +105,8 @@ macro_rules! id {
             }
         }
 
+        $crate::object::always!($name: Self(0));
+
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 deserializer

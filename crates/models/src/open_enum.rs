@@ -162,6 +162,8 @@ macro_rules! open_enum {
             }
         }
 
+        $crate::object::always!($name: Self::Unknown($crate::open_enum::UnknownValue::new("")));
+
         impl $crate::open_enum::OpenEnum for $name {
             fn from_value(text: &str) -> Self {
                 Self::from_value(text)
@@ -188,7 +190,7 @@ macro_rules! open_enum {
 
 /// Implements the common behaviour for a list that only we send: the same, without an unknown variant.
 macro_rules! closed_enum {
-    ($name:ident) => {
+    ($name:ident::$first:ident) => {
         $crate::open_enum::enum_text!($name, $crate::open_enum::ClosedEnumVisitor);
 
         impl $name {
@@ -198,6 +200,8 @@ macro_rules! closed_enum {
                 $crate::open_enum::wire_value(self)
             }
         }
+
+        $crate::object::always!($name: Self::$first);
     };
 }
 

@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::{Error, MapAccess};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::object::{self, Empty, Fields, Object};
 use crate::redacted::presence;
 
 /// One page of a list, as Django REST Framework prints it.
@@ -11,7 +13,7 @@ use crate::redacted::presence;
 /// `next` and `previous` are the server's own absolute links. Behind a proxy they often name the wrong scheme or host, so
 /// nothing here or in the clients ever requests one: a client takes its query and nothing else.
 /// `Debug` leaves them out, since they repeat the filters of the request, which can be names and addresses.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// How many items all pages have together.
@@ -61,5 +63,50 @@ impl<T: fmt::Debug> fmt::Debug for Page<T> {
             .field("previous", &presence(self.previous.as_deref()))
             .field("results", &self.results)
             .finish()
+    }
+}
+
+const FIELDS: &[&str] = &["count", "next", "previous", "results"];
+
+impl<T> object::Always for Page<T> {}
+
+impl<T> object::Blank for Page<T> {
+    fn blank() -> Self {
+        Self::new(0, Vec::new())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Object<'de> for Page<T> {
+    /// Without `results` it is no page, but what a server says instead.
+    fn read<A: MapAccess<'de>>(&mut self, map: A) -> Result<(), A::Error> {
+        let mut results: Option<Vec<T>> = None;
+        let slots: &mut [object::Slot<'_, 'de, A>] = &mut [
+            Some(&mut self.count),
+            Some(&mut self.next),
+            Some(&mut self.previous),
+            Some(&mut results),
+        ];
+        object::read(FIELDS, slots, None, map)?;
+        self.results = results.ok_or_else(|| A::Error::missing_field("results"))?;
+        Ok(())
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Page<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        object::deserialize(deserializer)
+    }
+}
+
+impl<T: Serialize> Serialize for Page<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Fields {
+            object: "Page",
+            empty: Empty::Written,
+            names: FIELDS,
+            values: &[&self.count, &self.next, &self.previous, &self.results],
+            extra: None,
+        }
+        .serialize(serializer)
     }
 }

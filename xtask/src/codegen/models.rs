@@ -163,7 +163,7 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
     let has = |wanted: fn(&Shape) -> bool| types.iter().any(|r#type| wanted(&r#type.shape));
     if has(|shape| matches!(shape, Shape::Object { open: true, .. })) {
         text.push_str("use std::collections::BTreeMap;\n\n");
-        own.extend(["Json", "open_object::open_object"]);
+        own.push("Json");
     }
     if has(|shape| matches!(shape, Shape::Id)) {
         own.push("id::id");
@@ -174,29 +174,16 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
     if has(|shape| matches!(shape, Shape::Enum { open: false, .. })) {
         own.push("open_enum::closed_enum");
     }
-    if has(|shape| matches!(shape, Shape::Object { .. })) {
-        let derived = |shape: &Shape| {
-            !matches!(
-                shape,
-                Shape::Object { open: true, .. } | Shape::Id | Shape::Enum { .. }
-            )
-        };
-        let derives = types.iter().any(|r#type| derived(&r#type.shape));
-        text.push_str(if derives {
-            "use serde::{Deserialize, Serialize};\n"
-        } else {
-            "use serde::Serialize;\n"
-        });
-        let lists = types.iter().any(|r#type| {
-            matches!(&r#type.shape, Shape::Object { open: false, .. })
-                && r#type
-                    .fields()
-                    .iter()
-                    .any(|field| !field.required && matches!(field.rust, Rust::List(_)))
-        });
-        if lists {
-            text.push_str("use serde_with::{As, DefaultOnNull};\n");
-        }
+    let moves = |wanted: Direction| {
+        types.iter().any(|r#type| {
+            matches!(r#type.shape, Shape::Object { direction, .. } if direction == wanted)
+        })
+    };
+    if moves(Direction::Request) {
+        own.push("object::request");
+    }
+    if moves(Direction::Response) {
+        own.push("object::response");
     }
     if has(|shape| matches!(shape, Shape::Enum { .. })) {
         text.push_str("use strum::{EnumIter, EnumMessage, EnumString};\n");
@@ -261,8 +248,10 @@ fn enumeration(text: &mut String, name: &str, open: bool, values: &[EnumValue]) 
         text.push_str("/// A value that this version does not know, kept as sent.\n#[non_exhaustive]\n#[strum(disabled)]\n");
         text.push_str("Unknown(UnknownValue),\n");
     }
-    let kind = if open { "open" } else { "closed" };
-    writeln!(text, "}}\n\n{kind}_enum!({name});")?;
+    match values.first() {
+        Some(first) if !open => writeln!(text, "}}\n\nclosed_enum!({name}::{});", first.variant)?,
+        _ => writeln!(text, "}}\n\nopen_enum!({name});")?,
+    }
     Ok(())
 }
 
@@ -310,11 +299,7 @@ fn object(
     } else {
         ""
     };
-    let deserialize = if open { "" } else { ", Deserialize" };
-    writeln!(
-        text,
-        "#[derive(Clone, Debug, {default}PartialEq, Eq, Serialize{deserialize})]"
-    )?;
+    writeln!(text, "#[derive(Clone, Debug, {default}PartialEq)]")?;
     writeln!(text, "#[non_exhaustive]\npub struct {} {{", r#type.name)?;
     for item in fields {
         text.push_str(&doc::doc(4, &field_doc(item, r#type.evidence)));
@@ -324,52 +309,36 @@ fn object(
         if item.name == "kind" {
             text.push_str("#[doc(alias = \"type\")]\n");
         }
-        let mut options = Vec::new();
-        if item.name != item.wire {
-            options.push(format!("rename = {:?}", item.wire));
-        }
-        match (&item.rust, direction) {
-            (Rust::List(_), Direction::Response) if !open && !item.required => {
-                options.push("default, with = \"As::<DefaultOnNull>\"".to_owned());
-            }
-            (Rust::List(_), Direction::Request) if !open && !item.required => {
-                let null = "default, with = \"As::<DefaultOnNull>\"";
-                options.push(format!("{null}, skip_serializing_if = \"Vec::is_empty\""));
-            }
-            (_, Direction::Request) if !item.required => {
-                options.push("skip_serializing_if = \"Option::is_none\"".to_owned());
-            }
-            _ => {}
-        }
-        if !options.is_empty() {
-            writeln!(text, "#[serde({})]", options.join(", "))?;
-        }
         writeln!(text, "pub {}: {},", item.name, field_type(item))?;
     }
     if open {
         text.push_str("/// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.\n");
-        text.push_str("#[serde(flatten)]\npub extra: BTreeMap<String, Json>,\n");
+        text.push_str("pub extra: BTreeMap<String, Json>,\n");
     }
-    text.push_str("}\n");
+    let mut listed: Vec<String> = fields.iter().map(listed).collect();
     if open {
-        let pick = |wanted: fn(&Field) -> bool| -> String {
-            fields
-                .iter()
-                .filter(|field| wanted(field))
-                .map(|field| &*field.name)
-                .collect::<Vec<_>>()
-                .join(", ")
-        };
-        writeln!(
-            text,
-            "\nopen_object!({} {{ required: [{}], lists: [{}], optional: [{}] }});",
-            r#type.name,
-            pick(|field| field.required),
-            pick(|field| !field.required && matches!(field.rust, Rust::List(_))),
-            pick(|field| !field.required && !matches!(field.rust, Rust::List(_))),
-        )?;
+        listed.push("..extra".to_owned());
     }
+    let kind = match direction {
+        Direction::Request => "request",
+        Direction::Response => "response",
+    };
+    let listed = listed.join(", ");
+    writeln!(text, "}}\n\n{kind}!({} {{ {listed} }});", r#type.name)?;
     Ok(())
+}
+
+/// A field in the list that stands for serde's derive, with its wire name where it differs.
+fn listed(field: &Field) -> String {
+    let mark = match field.rust {
+        Rust::List(_) if field.required => "#[required] ",
+        _ => "",
+    };
+    if field.name == field.wire {
+        format!("{mark}{}", field.name)
+    } else {
+        format!("{mark}{}: {:?}", field.name, field.wire)
+    }
 }
 
 fn field_doc(field: &Field, of_type: Option<Evidence>) -> String {

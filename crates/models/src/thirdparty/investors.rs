@@ -4,9 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-use serde_with::{As, DefaultOnNull};
-
 use super::countries::Country;
 use super::enums::{
     AccreditedInvestorType, CanadianEligibleInvestorType, Citizenship, InvestorType, KycStatus,
@@ -14,10 +11,10 @@ use super::enums::{
 };
 use super::ids::{EntityId, IndividualEntityId, InvestmentId, InvestorId, UserId};
 use super::users::{Note, User, UserSummary};
-use crate::{Date, Json, Money, Personal, Secret, Timestamp, open_object::open_object};
+use crate::{Date, Json, Money, Personal, Secret, Timestamp, object::request, object::response};
 
 /// An investor as it stands inside a list of investments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvestorSummary {
     /// The investor's id.
@@ -30,7 +27,6 @@ pub struct InvestorSummary {
     pub individual_entity: Option<IndividualEntity>,
     /// What kind of party invests; it decides which fields `entity` carries.
     #[doc(alias = "type")]
-    #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
     /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
@@ -40,11 +36,22 @@ pub struct InvestorSummary {
     pub last_failed_payment_investment: Option<InvestmentId>,
 }
 
+response!(InvestorSummary {
+    id,
+    user,
+    entity,
+    individual_entity,
+    kind: "type",
+    receive_sms,
+    receive_emails,
+    last_failed_payment_investment
+});
+
 /// An investor in full, with the account behind it and the staff's notes.
 ///
 /// Returned by `GET /api_third_party/investors/`, `POST /api_third_party/investors/`, `GET
 /// /api_third_party/investors/{id}/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Investor {
     /// The investor's id.
@@ -55,7 +62,6 @@ pub struct Investor {
     pub entity: Option<Entity>,
     /// What kind of party invests; it decides which fields `entity` carries.
     #[doc(alias = "type")]
-    #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
     /// Whether the investor agrees to text messages.
     pub receive_sms: Option<bool>,
@@ -66,14 +72,26 @@ pub struct Investor {
     /// Id of the investment whose payment failed last.
     pub last_failed_payment_investment: Option<InvestmentId>,
     /// Staff notes on the investor.
-    #[serde(default, with = "As::<DefaultOnNull>")]
     pub note_set: Vec<Note>,
     /// The natural person behind a company or a trust.
     pub individual_entity: Option<IndividualEntity>,
 }
 
+response!(Investor {
+    id,
+    user,
+    entity,
+    kind: "type",
+    receive_sms,
+    receive_emails,
+    utm_parameters,
+    last_failed_payment_investment,
+    note_set,
+    individual_entity
+});
+
 /// The person, company or trust that invests, as it stands inside a list of investments.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct EntitySummary {
     /// The entity's id.
@@ -136,45 +154,43 @@ pub struct EntitySummary {
     /// document.
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
-    #[serde(flatten)]
     pub extra: BTreeMap<String, Json>,
 }
 
-open_object!(EntitySummary {
-    required: [id],
-    lists: [current_frozen_kyc_fields],
-    optional: [
-        email,
-        phone,
-        street_address_1,
-        street_address_2,
-        city,
-        state,
-        region,
-        postal_code,
-        country,
-        kyc_status,
-        number_kyc_failed,
-        first_name,
-        last_name,
-        date_of_birth,
-        tax_id_number,
-        accredited_investor,
-        net_worth,
-        annual_income,
-        citizenship,
-        us_person,
-        exempt_from_backup_withholding,
-        amount_invested_in_reg_cf_offering_this_year,
-        accredited_investor_type,
-        attorney_or_cpa_email,
-        generic_accredited_investor,
-        company_name
-    ]
+response!(EntitySummary {
+    id,
+    email,
+    phone,
+    street_address_1,
+    street_address_2,
+    city,
+    state,
+    region,
+    postal_code,
+    country,
+    kyc_status,
+    number_kyc_failed,
+    current_frozen_kyc_fields,
+    first_name,
+    last_name,
+    date_of_birth,
+    tax_id_number,
+    accredited_investor,
+    net_worth,
+    annual_income,
+    citizenship,
+    us_person,
+    exempt_from_backup_withholding,
+    amount_invested_in_reg_cf_offering_this_year,
+    accredited_investor_type,
+    attorney_or_cpa_email,
+    generic_accredited_investor,
+    company_name,
+    ..extra
 });
 
 /// The person, company or trust that invests, in full.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Entity {
     /// The person's given name.
@@ -247,50 +263,48 @@ pub struct Entity {
     /// document.
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
-    #[serde(flatten)]
     pub extra: BTreeMap<String, Json>,
 }
 
-open_object!(Entity {
-    required: [id],
-    lists: [current_frozen_kyc_fields],
-    optional: [
-        first_name,
-        last_name,
-        date_of_birth,
-        tax_id_number,
-        accredited_investor,
-        net_worth,
-        annual_income,
-        citizenship,
-        us_person,
-        exempt_from_backup_withholding,
-        amount_invested_in_reg_cf_offering_this_year,
-        amount_invested_in_reg_cf_offering_this_year_other_platforms,
-        accredited_investor_type,
-        attorney_or_cpa_email,
-        canadian_eligible_investor_type,
-        household_w9,
-        generic_accredited_investor,
-        email,
-        phone,
-        street_address_1,
-        street_address_2,
-        city,
-        state,
-        region,
-        postal_code,
-        country,
-        kyc_status,
-        number_kyc_failed,
-        frozen_field_update_sponsor,
-        north_capital_investor_custodial_account_request_id,
-        company_name
-    ]
+response!(Entity {
+    first_name,
+    last_name,
+    date_of_birth,
+    tax_id_number,
+    accredited_investor,
+    net_worth,
+    annual_income,
+    citizenship,
+    us_person,
+    exempt_from_backup_withholding,
+    amount_invested_in_reg_cf_offering_this_year,
+    amount_invested_in_reg_cf_offering_this_year_other_platforms,
+    accredited_investor_type,
+    attorney_or_cpa_email,
+    canadian_eligible_investor_type,
+    household_w9,
+    generic_accredited_investor,
+    id,
+    email,
+    phone,
+    street_address_1,
+    street_address_2,
+    city,
+    state,
+    region,
+    postal_code,
+    country,
+    kyc_status,
+    number_kyc_failed,
+    current_frozen_kyc_fields,
+    frozen_field_update_sponsor,
+    north_capital_investor_custodial_account_request_id,
+    company_name,
+    ..extra
 });
 
 /// The natural person behind an investor that is a company or a trust.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct IndividualEntity {
     /// The person's id.
@@ -307,25 +321,38 @@ pub struct IndividualEntity {
     pub kyc_status: Option<KycStatus>,
 }
 
+response!(IndividualEntity {
+    id,
+    first_name,
+    last_name,
+    email,
+    phone,
+    kyc_status
+});
+
 /// The body that creates an investor.
 ///
 /// Sent with `POST /api_third_party/investors/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct NewInvestor {
     /// The person, company or trust that is to invest.
     pub entity: Box<NewEntity>,
     /// What kind of party is to invest; it decides which fields `entity` takes.
     #[doc(alias = "type")]
-    #[serde(rename = "type")]
     pub kind: InvestorType,
     /// Whether the investor agrees to text messages.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_sms: Option<bool>,
     /// Whether the investor agrees to e-mail.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub receive_emails: Option<bool>,
 }
+
+request!(NewInvestor {
+    entity,
+    kind: "type",
+    receive_sms,
+    receive_emails
+});
 
 impl NewInvestor {
     /// What the service requires; the rest has setters.
@@ -356,125 +383,95 @@ impl NewInvestor {
 
 /// The person, company or trust to create with an investor. The document shows a person's fields
 /// only; the server decides which of them it requires.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct NewEntity {
     /// The person's given name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Personal<String>>,
     /// The person's family name.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub last_name: Option<Personal<String>>,
     /// The day on which the person was born.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub date_of_birth: Option<Personal<Date>>,
     /// Tax identification number, in the United States that of social security or of an employer.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub tax_id_number: Option<Personal<String>>,
     /// Whether the investor declares to be accredited; that says nothing of verification.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor: Option<bool>,
     /// Net worth as the investor declares it, in US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub net_worth: Option<Personal<Money>>,
     /// Income of one year as the investor declares it, in US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub annual_income: Option<Personal<Money>>,
     /// Citizenship, as the English name of the country and not as a code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub citizenship: Option<Citizenship>,
     /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
     /// not documented.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub us_person: Option<bool>,
     /// Whether the investor certifies to be exempt from backup withholding, as on form W-9.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub exempt_from_backup_withholding: Option<bool>,
     /// Declared Reg CF investments this year, in US dollars; the law sets a limit.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year: Option<Personal<Money>>,
     /// Declared Reg CF investments on other platforms this year, in US dollars.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub amount_invested_in_reg_cf_offering_this_year_other_platforms: Option<Personal<Money>>,
     /// On what ground the investor claims accreditation, such as net worth.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub accredited_investor_type: Option<AccreditedInvestorType>,
     /// E-mail address of the attorney or accountant who can confirm the accreditation.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub attorney_or_cpa_email: Option<Personal<String>>,
     /// On what ground a Canadian claims to be an eligible investor.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub canadian_eligible_investor_type: Option<CanadianEligibleInvestorType>,
     /// Whether the form W-9 is given for a household, as the name suggests; not documented.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub household_w9: Option<bool>,
     /// E-mail address of the person, company or trust.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<Personal<String>>,
     /// Telephone number of the person, company or trust, in a format that is not documented.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<Personal<String>>,
     /// First line of the postal address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub street_address_1: Option<Personal<String>>,
     /// Second line of the postal address, such as a flat or suite.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub street_address_2: Option<Personal<String>>,
     /// Town of the postal address.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub city: Option<Personal<String>>,
     /// State of a postal address in the United States.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub state: Option<UsState>,
     /// State or province of a postal address outside the United States.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<Personal<String>>,
     /// ZIP code, or the postal code of another country.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub postal_code: Option<Personal<String>>,
     /// Country of the postal address, as a two-letter code.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<Country>,
     /// Legal name of a company; the document shows no company. Inferred, not in the vendor's
     /// document.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub company_name: Option<Personal<String>>,
     /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
-    #[serde(flatten)]
     pub extra: BTreeMap<String, Json>,
 }
 
-open_object!(NewEntity {
-    required: [],
-    lists: [],
-    optional: [
-        first_name,
-        last_name,
-        date_of_birth,
-        tax_id_number,
-        accredited_investor,
-        net_worth,
-        annual_income,
-        citizenship,
-        us_person,
-        exempt_from_backup_withholding,
-        amount_invested_in_reg_cf_offering_this_year,
-        amount_invested_in_reg_cf_offering_this_year_other_platforms,
-        accredited_investor_type,
-        attorney_or_cpa_email,
-        canadian_eligible_investor_type,
-        household_w9,
-        email,
-        phone,
-        street_address_1,
-        street_address_2,
-        city,
-        state,
-        region,
-        postal_code,
-        country,
-        company_name
-    ]
+request!(NewEntity {
+    first_name,
+    last_name,
+    date_of_birth,
+    tax_id_number,
+    accredited_investor,
+    net_worth,
+    annual_income,
+    citizenship,
+    us_person,
+    exempt_from_backup_withholding,
+    amount_invested_in_reg_cf_offering_this_year,
+    amount_invested_in_reg_cf_offering_this_year_other_platforms,
+    accredited_investor_type,
+    attorney_or_cpa_email,
+    canadian_eligible_investor_type,
+    household_w9,
+    email,
+    phone,
+    street_address_1,
+    street_address_2,
+    city,
+    state,
+    region,
+    postal_code,
+    country,
+    company_name,
+    ..extra
 });
 
 impl NewEntity {
@@ -693,15 +690,19 @@ impl NewEntity {
 /// Holds the wire instructions of an investor.
 ///
 /// Returned by `GET /api_third_party/investors/{id}/get_ach_credit_transfer/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AchCreditTransferData {
     /// The wire instructions.
     pub ach_credit_transfer: Option<Box<AchCreditTransfer>>,
 }
 
+response!(AchCreditTransferData {
+    ach_credit_transfer
+});
+
 /// Where an investor wires the money to, and where a refund would go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AchCreditTransfer {
     /// The payment processor's id of these instructions.
@@ -726,18 +727,35 @@ pub struct AchCreditTransfer {
     pub swift_code: Option<Personal<String>>,
 }
 
+response!(AchCreditTransfer {
+    source_id,
+    bank_address,
+    account_number,
+    bank_name,
+    fingerprint,
+    refund_account_holder_name,
+    refund_account_holder_type,
+    refund_routing_number,
+    routing_number,
+    swift_code
+});
+
 /// Holds the second identity check of an investor.
 ///
 /// Returned by `POST /api_third_party/investors/{id}/run_second_kyc/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VerificationEntityData {
     /// The check that was started.
     pub verification_entity: Option<VerificationEntity>,
 }
 
+response!(VerificationEntityData {
+    verification_entity
+});
+
 /// One run of an identity check at a provider.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct VerificationEntity {
     /// The check's id.
@@ -750,10 +768,17 @@ pub struct VerificationEntity {
     pub provider: Option<String>,
 }
 
+response!(VerificationEntity {
+    id,
+    entity,
+    status,
+    provider
+});
+
 /// A tax identification number to check, with what decides its format.
 ///
 /// Sent with `POST /api_third_party/investors/check_tax_id_number_valid/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxIdCheck {
     /// The tax identification number to check.
@@ -763,9 +788,15 @@ pub struct TaxIdCheck {
     /// What kind of party has the number.
     pub investor_type: InvestorType,
     /// Whether the party is a citizen of the United States.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub is_us_citizen: Option<bool>,
 }
+
+request!(TaxIdCheck {
+    tax_id_number,
+    country_code,
+    investor_type,
+    is_us_citizen
+});
 
 impl TaxIdCheck {
     /// What the service requires; the rest has setters.
@@ -794,67 +825,69 @@ impl TaxIdCheck {
 /// Whether a tax identification number is valid for its country.
 ///
 /// Returned by `POST /api_third_party/investors/check_tax_id_number_valid/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct TaxIdValidity {
     /// Whether the number is valid for its country and kind of party.
     pub is_valid: Option<bool>,
 }
 
+response!(TaxIdValidity { is_valid });
+
 /// Where the investor uploads an identity document.
 ///
 /// Returned by `POST /api_third_party/investors/create_id_upload_workflow_url/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct IdUploadWorkflow {
     /// Link that lets its holder upload an identity document.
     pub workflow_url: Option<Secret>,
 }
 
+response!(IdUploadWorkflow { workflow_url });
+
 /// The countries in which a check is possible.
 ///
 /// Returned by `GET /api_third_party/investors/kyb_country_codes/`, `GET
 /// /api_third_party/investors/kyc_country_codes/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct CountryCodes {
     /// The countries in which the check is possible.
-    #[serde(default, with = "As::<DefaultOnNull>")]
     pub country_codes: Vec<Country>,
 }
+
+response!(CountryCodes { country_codes });
 
 /// Chosen columns of all investors, without pages.
 ///
 /// Returned by `GET /api_third_party/investors/values/`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvestorValues {
     /// The rows, one for each investor.
-    #[serde(default, with = "As::<DefaultOnNull>")]
     pub values: Vec<InvestorValue>,
     /// How many rows there are.
     pub count: Option<i64>,
 }
 
+response!(InvestorValues { values, count });
+
 /// One investor as chosen columns. Those that were not asked for are absent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct InvestorValue {
     /// Whether a document is to be uploaded, as the name suggests; not documented.
     pub upload_document: Option<bool>,
     /// Given name of the person who invests; null for a company or a trust. Inferred, not in the
     /// vendor's document.
-    #[serde(rename = "entity__entityperson__first_name")]
     pub entity_entityperson_first_name: Option<Personal<String>>,
     /// What kind of party invests.
     #[doc(alias = "type")]
-    #[serde(rename = "type")]
     pub kind: Option<InvestorType>,
     /// Given name of the natural person behind a company or a trust.
-    #[serde(rename = "individual_entity__first_name")]
     pub individual_entity_first_name: Option<Personal<String>>,
     /// E-mail address of the account that the investor belongs to.
-    #[serde(rename = "user__email")]
     pub user_email: Option<Personal<String>>,
     /// Id of the account that the investor belongs to.
     pub user: Option<UserId>,
@@ -865,26 +898,40 @@ pub struct InvestorValue {
     /// Whether identity checks (KYC) have failed. A boolean here, a number everywhere else.
     pub number_kyc_failed: Option<bool>,
     /// Family name of the natural person behind a company or a trust.
-    #[serde(rename = "individual_entity__last_name")]
     pub individual_entity_last_name: Option<Personal<String>>,
     /// Given name on the account that the investor belongs to.
-    #[serde(rename = "user__first_name")]
     pub user_first_name: Option<Personal<String>>,
     /// Name of the company that invests; null for a person. Inferred, not in the vendor's document.
-    #[serde(rename = "entity__baseentitycompany__company_name")]
     pub entity_baseentitycompany_company_name: Option<Personal<String>>,
     /// Family name on the account that the investor belongs to.
-    #[serde(rename = "user__last_name")]
     pub user_last_name: Option<Personal<String>>,
     /// Family name of the person who invests; null for a company or a trust. Inferred, not in the
     /// vendor's document.
-    #[serde(rename = "entity__entityperson__last_name")]
     pub entity_entityperson_last_name: Option<Personal<String>>,
     /// Id of the natural person behind a company or a trust.
     pub individual_entity: Option<IndividualEntityId>,
     /// Id of the sponsor of a change to a frozen field; of which table is not documented.
-    #[serde(rename = "entity__frozen_field_update_sponsor")]
     pub entity_frozen_field_update_sponsor: Option<i64>,
     /// The investor's id.
     pub id: Option<InvestorId>,
 }
+
+response!(InvestorValue {
+    upload_document,
+    entity_entityperson_first_name: "entity__entityperson__first_name",
+    kind: "type",
+    individual_entity_first_name: "individual_entity__first_name",
+    user_email: "user__email",
+    user,
+    entity,
+    created_at,
+    number_kyc_failed,
+    individual_entity_last_name: "individual_entity__last_name",
+    user_first_name: "user__first_name",
+    entity_baseentitycompany_company_name: "entity__baseentitycompany__company_name",
+    user_last_name: "user__last_name",
+    entity_entityperson_last_name: "entity__entityperson__last_name",
+    individual_entity,
+    entity_frozen_field_update_sponsor: "entity__frozen_field_update_sponsor",
+    id
+});

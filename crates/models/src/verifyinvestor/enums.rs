@@ -126,7 +126,7 @@ pub enum ReviewStatus {
     NeedMoreInformation,
 }
 
-closed_enum!(ReviewStatus);
+closed_enum!(ReviewStatus::Accredited);
 
 /// The status as the vendor's dashboard words it. Deprecated; only two values are known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]
@@ -234,7 +234,7 @@ pub enum ApiTypeFilter {
     All,
 }
 
-closed_enum!(ApiTypeFilter);
+closed_enum!(ApiTypeFilter::Regular);
 
 /// What a webhook event tells of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]
