@@ -52,6 +52,9 @@ macro_rules! object {
             const FIELDS: &[&str] = &[$($crate::object::wire!($field $($wire)?)),*];
         }
 
+        // Derived, it would check again that each field is `Eq`, as all types here are.
+        impl Eq for $name {}
+
         impl<'de> $crate::object::Object<'de> for $name {
             fn read<A: serde::de::MapAccess<'de>>(&mut self, map: A) -> Result<(), A::Error> {
                 $crate::object::read(
