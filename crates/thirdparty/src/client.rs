@@ -140,7 +140,7 @@ impl ClientBuilder {
     }
 
     /// Sets timeouts, layers, roots or a transport of your own on the stack below. It runs once for the stack of the calls
-    /// and once for that of the login.
+    /// and once for that of the login. Where requests go stays with the environment.
     pub fn configure(
         mut self,
         configure: impl Fn(transport::ClientBuilder) -> transport::ClientBuilder + 'static,
@@ -163,12 +163,14 @@ impl ClientBuilder {
 
     fn stack(&self) -> transport::ClientBuilder {
         let stack = transport::Client::builder()
-            .base_uri(self.environment.origin())
-            .user_agent(concat!("accredit-thirdparty/", env!("CARGO_PKG_VERSION")))
-            .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
-        self.configure
+            .user_agent(concat!("accredit-thirdparty/", env!("CARGO_PKG_VERSION")));
+        let stack = self
+            .configure
             .iter()
-            .fold(stack, |stack, configure| configure(stack))
+            .fold(stack, |stack, configure| configure(stack));
+        stack
+            .base_uri(self.environment.origin())
+            .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)))
     }
 }
 

@@ -56,7 +56,10 @@ impl Client {
         ClientBuilder {
             environment,
             api_token: None,
-            stack: transport::Client::builder(),
+            stack: transport::Client::builder().user_agent(concat!(
+                "accredit-verifyinvestor/",
+                env!("CARGO_PKG_VERSION")
+            )),
         }
     }
 
@@ -157,7 +160,7 @@ impl ClientBuilder {
         self
     }
 
-    /// Sets timeouts, layers, roots or a transport of your own on the stack below.
+    /// Sets timeouts, layers, roots or a transport of your own on the stack below. Where requests go stays with the environment.
     pub fn configure(
         mut self,
         configure: impl FnOnce(transport::ClientBuilder) -> transport::ClientBuilder,
@@ -175,10 +178,6 @@ impl ClientBuilder {
         let mut stack = self
             .stack
             .base_uri(self.environment.origin())
-            .user_agent(concat!(
-                "accredit-verifyinvestor/",
-                env!("CARGO_PKG_VERSION")
-            ))
             .allow_insecure_loopback(matches!(self.environment, Environment::Sandbox(_)));
         if let Some(token) = &self.api_token {
             stack = stack.token(Token::new(SCHEME, token.expose())?);

@@ -184,3 +184,29 @@ async fn operations_of_users_run_like_our_own() {
         "the raw door is logged in and judges no status"
     );
 }
+
+#[tokio::test]
+async fn the_callers_agent_and_the_environments_origin_win() {
+    let service = Service::json(200, r#"{"count": 0, "results": []}"#);
+    let agent =
+        |request: &Request<Bytes>| request.headers()["user-agent"].to_str().unwrap().to_owned();
+    service.client().investors().list().send().await.unwrap();
+    assert!(agent(&service.seen()[1]).starts_with("accredit-thirdparty/"));
+    let configured = service.builder().token("t").configure(|transport| {
+        let transport = transport
+            .user_agent("mine/1")
+            .base_uri("http://127.0.0.1:1");
+        transport.allow_insecure_loopback(true)
+    });
+    configured
+        .build()
+        .unwrap()
+        .investors()
+        .list()
+        .send()
+        .await
+        .unwrap();
+    let request = &service.seen()[2];
+    assert_eq!(agent(request), "mine/1");
+    assert_eq!(request.uri().host(), Some("api.issuance.com"));
+}
