@@ -108,7 +108,7 @@ async fn an_error_quotes_neither_the_request_nor_the_reply() {
 #[tokio::test]
 async fn nothing_private_is_traced() {
     let log = Log::default();
-    let guard = log.install();
+    let guards = log.install();
     let sandbox = Sandbox::start().await.unwrap();
     let client = partner_builder(&sandbox).build().unwrap();
     let mut shown = Shown::default();
@@ -148,7 +148,7 @@ async fn nothing_private_is_traced() {
             .unwrap(),
     );
     client.auth().logout().await.unwrap();
-    drop(guard);
+    drop(guards);
 
     let secrets = sandbox.thirdparty_credentials();
     let canaries = [

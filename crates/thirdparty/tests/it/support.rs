@@ -16,6 +16,8 @@ use accredit_thirdparty::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tracing::Dispatch;
+use tracing::subscriber::NoSubscriber;
 
 pub(crate) const EMAIL: &str = "canary-partner@example.com";
 pub(crate) const PASSWORD: &str = "canary-password";
@@ -233,8 +235,11 @@ impl Log {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
-    /// Keeps everything that this thread traces while the guard lives.
-    pub(crate) fn install(&self) -> tracing::subscriber::DefaultGuard {
+    /// Keeps everything that this thread traces while the guards live.
+    pub(crate) fn install(&self) -> (tracing::subscriber::DefaultGuard, Dispatch) {
+        // While there is only one subscriber, an event that another thread meets first is switched
+        // off for all threads, because that thread has none.
+        let second = Dispatch::new(NoSubscriber::default());
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
@@ -242,7 +247,7 @@ impl Log {
             .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
             .with_writer(move || log.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        (tracing::subscriber::set_default(subscriber), second)
     }
 }
 
