@@ -1,0 +1,18 @@
+//! The client of VerifyInvestor.com, over real sockets against the sandbox, and over scripted
+//! replies where the sandbox is too well behaved.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    missing_docs
+)]
+
+mod bad_input;
+mod calls;
+mod flows;
+mod redaction;
+mod requests;
+mod support;
+mod users;
