@@ -26,11 +26,17 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Reads the body of an error; `None` when there is none or it is no JSON object, such as a proxy's HTML page.
+    /// Reads the body of an error; `None` when there is none or it is neither a JSON object nor a list of messages, such as a
+    /// proxy's HTML page.
     #[must_use]
     pub fn of(error: &Error) -> Option<Self> {
-        let Value::Object(object) = serde_json::from_slice(error.body()).ok()? else {
-            return None;
+        let object = match serde_json::from_slice(error.body()).ok()? {
+            Value::Object(object) => object,
+            // A refusal that belongs to no serializer comes as a bare list.
+            messages @ Value::Array(_) => [("non_field_errors".to_owned(), messages)]
+                .into_iter()
+                .collect(),
+            _ => return None,
         };
         let mut problem = Self::default();
         for (name, value) in object {

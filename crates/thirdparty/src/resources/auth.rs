@@ -29,7 +29,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). The token is kept then.
+    /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
     pub async fn logout(&self) -> Result<(), Error> {
         self.client.execute(&Logout).await?;
         self.client.session().forget();
@@ -42,7 +42,7 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). The token is kept then.
+    /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
     #[doc(alias = "logoutall")]
     pub async fn logout_all(&self) -> Result<(), Error> {
         self.client.execute(&Logoutall).await?;

@@ -349,3 +349,57 @@ async fn a_next_link_to_another_host_gives_its_number_only() {
         "https://api.issuance.com/api_third_party/investments/?page=3"
     );
 }
+
+#[tokio::test]
+async fn every_shape_of_the_frameworks_errors_is_read() {
+    for (body, message, fields) in [
+        (r#"{"detail": "Not found."}"#, Some("Not found."), vec![]),
+        (
+            r#"{"error": "Maximum amount of tokens."}"#,
+            Some("Maximum amount of tokens."),
+            vec![],
+        ),
+        (
+            r#"["No way."]"#,
+            None,
+            vec![("non_field_errors", "No way.")],
+        ),
+        (
+            r#"{"a": ["x"], "b": "y"}"#,
+            None,
+            vec![("a", "x"), ("b", "y")],
+        ),
+        (r#"{"a": {"b": {"c": ["x"]}}}"#, None, vec![("a.b.c", "x")]),
+        (r#"{"a": [{}, {"b": ["x"]}]}"#, None, vec![("a[1].b", "x")]),
+        (
+            r#"{"success": false, "message": "no", "data": {"a": 1}}"#,
+            Some("no"),
+            vec![],
+        ),
+    ] {
+        let client = Service::json(400, body).client();
+        let error = client.investors().values().send().await.unwrap_err();
+        // A login that is refused is told apart.
+        assert_eq!(
+            (error.kind(), error.operation()),
+            (ErrorKind::Status, Some("investors.values"))
+        );
+        let problem = Problem::of(&error).unwrap();
+        assert_eq!(problem.message(), message, "{body}");
+        let found: Vec<_> = problem
+            .fields()
+            .map(|(name, texts)| (name, texts[0].as_str()))
+            .collect();
+        assert_eq!(found, fields, "{body}");
+    }
+    for body in ["", "null", "7", "\"text\"", "{", "<html>"] {
+        let error = Service::json(400, body)
+            .client()
+            .investors()
+            .values()
+            .send()
+            .await
+            .unwrap_err();
+        assert!(Problem::of(&error).is_none(), "{body}");
+    }
+}

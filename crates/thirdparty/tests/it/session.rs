@@ -72,7 +72,7 @@ async fn a_login_refused_with_another_status_is_unauthorized_too() {
     assert_eq!(error.status().unwrap().as_u16(), 503);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_first_calls_make_one_login() {
     let sandbox = Sandbox::start().await.unwrap();
     let names = Names::default();
@@ -276,6 +276,17 @@ async fn after_a_logout_the_next_call_logs_in_anew() {
     assert_eq!(names.take(), expected);
     let again = client.auth().login().await.unwrap();
     assert_ne!(first.token.expose(), again.token.expose());
+}
+
+#[tokio::test]
+async fn a_logout_with_a_token_that_is_gone_is_unauthorized_and_forgets_it() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = partner(&sandbox);
+    client.auth().login().await.unwrap();
+    partner(&sandbox).auth().logout_all().await.unwrap();
+    let error = client.auth().logout().await.unwrap_err();
+    assert_eq!(error.to_string(), "auth.logout: 401 Unauthorized");
+    client.investors().list().send().await.unwrap();
 }
 
 #[tokio::test]
