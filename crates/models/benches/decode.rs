@@ -19,7 +19,10 @@ fn decode(c: &mut Criterion) {
     let mut list = c.benchmark_group("list of 100 investments");
     list.throughput(Throughput::Bytes(LIST.len() as u64));
     list.bench_function("plain derived types, from_slice", |b| {
-        b.iter(|| serde_json::from_slice::<plain::Page<plain::InvestmentSummary>>(black_box(LIST)).unwrap());
+        b.iter(|| {
+            serde_json::from_slice::<plain::Page<plain::InvestmentSummary>>(black_box(LIST))
+                .unwrap()
+        });
     });
     list.bench_function("accredit-models", |b| {
         b.iter(|| Page::<thirdparty::InvestmentSummary>::decode(black_box(LIST)).unwrap());

@@ -25,22 +25,66 @@ fn main() -> ExitCode {
         broken += u32::from(value > limit);
         println!("{name:<58} {value:>9.3}  limit {limit:>9.3}  {verdict}");
     };
-    let (blocks, peak) = heap(|| drop(black_box(Page::<thirdparty::InvestmentSummary>::decode(black_box(LIST)).unwrap())));
-    let (plain_blocks, plain_peak) =
-        heap(|| drop(black_box(serde_json::from_slice::<plain::Page<plain::InvestmentSummary>>(black_box(LIST)).unwrap())));
+    let (blocks, peak) = heap(|| {
+        drop(black_box(
+            Page::<thirdparty::InvestmentSummary>::decode(black_box(LIST)).unwrap(),
+        ))
+    });
+    let (plain_blocks, plain_peak) = heap(|| {
+        drop(black_box(
+            serde_json::from_slice::<plain::Page<plain::InvestmentSummary>>(black_box(LIST))
+                .unwrap(),
+        ))
+    });
     let per_item = |blocks: u64| blocks as f64 / 100.0;
-    println!("plain: {:.2} allocations an item, peak {:.3} x body", per_item(plain_blocks), per_byte(plain_peak, LIST));
+    println!(
+        "plain: {:.2} allocations an item, peak {:.3} x body",
+        per_item(plain_blocks),
+        per_byte(plain_peak, LIST)
+    );
     check("J3 list, allocations an item", per_item(blocks), 32.0);
-    check("J3 allocations of 1,000 timestamps", scalars::<Timestamp>("2025-07-25T14:28:10.580123Z"), 0.0);
-    check("J3 allocations of 1,000 timestamps with an offset", scalars::<Timestamp>("2025-07-25T14:28:10.58-07:00"), 0.0);
-    check("J3 allocations of 1,000 decimals", scalars::<Money>("10234.50"), 0.0);
-    check("J3 allocations of 1,000 known enum values", scalars::<thirdparty::InvestmentStatus>("accepted"), 0.0);
+    check(
+        "J3 allocations of 1,000 timestamps",
+        scalars::<Timestamp>("2025-07-25T14:28:10.580123Z"),
+        0.0,
+    );
+    check(
+        "J3 allocations of 1,000 timestamps with an offset",
+        scalars::<Timestamp>("2025-07-25T14:28:10.58-07:00"),
+        0.0,
+    );
+    check(
+        "J3 allocations of 1,000 decimals",
+        scalars::<Money>("10234.50"),
+        0.0,
+    );
+    check(
+        "J3 allocations of 1,000 known enum values",
+        scalars::<thirdparty::InvestmentStatus>("accepted"),
+        0.0,
+    );
     check("J4 list, peak heap / body", per_byte(peak, LIST), 1.0);
-    let (_, peak) = heap(|| drop(black_box(thirdparty::Investment::decode(black_box(DETAIL)).unwrap())));
+    let (_, peak) = heap(|| {
+        drop(black_box(
+            thirdparty::Investment::decode(black_box(DETAIL)).unwrap(),
+        ))
+    });
     check("J4 detail, peak heap / body", per_byte(peak, DETAIL), 1.0);
-    check("J4 bytes of a list item", size_of::<thirdparty::InvestmentSummary>() as f64, 1024.0);
-    check("J4 bytes of a detail", size_of::<thirdparty::Investment>() as f64, 1024.0);
-    if broken == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    check(
+        "J4 bytes of a list item",
+        size_of::<thirdparty::InvestmentSummary>() as f64,
+        1024.0,
+    );
+    check(
+        "J4 bytes of a detail",
+        size_of::<thirdparty::Investment>() as f64,
+        1024.0,
+    );
+    if broken == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }
 
 fn per_byte(peak: usize, body: &[u8]) -> f64 {

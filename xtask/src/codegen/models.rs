@@ -175,9 +175,9 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
         own.push("open_enum::closed_enum");
     }
     let moves = |wanted: Direction| {
-        types.iter().any(|r#type| {
-            matches!(r#type.shape, Shape::Object { direction, .. } if direction == wanted)
-        })
+        types.iter().any(
+            |r#type| matches!(r#type.shape, Shape::Object { direction, .. } if direction == wanted),
+        )
     };
     if moves(Direction::Request) {
         own.push("object::request");
