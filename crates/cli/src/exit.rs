@@ -18,7 +18,9 @@ pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
         eprintln!("  because: {error}");
         cause = error.source();
     }
-    let Some(error) = failure.downcast_ref::<Error>() else { return ExitCode::from(OTHER) };
+    let Some(error) = failure.downcast_ref::<Error>() else {
+        return ExitCode::from(OTHER);
+    };
     if let Some(problem) = Problem::of(error) {
         if let Some(message) = problem.message() {
             eprintln!("  the service says: {message}");
@@ -35,7 +37,13 @@ fn code(error: &Error) -> u8 {
         ErrorKind::Unauthorized => UNAUTHORIZED,
         ErrorKind::Connect | ErrorKind::Timeout(_) | ErrorKind::Io => UNREACHABLE,
         ErrorKind::Refused => REFUSED,
-        ErrorKind::Status if error.status().is_some_and(|status: StatusCode| status.is_client_error()) => REFUSED,
+        ErrorKind::Status
+            if error
+                .status()
+                .is_some_and(|status: StatusCode| status.is_client_error()) =>
+        {
+            REFUSED
+        }
         ErrorKind::Status => UNREACHABLE,
         ErrorKind::Decode | ErrorKind::TooLarge => UNREADABLE,
         _ => OTHER,
@@ -55,7 +63,10 @@ mod tests {
     #[test]
     fn every_kind_of_failure_has_its_code() {
         assert_eq!(code(&status(StatusCode::UNAUTHORIZED)), UNAUTHORIZED);
-        assert_eq!(code(&status(StatusCode::BAD_REQUEST).into_unauthorized()), UNAUTHORIZED);
+        assert_eq!(
+            code(&status(StatusCode::BAD_REQUEST).into_unauthorized()),
+            UNAUTHORIZED
+        );
         assert_eq!(code(&status(StatusCode::BAD_REQUEST)), REFUSED);
         assert_eq!(code(&status(StatusCode::BAD_GATEWAY)), UNREACHABLE);
         assert_eq!(code(&Error::new(ErrorKind::Connect)), UNREACHABLE);

@@ -75,7 +75,10 @@ impl Inbox {
 
     fn new(connection: Connection, webhooks: Webhooks) -> Result<Self, InboxError> {
         connection.execute_batch(SCHEMA)?;
-        Ok(Self { webhooks, connection: Mutex::new(connection) })
+        Ok(Self {
+            webhooks,
+            connection: Mutex::new(connection),
+        })
     }
 
     /// Verifies a webhook and stores it. It is on disk when this returns.
@@ -92,7 +95,11 @@ impl Inbox {
             "INSERT INTO delivery (digest, event) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
             params![digest.as_slice(), event.as_str()],
         )?;
-        Ok(if inserted == 1 { Recorded::New } else { Recorded::Duplicate })
+        Ok(if inserted == 1 {
+            Recorded::New
+        } else {
+            Recorded::Duplicate
+        })
     }
 
     /// The oldest deliveries that are not settled, at most `limit`.
@@ -102,13 +109,17 @@ impl Inbox {
     /// When the database fails.
     pub fn pending(&self, limit: u32) -> Result<Vec<Delivery>, InboxError> {
         let connection = self.connection();
-        let mut query =
-            connection.prepare("SELECT id, event FROM delivery WHERE settled = 0 ORDER BY id LIMIT ?1")?;
+        let mut query = connection
+            .prepare("SELECT id, event FROM delivery WHERE settled = 0 ORDER BY id LIMIT ?1")?;
         let rows = query.query_map([limit], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
         rows.map(|row| {
             let (id, event) = row?;
-            let event = WebhookEvent::decode(event.as_bytes()).map_err(accredit_verifyinvestor::WebhookError::Body)?;
-            Ok(Delivery { id: DeliveryId(id), event })
+            let event = WebhookEvent::decode(event.as_bytes())
+                .map_err(accredit_verifyinvestor::WebhookError::Body)?;
+            Ok(Delivery {
+                id: DeliveryId(id),
+                event,
+            })
         })
         .collect()
     }
@@ -119,19 +130,25 @@ impl Inbox {
     ///
     /// When the database fails.
     pub fn settle(&self, id: DeliveryId) -> Result<bool, InboxError> {
-        let updated =
-            self.connection().execute("UPDATE delivery SET settled = 1 WHERE id = ?1 AND settled = 0", [id.0])?;
+        let updated = self.connection().execute(
+            "UPDATE delivery SET settled = 1 WHERE id = ?1 AND settled = 0",
+            [id.0],
+        )?;
         Ok(updated == 1)
     }
 
     /// Each use is one statement, so a panic of another thread leaves nothing half done.
     fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+        self.connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl std::fmt::Debug for Inbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inbox").field("webhooks", &self.webhooks).finish_non_exhaustive()
+        f.debug_struct("Inbox")
+            .field("webhooks", &self.webhooks)
+            .finish_non_exhaustive()
     }
 }

@@ -87,7 +87,7 @@ impl DecodeError {
                 (path.to_string(), problem)
             }
             Category::Eof => (String::new(), "the JSON ends too early".to_owned()),
-            // serde_json also says "syntax" where a list is too long for a struct, or the nesting too deep.
+            // serde_json also says "syntax" where the nesting is too deep.
             _ if serde_json::from_str::<IgnoredAny>(text).is_ok() => {
                 let path = JsonPath::before(text, error.line(), error.column());
                 (path.to_string(), DOES_NOT_FIT.to_owned())

@@ -20,22 +20,38 @@ pub(crate) struct Browser {
 
 impl Browser {
     pub(crate) fn new(last: LastStatus) -> Self {
-        Self { client: Client::builder(TokioExecutor::new()).build_http(), last }
+        Self {
+            client: Client::builder(TokioExecutor::new()).build_http(),
+            last,
+        }
     }
 
     /// Sends a page's form and gives the address that the page leads to, if any.
-    pub(crate) async fn submit(&self, url: &str, form: &[(&str, &str)]) -> Result<Option<Uri>, PageError> {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    pub(crate) async fn submit(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+    ) -> Result<Option<Uri>, PageError> {
+        let body = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(form)
+            .finish();
         let request = Request::builder()
             .method(Method::POST)
             .uri(url)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .body(Full::new(Bytes::from(body)))
             .map_err(PageError::broken)?;
-        let reply = self.client.request(request).await.map_err(PageError::broken)?;
+        let reply = self
+            .client
+            .request(request)
+            .await
+            .map_err(PageError::broken)?;
         self.last.set(&reply.status().to_string());
         if reply.status().is_client_error() || reply.status().is_server_error() {
-            return Err(PageError(format!("the page answered {}", reply.status()), None));
+            return Err(PageError(
+                format!("the page answered {}", reply.status()),
+                None,
+            ));
         }
         match reply.headers().get(header::LOCATION) {
             None => Ok(None),
@@ -57,7 +73,10 @@ impl PageError {
     }
 
     fn broken(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
-        Self("the page could not be opened".to_owned(), Some(error.into()))
+        Self(
+            "the page could not be opened".to_owned(),
+            Some(error.into()),
+        )
     }
 }
 
@@ -69,6 +88,8 @@ impl fmt::Display for PageError {
 
 impl StdError for PageError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
-        self.1.as_deref().map(|error| error as &(dyn StdError + 'static))
+        self.1
+            .as_deref()
+            .map(|error| error as &(dyn StdError + 'static))
     }
 }

@@ -16,10 +16,12 @@ use accredit::{
     Date, Money, Secret,
     models::Decimal,
     thirdparty::{
-        self, Country, Credentials, InvestmentId, InvestmentStatus, InvestorId, InvestorType, NewEntity, OfferingId,
-        PaymentMethod, SubscriptionAgreementName,
+        self, Country, Credentials, InvestmentId, InvestmentStatus, InvestorId, InvestorType,
+        NewEntity, OfferingId, PaymentMethod, SubscriptionAgreementName,
     },
-    verifyinvestor::{self, ReviewStatus, UserId, VerificationRequestId, VerificationRequestStatus},
+    verifyinvestor::{
+        self, ReviewStatus, UserId, VerificationRequestId, VerificationRequestStatus,
+    },
 };
 use accredit_sandbox::Sandbox;
 
@@ -48,19 +50,31 @@ pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
     sandbox.set_webhook_url(Some(receiver.url()))?;
 
     let credentials = sandbox.thirdparty_credentials();
-    let password = options.password.clone().unwrap_or_else(|| Secret::from(credentials.password));
+    let password = options
+        .password
+        .clone()
+        .unwrap_or_else(|| Secret::from(credentials.password));
     let watch = steps.layer();
-    let issuance = thirdparty::Client::builder(thirdparty::Environment::Sandbox(sandbox.base_url()))
-        .credentials(Credentials::password(credentials.email, password))
-        .configure(move |transport| transport.layer(watch.clone()))
-        .build()?;
+    let issuance =
+        thirdparty::Client::builder(thirdparty::Environment::Sandbox(sandbox.base_url()))
+            .credentials(Credentials::password(credentials.email, password))
+            .configure(move |transport| transport.layer(watch.clone()))
+            .build()?;
     let watch = steps.layer();
-    let vi = verifyinvestor::Client::builder(verifyinvestor::Environment::Sandbox(sandbox.base_url()))
-        .api_token(sandbox.verifyinvestor_api_token())
-        .configure(move |transport| transport.layer(watch))
-        .build()?;
+    let vi =
+        verifyinvestor::Client::builder(verifyinvestor::Environment::Sandbox(sandbox.base_url()))
+            .api_token(sandbox.verifyinvestor_api_token())
+            .configure(move |transport| transport.layer(watch))
+            .build()?;
 
-    let mut demo = Walk { browser: Browser::new(steps.layer()), steps: &mut steps, sandbox, receiver, issuance, vi };
+    let mut demo = Walk {
+        browser: Browser::new(steps.layer()),
+        steps: &mut steps,
+        sandbox,
+        receiver,
+        issuance,
+        vi,
+    };
     let investor = demo.sign_up().await?;
     let investment = demo.invest(investor).await?;
     demo.accredit(&certificate_path(options)).await?;
@@ -70,7 +84,10 @@ pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
 }
 
 fn certificate_path(options: &Demo) -> PathBuf {
-    options.certificate.clone().unwrap_or_else(|| std::env::temp_dir().join("accredit-demo-certificate.pdf"))
+    options
+        .certificate
+        .clone()
+        .unwrap_or_else(|| std::env::temp_dir().join("accredit-demo-certificate.pdf"))
 }
 
 /// What all parts of the demo hold.
@@ -87,10 +104,17 @@ impl Walk<'_> {
     /// Login, a tax id, an investor, and the countries whose people can be checked.
     async fn sign_up(&mut self) -> Result<InvestorId, Failure> {
         let auth = self.issuance.auth();
-        self.steps.run("auth.login", auth.login(), |login| format!("token until {}", login.expiry)).await?;
+        self.steps
+            .run("auth.login", auth.login(), |login| {
+                format!("token until {}", login.expiry)
+            })
+            .await?;
 
         let investors = self.issuance.investors();
-        let check = investors.check_tax_id(TAX_ID, Country::US, InvestorType::Person).is_us_citizen(true).send();
+        let check = investors
+            .check_tax_id(TAX_ID, Country::US, InvestorType::Person)
+            .is_us_citizen(true)
+            .send();
         self.steps
             .run("investors.check_tax_id_number_valid", check, |check| {
                 format!("valid: {}", check.is_valid.unwrap_or_default())
@@ -112,12 +136,18 @@ impl Walk<'_> {
             .accredited_investor(true)
             .net_worth(2_500_000);
         let create = investors.create(entity, InvestorType::Person).send();
-        let investor =
-            self.steps.run("investors.create", create, |investor| format!("investor {}", investor.id)).await?;
+        let investor = self
+            .steps
+            .run("investors.create", create, |investor| {
+                format!("investor {}", investor.id)
+            })
+            .await?;
 
         let countries = investors.kyc_country_codes().send();
         self.steps
-            .run("investors.kyc_country_codes", countries, |answer| format!("{} countries", answer.country_codes.len()))
+            .run("investors.kyc_country_codes", countries, |answer| {
+                format!("{} countries", answer.country_codes.len())
+            })
             .await?;
         Ok(investor.id)
     }
@@ -149,19 +179,30 @@ impl Walk<'_> {
 
         let signatures = self.issuance.investor_signatures();
         let create = signatures
-            .create(investment.id, SubscriptionAgreementName::SubscriptionAgreement)
+            .create(
+                investment.id,
+                SubscriptionAgreementName::SubscriptionAgreement,
+            )
             .investor_signature_text(LEGAL_NAME)
             .send();
         let signature = self
             .steps
-            .run("subscription_agreement_investor_signatures.create", create, |signature| {
-                format!("signature {} is open", signature.id)
-            })
+            .run(
+                "subscription_agreement_investor_signatures.create",
+                create,
+                |signature| format!("signature {} is open", signature.id),
+            )
             .await?;
-        let page = signature.signing_url.ok_or_else(|| PageError::new("the signature has no signing page"))?;
+        let page = signature
+            .signing_url
+            .ok_or_else(|| PageError::new("the signature has no signing page"))?;
         let form = [("investor_signature_text", LEGAL_NAME)];
         let sign = self.browser.submit(page.expose(), &form);
-        self.steps.run("the investor signs on the hosted page", sign, |_| "agreement signed".to_owned()).await?;
+        self.steps
+            .run("the investor signs on the hosted page", sign, |_| {
+                "agreement signed".to_owned()
+            })
+            .await?;
         Ok(investment.id)
     }
 
@@ -169,27 +210,48 @@ impl Walk<'_> {
     async fn accredit(&mut self, certificate: &Path) -> Result<(), Failure> {
         let user = self.give_access().await?;
         let requests = self.vi.users().verification_requests(user);
-        let create = requests.create().legal_name(LEGAL_NAME).deal_name("Series A").send();
+        let create = requests
+            .create()
+            .legal_name(LEGAL_NAME)
+            .deal_name("Series A")
+            .send();
         let request = self
             .steps
-            .run("verification_requests.create", create, |request| format!("request {}", request.id))
+            .run("verification_requests.create", create, |request| {
+                format!("request {}", request.id)
+            })
             .await?;
 
         let simulation = self.vi.simulate()?;
         let complete = simulation.investor_completion(user, request.id).send();
         self.steps
-            .run("verification_requests.simulate_investor_completion", complete, |_| "waiting for review".to_owned())
+            .run(
+                "verification_requests.simulate_investor_completion",
+                complete,
+                |_| "waiting for review".to_owned(),
+            )
             .await?;
-        let review = simulation.review(user, request.id, ReviewStatus::Accredited).send();
+        let review = simulation
+            .review(user, request.id, ReviewStatus::Accredited)
+            .send();
         self.steps
             .run("verification_requests.review", review, |review| {
-                review.status.as_ref().map_or_else(String::new, ToString::to_string)
+                review
+                    .status
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string)
             })
             .await?;
 
         let accredited = VerificationRequestStatus::Accredited;
-        let webhook = self.receiver.wait_for(request.id, accredited.clone(), WEBHOOK_LIMIT);
-        self.steps.run("signed webhook", webhook, |_| format!("verified: {accredited}")).await?;
+        let webhook = self
+            .receiver
+            .wait_for(request.id, accredited.clone(), WEBHOOK_LIMIT);
+        self.steps
+            .run("signed webhook", webhook, |_| {
+                format!("verified: {accredited}")
+            })
+            .await?;
         self.save_certificate(user, request.id, certificate).await
     }
 
@@ -207,7 +269,11 @@ impl Walk<'_> {
         let grant = self.browser.submit(&link, &[("decision", "grant")]);
         let back = self
             .steps
-            .run("the investor grants access on the authorization page", grant, |_| "sent back to us".to_owned())
+            .run(
+                "the investor grants access on the authorization page",
+                grant,
+                |_| "sent back to us".to_owned(),
+            )
             .await?;
         let back = back.ok_or_else(|| PageError::new("the authorization page led nowhere"))?;
         let query = back.query().unwrap_or_default();
@@ -223,24 +289,40 @@ impl Walk<'_> {
         request: VerificationRequestId,
         path: &Path,
     ) -> Result<(), Failure> {
-        let download = self.vi.users().verification_requests(user).certificate(request).send();
+        let download = self
+            .vi
+            .users()
+            .verification_requests(user)
+            .certificate(request)
+            .send();
         let pdf = self
             .steps
-            .run("verification_requests.certificate", download, |pdf| format!("{} bytes to {}", pdf.len(), path.display()))
+            .run("verification_requests.certificate", download, |pdf| {
+                format!("{} bytes to {}", pdf.len(), path.display())
+            })
             .await?;
         let saved = std::fs::write(path, pdf);
         Ok(saved.map_err(|error| format!("{} could not be saved: {error}", path.display()))?)
     }
 
     /// The money arrives; the investment and its invoice are looked up, and the session ends.
-    async fn settle(&mut self, investor: InvestorId, investment: InvestmentId) -> Result<(), Failure> {
-        self.sandbox.investments().advance(investment, InvestmentStatus::Invested.as_str())?;
+    async fn settle(
+        &mut self,
+        investor: InvestorId,
+        investment: InvestmentId,
+    ) -> Result<(), Failure> {
+        self.sandbox
+            .investments()
+            .advance(investment, InvestmentStatus::Invested.as_str())?;
 
         let investments = self.issuance.investments();
         let retrieve = investments.retrieve(investment).send();
         self.steps
             .run("investments.retrieve", retrieve, |investment| {
-                let status = investment.status.as_ref().map_or_else(String::new, ToString::to_string);
+                let status = investment
+                    .status
+                    .as_ref()
+                    .map_or_else(String::new, ToString::to_string);
                 format!("investment {} is {status}", investment.id)
             })
             .await?;
@@ -253,14 +335,31 @@ impl Walk<'_> {
             .page_size(10)
             .send();
         self.steps
-            .run("investments.list", list, |page| format!("{} of {} invested or received", page.results.len(), page.count))
+            .run("investments.list", list, |page| {
+                format!(
+                    "{} of {} invested or received",
+                    page.results.len(),
+                    page.count
+                )
+            })
             .await?;
-        let invoices = self.issuance.invoices().list().investment(investment).send();
+        let invoices = self
+            .issuance
+            .invoices()
+            .list()
+            .investment(investment)
+            .send();
         self.steps
-            .run("invoices.list", invoices, |page| format!("{} for investor {investor}", page.count))
+            .run("invoices.list", invoices, |page| {
+                format!("{} for investor {investor}", page.count)
+            })
             .await?;
         let auth = self.issuance.auth();
-        self.steps.run("auth.logout", auth.logout(), |()| "token deleted".to_owned()).await?;
+        self.steps
+            .run("auth.logout", auth.logout(), |()| {
+                "token deleted".to_owned()
+            })
+            .await?;
         Ok(())
     }
 
@@ -275,5 +374,8 @@ impl Walk<'_> {
 }
 
 fn dollars(amount: Option<Money>) -> String {
-    amount.map_or_else(|| "an unknown amount".to_owned(), |amount| format!("${amount}"))
+    amount.map_or_else(
+        || "an unknown amount".to_owned(),
+        |amount| format!("${amount}"),
+    )
 }

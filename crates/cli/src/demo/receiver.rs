@@ -26,15 +26,24 @@ struct Shared {
 impl Receiver {
     pub(crate) async fn start(webhook_secret: &str) -> Result<Self, Box<dyn std::error::Error>> {
         let inbox = Inbox::in_memory(Webhooks::new(webhook_secret)?)?;
-        let shared = Arc::new(Shared { inbox, arrived: Notify::new() });
+        let shared = Arc::new(Shared {
+            inbox,
+            arrived: Notify::new(),
+        });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let url = format!("http://{}/webhooks", listener.local_addr()?);
-        let routes = Router::new().route("/webhooks", post(receive)).with_state(Arc::clone(&shared));
+        let routes = Router::new()
+            .route("/webhooks", post(receive))
+            .with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
             // It ends with the task; a failed accept has nobody to tell but the wait below.
             let _: io::Result<()> = axum::serve(listener, routes).await;
         });
-        Ok(Self { url, shared, server })
+        Ok(Self {
+            url,
+            shared,
+            server,
+        })
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -54,7 +63,9 @@ impl Receiver {
                 for delivery in self.shared.inbox.pending(100)? {
                     self.shared.inbox.settle(delivery.id)?;
                     let event = delivery.event;
-                    if event.verification_request_id == request && event.status.as_ref() == Some(&status) {
+                    if event.verification_request_id == request
+                        && event.status.as_ref() == Some(&status)
+                    {
                         return Ok(event);
                     }
                 }
@@ -62,7 +73,9 @@ impl Receiver {
             }
         };
         let done = tokio::time::timeout(limit, wait).await;
-        done.map_err(|_| format!("no signed webhook with status {status} arrived within {limit:?}"))?
+        done.map_err(|_| {
+            format!("no signed webhook with status {status} arrived within {limit:?}")
+        })?
     }
 }
 

@@ -33,7 +33,12 @@ struct Line<'a> {
 
 impl Steps {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, number: 0, last: LastStatus::default(), started: Instant::now() }
+        Self {
+            json,
+            number: 0,
+            last: LastStatus::default(),
+            started: Instant::now(),
+        }
     }
 
     /// The layer that sees the status of each reply; it goes outside a client's stack.
@@ -62,7 +67,11 @@ impl Steps {
 
     /// The whole time, on stderr: it is no step.
     pub(crate) fn finish(&self) {
-        eprintln!("{} steps in {} ms", self.number, self.started.elapsed().as_millis());
+        eprintln!(
+            "{} steps in {} ms",
+            self.number,
+            self.started.elapsed().as_millis()
+        );
     }
 
     fn print(&mut self, operation: &str, took: Duration, detail: &str) {
@@ -71,11 +80,20 @@ impl Steps {
         let status = if status.is_empty() { "-" } else { &*status };
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         let line = if self.json {
-            let line = Line { step: self.number, operation, status, duration_us, detail };
+            let line = Line {
+                step: self.number,
+                operation,
+                status,
+                duration_us,
+                detail,
+            };
             serde_json::to_string(&line).unwrap_or_default()
         } else {
             let (millis, tenths) = (duration_us / 1000, duration_us / 100 % 10);
-            format!("{:>2}  {operation:<52} {status:<15} {millis:>4}.{tenths} ms  {detail}", self.number)
+            format!(
+                "{:>2}  {operation:<52} {status:<15} {millis:>4}.{tenths} ms  {detail}",
+                self.number
+            )
         };
         // A closed pipe ends the output, not the demo.
         let _ = writeln!(io::stdout().lock(), "{line}");
@@ -92,7 +110,10 @@ impl LastStatus {
     }
 
     fn get(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 
@@ -100,7 +121,10 @@ impl Layer<LayeredService> for LastStatus {
     type Service = Watched;
 
     fn layer(&self, inner: LayeredService) -> Watched {
-        Watched { inner, last: self.clone() }
+        Watched {
+            inner,
+            last: self.clone(),
+        }
     }
 }
 

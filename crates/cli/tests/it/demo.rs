@@ -59,26 +59,56 @@ impl Drop for Scratch {
 #[test]
 fn the_demo_takes_one_investment_through_both_services() {
     let certificate = Scratch::new("steps.pdf");
-    let output = accredit(&["demo", "--json", "--certificate", certificate.path()], &[]);
+    let output = accredit(
+        &["demo", "--json", "--certificate", certificate.path()],
+        &[],
+    );
     assert!(output.status.success(), "{output:?}");
     let steps: Vec<Value> = String::from_utf8(output.stdout)
         .unwrap()
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
-    let operations: Vec<&str> = steps.iter().map(|step| step["operation"].as_str().unwrap()).collect();
+    let operations: Vec<&str> = steps
+        .iter()
+        .map(|step| step["operation"].as_str().unwrap())
+        .collect();
     assert_eq!(operations, OPERATIONS);
-    let step = |operation: &str| steps.iter().find(|step| step["operation"] == operation).unwrap();
+    let step = |operation: &str| {
+        steps
+            .iter()
+            .find(|step| step["operation"] == operation)
+            .unwrap()
+    };
     assert_eq!(step("auth.login")["status"], "200 OK");
     assert_eq!(step("investments.create")["status"], "201 Created");
     assert_eq!(step("signed webhook")["detail"], "verified: accredited");
-    assert!(step("investments.retrieve")["detail"].as_str().unwrap().ends_with("is invested"));
-    assert_eq!(step("investments.list")["detail"], "1 of 1 invested or received");
-    assert!(step("invoices.list")["detail"].as_str().unwrap().starts_with("1 for investor"));
+    assert!(
+        step("investments.retrieve")["detail"]
+            .as_str()
+            .unwrap()
+            .ends_with("is invested")
+    );
+    assert_eq!(
+        step("investments.list")["detail"],
+        "1 of 1 invested or received"
+    );
+    assert!(
+        step("invoices.list")["detail"]
+            .as_str()
+            .unwrap()
+            .starts_with("1 for investor")
+    );
     for step in &steps {
         assert!(step["duration_us"].is_u64(), "{step}");
-        assert!(!step.to_string().contains("Lovelace"), "a step shows a name: {step}");
-        assert!(!step.to_string().contains("123-45"), "a step shows a tax id: {step}");
+        assert!(
+            !step.to_string().contains("Lovelace"),
+            "a step shows a name: {step}"
+        );
+        assert!(
+            !step.to_string().contains("123-45"),
+            "a step shows a tax id: {step}"
+        );
     }
 }
 
@@ -88,7 +118,10 @@ fn the_certificate_is_a_pdf_that_others_read() {
     let output = accredit(&["demo", "--certificate", certificate.path()], &[]);
     assert!(output.status.success(), "{output:?}");
     assert!(std::fs::read(&certificate.0).unwrap().starts_with(b"%PDF-"));
-    let Ok(text) = Command::new("pdftotext").args([certificate.path(), "-"]).output() else {
+    let Ok(text) = Command::new("pdftotext")
+        .args([certificate.path(), "-"])
+        .output()
+    else {
         eprintln!("skipped the reading: pdftotext is not installed (Debian's poppler-utils)");
         return;
     };
@@ -106,7 +139,11 @@ fn one_line_a_step_and_nothing_else_on_stdout() {
     for (line, operation) in stdout.lines().zip(OPERATIONS) {
         assert!(line.contains(operation) && line.contains(" ms "), "{line}");
     }
-    assert!(String::from_utf8(output.stderr).unwrap().starts_with("18 steps in "));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .starts_with("18 steps in ")
+    );
 }
 
 #[test]
@@ -114,7 +151,10 @@ fn a_wrong_password_is_exit_code_4_and_names_the_operation() {
     let output = accredit(&["demo"], &[("ACCREDIT_PASSWORD", "canary-wrong")]);
     assert_eq!(output.status.code(), Some(4), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();
-    assert!(stderr.starts_with("error: auth.login: 400 Bad Request"), "{stderr}");
+    assert!(
+        stderr.starts_with("error: auth.login: 400 Bad Request"),
+        "{stderr}"
+    );
     assert!(!stderr.contains("canary"), "{stderr}");
 }
 
@@ -134,5 +174,9 @@ fn misspelt_arguments_are_exit_code_2() {
 fn a_certificate_that_cannot_be_saved_is_said() {
     let output = accredit(&["demo", "--certificate", "/nowhere/at/all.pdf"], &[]);
     assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("/nowhere/at/all.pdf"));
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("/nowhere/at/all.pdf")
+    );
 }

@@ -2,9 +2,12 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use accredit_inbox::{Inbox, Recorded};
-use accredit_verifyinvestor::{SIGNATURE_HEADER, WebhookError, Webhooks, transport::http::HeaderMap};
+use accredit_verifyinvestor::{
+    SIGNATURE_HEADER, WebhookError, Webhooks, transport::http::HeaderMap,
+};
 
-const BODY: &[u8] = br#"{"verification_request_id": 90, "status": "accredited", "legal_name": "ADA LOVELACE"}"#;
+const BODY: &[u8] =
+    br#"{"verification_request_id": 90, "status": "accredited", "legal_name": "ADA LOVELACE"}"#;
 
 fn webhooks() -> Webhooks {
     Webhooks::new("secret").unwrap()
@@ -32,8 +35,14 @@ fn a_delivery_survives_a_restart_until_it_is_settled() {
     assert!(inbox.settle(pending[0].id).unwrap());
     assert!(!inbox.settle(pending[0].id).unwrap());
     assert!(inbox.pending(10).unwrap().is_empty());
-    assert_eq!(inbox.receive(&signed(BODY), BODY).unwrap(), Recorded::Duplicate);
-    assert!(inbox.pending(10).unwrap().is_empty(), "a settled delivery does not come back");
+    assert_eq!(
+        inbox.receive(&signed(BODY), BODY).unwrap(),
+        Recorded::Duplicate
+    );
+    assert!(
+        inbox.pending(10).unwrap().is_empty(),
+        "a settled delivery does not come back"
+    );
     drop(inbox);
     std::fs::remove_dir_all(&folder).unwrap();
 }
@@ -52,9 +61,18 @@ fn deliveries_come_in_the_order_of_arrival() {
     let inbox = Inbox::in_memory(webhooks()).unwrap();
     for id in [3, 1, 2] {
         let body = format!("verification_request_id={id}&status=in_review");
-        assert_eq!(inbox.receive(&signed(body.as_bytes()), body.as_bytes()).unwrap(), Recorded::New);
+        assert_eq!(
+            inbox
+                .receive(&signed(body.as_bytes()), body.as_bytes())
+                .unwrap(),
+            Recorded::New
+        );
     }
-    let ids: Vec<u64> =
-        inbox.pending(2).unwrap().iter().map(|delivery| delivery.event.verification_request_id.get()).collect();
+    let ids: Vec<u64> = inbox
+        .pending(2)
+        .unwrap()
+        .iter()
+        .map(|delivery| delivery.event.verification_request_id.get())
+        .collect();
     assert_eq!(ids, [3, 1]);
 }

@@ -201,12 +201,12 @@ fn what_is_no_json_is_said_in_words() {
     );
 }
 
-/// serde_json calls these errors of syntax, although the body is JSON.
+/// serde_json calls nesting that is too deep an error of syntax, although the body is JSON.
 #[test]
 fn json_that_does_not_fit_is_not_called_broken() {
-    let long = br#"{"success": true, "message": "", "data": [["US"], "canary"]}"#;
-    let error = Envelope::<CountryCodes>::decode(long).unwrap_err();
-    assert_eq!(error.to_string(), "data[1]: the value does not fit");
+    let list = br#"{"success": true, "message": "", "data": [["US"], "canary"]}"#;
+    let error = Envelope::<CountryCodes>::decode(list).unwrap_err();
+    assert_eq!(error.to_string(), "data: expected an object");
     let deep = format!(
         "{{\"id\": 1, \"user\": {}1{}}}",
         "[".repeat(200),

@@ -28,13 +28,18 @@ impl fmt::Display for Error {
         match (inner.kind, inner.status) {
             (ErrorKind::Status, Some(status)) => write!(f, "{status}")?,
             // The text of a failed login says it already.
-            (ErrorKind::Unauthorized, Some(status)) if inner.detail.is_empty() => write!(f, "{status}")?,
+            (ErrorKind::Unauthorized, Some(status)) if inner.detail.is_empty() => {
+                write!(f, "{status}")?
+            }
             (kind, _) => f.write_str(kind.describe())?,
         }
         if !inner.detail.is_empty() {
             write!(f, ": {}", inner.detail)?;
         }
-        if matches!(inner.kind, ErrorKind::Status | ErrorKind::Unauthorized | ErrorKind::Decode) {
+        if matches!(
+            inner.kind,
+            ErrorKind::Status | ErrorKind::Unauthorized | ErrorKind::Decode
+        ) {
             write_page(f, inner)?;
         }
         if inner.attempts > 1 {
