@@ -1,11 +1,15 @@
 //! The session: when the client logs in, how often, and what it never does with credentials.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use accredit_sandbox::Sandbox;
 use accredit_thirdparty::operations::auth;
+use accredit_thirdparty::transport::bytes::Bytes;
+use accredit_thirdparty::transport::http::Request;
 use accredit_thirdparty::{Client, Credentials, Environment, Error, ErrorKind, Problem};
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::support::{
@@ -206,12 +210,57 @@ async fn many_refused_calls_make_one_new_login() {
         }
         while calls.join_next().await.is_some() {}
     }
-    assert_eq!(
-        logins.load(Ordering::SeqCst),
-        2,
-        "a late 401 for the old token keeps the new one"
-    );
+    assert_eq!(logins.load(Ordering::SeqCst), 2);
     client.investors().list().send().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_late_401_for_the_old_token_keeps_the_new_one() {
+    let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let logins = Arc::new(AtomicUsize::new(0));
+    let (arrival, opened, count) = (Arc::clone(&arrived), Arc::clone(&gate), Arc::clone(&logins));
+    let service = tower::service_fn(move |request: Request<Bytes>| {
+        let (arrival, opened, count) = (
+            Arc::clone(&arrival),
+            Arc::clone(&opened),
+            Arc::clone(&count),
+        );
+        async move {
+            if is_login(&request) {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                return Ok::<_, Infallible>(login(&format!("token-{number}")));
+            }
+            if request.headers()["authorization"] != "Token token-0" {
+                return Ok(reply(
+                    200,
+                    "application/json",
+                    r#"{"count": 0, "results": []}"#,
+                ));
+            }
+            if request.uri().path().ends_with("/invoices/") {
+                arrival.notify_one();
+                opened.notified().await;
+            }
+            Ok(reply(
+                401,
+                "application/json",
+                r#"{"detail": "Invalid token."}"#,
+            ))
+        }
+    });
+    let client = Client::builder(Environment::Production)
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .configure(move |transport| transport.transport(service.clone()))
+        .build()
+        .unwrap();
+    let late = tokio::spawn(client.invoices().list().send());
+    arrived.notified().await;
+    client.investors().list().send().await.unwrap_err();
+    client.investors().list().send().await.unwrap();
+    gate.notify_one();
+    assert!(late.await.unwrap().unwrap_err().is_unauthorized());
+    client.investors().list().send().await.unwrap();
+    assert_eq!(logins.load(Ordering::SeqCst), 2);
 }
 
 #[tokio::test]
