@@ -10,6 +10,7 @@ use super::{
     catalog::{Argument, Catalog, Operation, Rust, Type},
     doc, models, names,
     openapi::{ResponseKind, RetryClass, Sensitivity},
+    rustfmt,
 };
 use crate::error::Result;
 
@@ -282,7 +283,7 @@ fn fields(operation: &Operation) -> Vec<Member> {
     if operation.raw_parameters {
         fields.push(Member {
             name: "raw".to_owned(),
-            rust: "Vec<(String, String)>".to_owned(),
+            rust: "Vec<(String, Personal<String>)>".to_owned(),
             doc: "Further parameters by their wire name, sent after the typed ones; the server takes the last of two.".to_owned(),
         });
     }
@@ -402,7 +403,16 @@ fn body_fields<'c>(catalog: &'c Catalog, operation: &Operation) -> &'c [super::c
 
 fn constructor(text: &mut String, operation: &Operation, required: &[Required]) -> Result<()> {
     let name = struct_name(operation);
-    if fields(operation).is_empty() || required.is_empty() {
+    if required.is_empty() {
+        let summary = if fields(operation).is_empty() {
+            "The operation; it takes nothing."
+        } else {
+            "The operation with nothing set."
+        };
+        writeln!(
+            text,
+            "\nimpl {name} {{\n/// {summary}\n#[must_use]\npub fn new() -> Self {{ Self::default() }}\n}}"
+        )?;
         return Ok(());
     }
     let mut values: Vec<String> = Vec::new();
@@ -545,7 +555,7 @@ fn encode(operation: &Operation) -> Result<String> {
         }
     }
     if operation.raw_parameters {
-        text.push_str("for (name, value) in &self.raw { request.query(name, value); }\n");
+        text.push_str("for (name, value) in &self.raw { request.query(name, value.expose()); }\n");
     }
     match &operation.body {
         Some(body) if body.multipart => {
@@ -592,32 +602,11 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
     }
     if operation.raw_parameters {
         body.push_str("/// A further query parameter by its wire name, for what this version does not list.\n");
-        body.push_str("pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self { self.operation_mut().raw.push((name.into(), value.into())); self }\n\n");
+        body.push_str("pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self { let value = Personal::new(value.into()); self.operation_mut().raw.push((name.into(), value)); self }\n\n");
     }
-    for field in body_fields(catalog, operation)
-        .iter()
-        .filter(|field| !field.required)
-    {
-        let (taken, value) = models::taken(catalog, "value", &field.rust, field.sensitivity);
-        let value = match (&field.rust, field.boxed) {
-            (Rust::List(_), _) => value,
-            (_, true) => format!("Some(Box::new({value}))"),
-            _ => format!("Some({value})"),
-        };
-        let type_name = operation
-            .body
-            .as_ref()
-            .map(|body| &*body.type_name)
-            .unwrap_or_default();
-        body.push_str(&doc::doc(
-            4,
-            &format!("Sets [`{type_name}::{}`].", field.name),
-        ));
-        writeln!(
-            body,
-            "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n",
-            field.name
-        )?;
+    let shares_body = body_sharers(catalog, operation).len() > 1;
+    if !shares_body {
+        body.push_str(&body_setters(catalog, operation)?);
     }
     if !body.is_empty() {
         writeln!(
@@ -627,5 +616,97 @@ fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Resul
             body.trim_end()
         )?;
     }
+    // Behind the last of those that send the same body: once for all of them.
+    let sharers = body_sharers(catalog, operation);
+    if shares_body && sharers.last().is_some_and(|last| last.id == operation.id) {
+        shared_setters(text, catalog, &sharers)?;
+    }
     Ok(())
+}
+
+/// The operations of a resource that send the same body, if it has fields to set.
+fn body_sharers<'c>(catalog: &'c Catalog, operation: &Operation) -> Vec<&'c Operation> {
+    let body = |of: &Operation| of.body.as_ref().map(|body| body.type_name.clone());
+    let optional = body_fields(catalog, operation)
+        .iter()
+        .any(|field| !field.required);
+    let mut sharers: Vec<&Operation> = catalog.operations.iter().collect();
+    sharers.retain(|other| {
+        optional && other.resource == operation.resource && body(other) == body(operation)
+    });
+    sharers
+}
+
+/// One list of setters for all operations that send the same body.
+fn shared_setters(text: &mut String, catalog: &Catalog, sharers: &[&Operation]) -> Result<()> {
+    let Some(first) = sharers.first() else {
+        return Ok(());
+    };
+    let type_name = first
+        .body
+        .as_ref()
+        .map(|body| &*body.type_name)
+        .unwrap_or_default();
+    let name = format!(
+        "{}_setters",
+        names::constant(type_name).to_ascii_lowercase()
+    );
+    // rustfmt leaves the body of a macro as it is, so it is formatted before it goes in.
+    let setters = rustfmt(&format!(
+        "impl Call<Operation> {{\n{}\n}}",
+        body_setters(catalog, first)?
+    ))?;
+    let setters: String = setters
+        .replace("Call<Operation>", "Call<$operation>")
+        .lines()
+        .map(|line| {
+            if line.is_empty() {
+                "\n".to_owned()
+            } else {
+                format!("            {line}\n")
+            }
+        })
+        .collect();
+    writeln!(
+        text,
+        "\n/// The setters of `{type_name}`, for each operation that sends one.\n\
+         macro_rules! {name} {{\n    ($($operation:ident),* $(,)?) => {{\n        $(\n{setters}        )*\n    }};\n}}"
+    )?;
+    let operations: Vec<String> = sharers
+        .iter()
+        .map(|operation| struct_name(operation))
+        .collect();
+    writeln!(text, "\n{name}!({});", operations.join(", "))?;
+    Ok(())
+}
+
+/// A setter for each optional field of the body.
+fn body_setters(catalog: &Catalog, operation: &Operation) -> Result<String> {
+    let mut text = String::new();
+    let type_name = operation
+        .body
+        .as_ref()
+        .map(|body| &*body.type_name)
+        .unwrap_or_default();
+    let optional = body_fields(catalog, operation)
+        .iter()
+        .filter(|field| !field.required);
+    for field in optional {
+        let (taken, value) = models::taken(catalog, "value", &field.rust, field.sensitivity);
+        let value = match (&field.rust, field.boxed) {
+            (Rust::List(_), _) => value,
+            (_, true) => format!("Some(Box::new({value}))"),
+            _ => format!("Some({value})"),
+        };
+        text.push_str(&doc::doc(
+            4,
+            &format!("Sets [`{type_name}::{}`].", field.name),
+        ));
+        writeln!(
+            text,
+            "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().body.{0} = {value}; self }}\n",
+            field.name
+        )?;
+    }
+    Ok(text)
 }

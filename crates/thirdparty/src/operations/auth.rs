@@ -66,6 +66,14 @@ impl Operation for Login {
 #[non_exhaustive]
 pub struct Logout;
 
+impl Logout {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for Logout {
     type Output = ();
 
@@ -94,6 +102,14 @@ impl Operation for Logout {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Logoutall;
+
+impl Logoutall {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Operation for Logoutall {
     type Output = ();

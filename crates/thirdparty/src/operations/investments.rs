@@ -361,6 +361,14 @@ impl Operation for TempPdfSubscriptionAgreements {
 #[non_exhaustive]
 pub struct ProcessingIssueStatuses;
 
+impl ProcessingIssueStatuses {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for ProcessingIssueStatuses {
     type Output = StatusList;
 
@@ -387,6 +395,14 @@ impl Operation for ProcessingIssueStatuses {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Statuses;
+
+impl Statuses {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Operation for Statuses {
     type Output = StatusList;
@@ -421,7 +437,15 @@ pub struct Values {
     pub field: Vec<String>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl Values {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for Values {
@@ -438,7 +462,7 @@ impl Operation for Values {
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_list("field", &self.field)?;
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }
@@ -457,7 +481,8 @@ impl Call<Values> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }

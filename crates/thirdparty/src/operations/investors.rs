@@ -89,7 +89,15 @@ pub struct List {
     pub user_last_name_in: Vec<Personal<String>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl List {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for List {
@@ -159,7 +167,7 @@ impl Operation for List {
                 .collect::<Vec<_>>(),
         )?;
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }
@@ -334,7 +342,8 @@ impl Call<List> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }
@@ -579,6 +588,14 @@ impl Call<CheckTaxIdNumberValid> {
 #[non_exhaustive]
 pub struct CreateIdUploadWorkflowUrl;
 
+impl CreateIdUploadWorkflowUrl {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for CreateIdUploadWorkflowUrl {
     type Output = IdUploadWorkflow;
 
@@ -606,6 +623,14 @@ impl Operation for CreateIdUploadWorkflowUrl {
 #[non_exhaustive]
 pub struct KybCountryCodes;
 
+impl KybCountryCodes {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for KybCountryCodes {
     type Output = CountryCodes;
 
@@ -632,6 +657,14 @@ impl Operation for KybCountryCodes {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct KycCountryCodes;
+
+impl KycCountryCodes {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
 
 impl Operation for KycCountryCodes {
     type Output = CountryCodes;
@@ -666,7 +699,15 @@ pub struct Values {
     pub field: Vec<String>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl Values {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for Values {
@@ -683,7 +724,7 @@ impl Operation for Values {
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_list("field", &self.field)?;
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }
@@ -702,7 +743,8 @@ impl Call<Values> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }

@@ -44,7 +44,15 @@ pub struct List {
     pub search: Option<Personal<String>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl List {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for List {
@@ -68,7 +76,7 @@ impl Operation for List {
         request.query_opt("page_size", self.page_size.as_ref());
         request.query_opt("search", self.search.as_ref().map(Personal::expose));
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }
@@ -133,7 +141,8 @@ impl Call<List> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }

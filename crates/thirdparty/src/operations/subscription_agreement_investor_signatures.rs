@@ -68,7 +68,15 @@ pub struct List {
     pub signed_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl List {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for List {
@@ -106,7 +114,7 @@ impl Operation for List {
         request.query_opt("signed_at", self.signed_at.as_ref());
         request.query_list("signed_at__in", &self.signed_at_in)?;
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }
@@ -229,7 +237,8 @@ impl Call<List> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }

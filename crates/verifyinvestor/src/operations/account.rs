@@ -20,6 +20,14 @@ use crate::{call::Call, reply};
 #[non_exhaustive]
 pub struct Root;
 
+impl Root {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for Root {
     type Output = ApiInfo;
 
@@ -50,6 +58,14 @@ pub struct Billing {
     pub from_date: Option<Date>,
     /// `to_date`: Last day of the period.
     pub to_date: Option<Date>,
+}
+
+impl Billing {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for Billing {

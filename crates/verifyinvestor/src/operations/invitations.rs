@@ -22,6 +22,14 @@ use crate::{call::Call, reply};
 #[non_exhaustive]
 pub struct List;
 
+impl List {
+    /// The operation; it takes nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
 impl Operation for List {
     type Output = Invitations;
 

@@ -109,44 +109,6 @@ impl Operation for Create {
     }
 }
 
-impl Call<Create> {
-    /// Sets [`NewVerificationRequest::issuer_email`].
-    pub fn issuer_email(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.issuer_email = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::portal_name`].
-    pub fn portal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.portal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::deal_name`].
-    pub fn deal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.deal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::legal_name`].
-    pub fn legal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.legal_name = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::redirect_url`].
-    pub fn redirect_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.redirect_url = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::webhook_url`].
-    pub fn webhook_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.webhook_url = Some(value.into());
-        self
-    }
-}
-
 /// Ask an investor to pass an identity and money laundering check.
 ///
 /// The account has to be enabled for it.
@@ -191,44 +153,6 @@ impl Operation for CreateAmlKyc {
 
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
         reply::json(&reply)
-    }
-}
-
-impl Call<CreateAmlKyc> {
-    /// Sets [`NewVerificationRequest::issuer_email`].
-    pub fn issuer_email(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.issuer_email = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::portal_name`].
-    pub fn portal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.portal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::deal_name`].
-    pub fn deal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.deal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::legal_name`].
-    pub fn legal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.legal_name = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::redirect_url`].
-    pub fn redirect_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.redirect_url = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::webhook_url`].
-    pub fn webhook_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.webhook_url = Some(value.into());
-        self
     }
 }
 
@@ -279,44 +203,6 @@ impl Operation for CreateQualifiedPurchaser {
     }
 }
 
-impl Call<CreateQualifiedPurchaser> {
-    /// Sets [`NewVerificationRequest::issuer_email`].
-    pub fn issuer_email(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.issuer_email = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::portal_name`].
-    pub fn portal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.portal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::deal_name`].
-    pub fn deal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.deal_name = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::legal_name`].
-    pub fn legal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.legal_name = Some(Personal::new(value.into()));
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::redirect_url`].
-    pub fn redirect_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.redirect_url = Some(value.into());
-        self
-    }
-
-    /// Sets [`NewVerificationRequest::webhook_url`].
-    pub fn webhook_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.webhook_url = Some(value.into());
-        self
-    }
-}
-
 /// Ask an investor to prove to be a qualified client.
 ///
 /// The account has to be enabled for it.
@@ -364,43 +250,57 @@ impl Operation for CreateQualifiedClient {
     }
 }
 
-impl Call<CreateQualifiedClient> {
-    /// Sets [`NewVerificationRequest::issuer_email`].
-    pub fn issuer_email(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.issuer_email = Some(Personal::new(value.into()));
-        self
-    }
+/// The setters of `NewVerificationRequest`, for each operation that sends one.
+macro_rules! new_verification_request_setters {
+    ($($operation:ident),* $(,)?) => {
+        $(
+            impl Call<$operation> {
+                /// Sets [`NewVerificationRequest::issuer_email`].
+                pub fn issuer_email(mut self, value: impl Into<String>) -> Self {
+                    self.operation_mut().body.issuer_email = Some(Personal::new(value.into()));
+                    self
+                }
 
-    /// Sets [`NewVerificationRequest::portal_name`].
-    pub fn portal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.portal_name = Some(value.into());
-        self
-    }
+                /// Sets [`NewVerificationRequest::portal_name`].
+                pub fn portal_name(mut self, value: impl Into<String>) -> Self {
+                    self.operation_mut().body.portal_name = Some(value.into());
+                    self
+                }
 
-    /// Sets [`NewVerificationRequest::deal_name`].
-    pub fn deal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.deal_name = Some(value.into());
-        self
-    }
+                /// Sets [`NewVerificationRequest::deal_name`].
+                pub fn deal_name(mut self, value: impl Into<String>) -> Self {
+                    self.operation_mut().body.deal_name = Some(value.into());
+                    self
+                }
 
-    /// Sets [`NewVerificationRequest::legal_name`].
-    pub fn legal_name(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().body.legal_name = Some(Personal::new(value.into()));
-        self
-    }
+                /// Sets [`NewVerificationRequest::legal_name`].
+                pub fn legal_name(mut self, value: impl Into<String>) -> Self {
+                    self.operation_mut().body.legal_name = Some(Personal::new(value.into()));
+                    self
+                }
 
-    /// Sets [`NewVerificationRequest::redirect_url`].
-    pub fn redirect_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.redirect_url = Some(value.into());
-        self
-    }
+                /// Sets [`NewVerificationRequest::redirect_url`].
+                pub fn redirect_url(mut self, value: impl Into<Secret>) -> Self {
+                    self.operation_mut().body.redirect_url = Some(value.into());
+                    self
+                }
 
-    /// Sets [`NewVerificationRequest::webhook_url`].
-    pub fn webhook_url(mut self, value: impl Into<Secret>) -> Self {
-        self.operation_mut().body.webhook_url = Some(value.into());
-        self
-    }
+                /// Sets [`NewVerificationRequest::webhook_url`].
+                pub fn webhook_url(mut self, value: impl Into<Secret>) -> Self {
+                    self.operation_mut().body.webhook_url = Some(value.into());
+                    self
+                }
+            }
+        )*
+    };
 }
+
+new_verification_request_setters!(
+    Create,
+    CreateAmlKyc,
+    CreateQualifiedPurchaser,
+    CreateQualifiedClient
+);
 
 /// Read one verification request.
 ///
@@ -653,6 +553,14 @@ impl Operation for Certificate {
 pub struct ListShort {
     /// `type`: The product that made the requests.
     pub kind: Option<ApiTypeFilter>,
+}
+
+impl ListShort {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for ListShort {

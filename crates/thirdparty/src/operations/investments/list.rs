@@ -245,7 +245,15 @@ pub struct List {
     pub updated_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
-    pub raw: Vec<(String, String)>,
+    pub raw: Vec<(String, Personal<String>)>,
+}
+
+impl List {
+    /// The operation with nothing set.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 }
 
 impl Operation for List {
@@ -458,7 +466,7 @@ impl Operation for List {
         request.query_opt("updated_at", self.updated_at.as_ref());
         request.query_list("updated_at__in", &self.updated_at_in)?;
         for (name, value) in &self.raw {
-            request.query(name, value);
+            request.query(name, value.expose());
         }
         Ok(())
     }

@@ -606,7 +606,8 @@ impl Call<List> {
 
     /// A further query parameter by its wire name, for what this version does not list.
     pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        self.operation_mut().raw.push((name.into(), value.into()));
+        let value = Personal::new(value.into());
+        self.operation_mut().raw.push((name.into(), value));
         self
     }
 }
