@@ -5,6 +5,7 @@
 mod accreditation;
 mod auth;
 mod countries;
+mod entities;
 mod enums;
 mod errors;
 mod ids;
@@ -15,6 +16,7 @@ mod kyb_documents;
 mod offerings;
 mod signatures;
 mod users;
+mod values;
 
 pub use accreditation::{
     AccreditedInvestorNote, AccreditedInvestorVerification, CpaRejection, CpaSentEmail,
@@ -22,6 +24,7 @@ pub use accreditation::{
 };
 pub use auth::{Login, LoginRequest};
 pub use countries::Country;
+pub use entities::{Entity, EntitySummary, IndividualEntity, NewEntity};
 pub use enums::{
     AccreditationMethod, AccreditedInvestorType, BonusShareType, CanadianEligibleInvestorType,
     CircularType, Citizenship, CpaRejectionType, DocumentSide, EscrowProvider, InvestmentStatus,
@@ -35,14 +38,14 @@ pub use ids::{
     InvestorSignatureId, InvoiceId, IssuerId, KybDocumentId, NoteId, OfferingId, UserId,
 };
 pub use investments::{
-    CreatedInvestment, Investment, InvestmentSummary, InvestmentValue, InvestmentValues,
-    NewInvestment, PaymentIntentSecret, StatusLabel, StatusList, SubscriptionAgreementPdf,
-    SubscriptionAgreementPdfs, TempSubscriptionAgreementPdf, TempSubscriptionAgreementPdfs,
+    CreatedInvestment, Investment, InvestmentSummary, NewInvestment, PaymentIntentSecret,
+    StatusLabel, StatusList, SubscriptionAgreementPdf, SubscriptionAgreementPdfs,
+    TempSubscriptionAgreementPdf, TempSubscriptionAgreementPdfs,
 };
 pub use investors::{
-    AchCreditTransfer, AchCreditTransferData, CountryCodes, Entity, EntitySummary,
-    IdUploadWorkflow, IndividualEntity, Investor, InvestorSummary, InvestorValue, InvestorValues,
-    NewEntity, NewInvestor, TaxIdCheck, TaxIdValidity, VerificationEntity, VerificationEntityData,
+    AchCreditTransfer, AchCreditTransferData, CountryCodes, IdUploadWorkflow, Investor,
+    InvestorSummary, NewInvestor, TaxIdCheck, TaxIdValidity, VerificationEntity,
+    VerificationEntityData,
 };
 pub use invoices::Invoice;
 pub use kyb_documents::{KybDocument, NewKybDocument};
@@ -52,6 +55,7 @@ pub use offerings::{
 };
 pub use signatures::{InvestorSignature, NewInvestorSignature};
 pub use users::{Note, NoteAuthor, User, UserSummary};
+pub use values::{InvestmentValue, InvestmentValues, InvestorValue, InvestorValues};
 
 use crate::{Envelope, Page, decode::reply};
 

@@ -5,6 +5,7 @@
 mod accreditation;
 mod auth;
 mod countries;
+mod entities;
 mod enums;
 mod errors;
 mod ids;
@@ -15,6 +16,7 @@ mod kyb_documents;
 mod offerings;
 mod signatures;
 mod users;
+mod values;
 
 use accredit_models::{
     Envelope, Page,
@@ -33,6 +35,7 @@ pub(crate) fn examples(to: &mut Examples) {
     accreditation::examples(to);
     auth::examples(to);
     countries::examples(to);
+    entities::examples(to);
     enums::examples(to);
     errors::examples(to);
     ids::examples(to);
@@ -43,6 +46,7 @@ pub(crate) fn examples(to: &mut Examples) {
     offerings::examples(to);
     signatures::examples(to);
     users::examples(to);
+    values::examples(to);
     to.reply::<CreatedInvestment>("CreatedInvestment", r#""@CreatedInvestment""#);
     to.reply::<Envelope<AchCreditTransferData>>(
         "Envelope<AchCreditTransferData>",
