@@ -15,10 +15,10 @@ where
 {
     let envelope =
         json::<Envelope<T>>(reply).map_err(|malformed| refusal(reply).unwrap_or(malformed))?;
-    if envelope.success == Some(true) && envelope.data.is_none() {
-        // The action ran: to call that a refusal would invite a second run.
+    if envelope.success != Some(false) && envelope.data.is_none() {
+        // The action may have run: to call that a refusal would invite a second run.
         return Err(DecodeError::message(
-            "data: missing, though the action succeeded",
+            "data: missing, and nothing says that the action was refused",
         ));
     }
     envelope

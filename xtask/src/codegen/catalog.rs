@@ -182,6 +182,7 @@ impl Catalog {
             }
         }
         catalog.check_references()?;
+        catalog.check_files(&folder, &path)?;
         catalog.box_nested();
         Ok(catalog)
     }
@@ -215,6 +216,51 @@ impl Catalog {
                     "{}: tag {} has no entry",
                     operation.id, operation.resource
                 )));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every `$ref` names the file that its type stands in; the generator itself goes by the name alone.
+    fn check_files(&self, folder: &Path, main: &Path) -> Result<()> {
+        let mut files: Vec<_> = self
+            .types
+            .values()
+            .map(|r#type| {
+                (
+                    r#type.module.clone(),
+                    folder.join(format!("{}.yaml", r#type.module)),
+                )
+            })
+            .collect();
+        files.dedup();
+        files.push((String::new(), main.to_owned()));
+        for (module, file) in files {
+            let text = std::fs::read_to_string(&file).context(file.display())?;
+            for reference in text.split("$ref: \"").skip(1) {
+                let reference = reference.split('"').next().unwrap_or_default();
+                let Some((path, name)) = reference.rsplit_once("#/") else {
+                    return Err(Error::new(format!(
+                        "{}: {reference} names no type",
+                        file.display()
+                    )));
+                };
+                if name.contains('/') {
+                    // Into the shared parts of the same document, which the OpenAPI validators resolve.
+                    continue;
+                }
+                let stem = path
+                    .trim_end_matches(".yaml")
+                    .rsplit('/')
+                    .next()
+                    .unwrap_or_default();
+                let stem = if path.is_empty() { &*module } else { stem };
+                if self.get(name).is_none_or(|r#type| r#type.module != stem) {
+                    return Err(Error::new(format!(
+                        "{}: {reference} leads nowhere",
+                        file.display()
+                    )));
+                }
             }
         }
         Ok(())

@@ -435,7 +435,6 @@ fn every_value_of_every_list_is_in_the_contract() {
     }
     // Two lists are no types: they are about a page in the browser and about the network.
     let document: Value = openapi::read(&spec().join("verifyinvestor.openapi.yaml")).unwrap();
-    let text = document.to_string();
     for ((_, name), list) in lists {
         let values: Vec<&str> = list.iter().map(|choice| &*choice.value).collect();
         let given = match &*name {
@@ -444,7 +443,6 @@ fn every_value_of_every_list_is_in_the_contract() {
             _ => panic!("{name}: a list that nothing is checked against"),
         };
         assert_eq!(*given, json!(values), "{name}");
-        assert!(text.contains(values[0]));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Documentation comments: wrapping and the marks of evidence.
 
-use super::openapi::{Evidence, Recovery};
+use super::openapi::Evidence;
 
 const WIDTH: usize = 100;
 
@@ -50,15 +50,5 @@ pub(crate) fn evidence(evidence: Evidence) -> Option<&'static str> {
         Evidence::Documented => None,
         Evidence::Observed => Some("Seen in use, not in the vendor's document."),
         Evidence::Inferred => Some("Inferred, not in the vendor's document."),
-    }
-}
-
-/// How sure the name of a query parameter is, where it is not certain.
-pub(crate) fn recovery(recovery: Recovery) -> Option<&'static str> {
-    match recovery {
-        Recovery::Known | Recovery::Slot => None,
-        Recovery::Inferred => {
-            Some("Its name is inferred; the server ignores a name that it does not know.")
-        }
     }
 }

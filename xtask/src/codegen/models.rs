@@ -418,10 +418,21 @@ pub(crate) fn taken(
         _ if sensitivity == Some(Sensitivity::Secret) => {
             ("impl Into<Secret>".to_owned(), format!("{name}.into()"))
         }
-        Rust::List(item) => (
-            format!("impl IntoIterator<Item = {}>", redacted(item, sensitivity)),
-            format!("{name}.into_iter().collect()"),
-        ),
+        Rust::List(item) => {
+            let element = redacted(item, sensitivity);
+            let (taken, _) = taken(catalog, "item", item, sensitivity);
+            if taken.starts_with("impl Into") || sensitivity.is_some() {
+                (
+                    format!("impl IntoIterator<Item: Into<{element}>>"),
+                    format!("{name}.into_iter().map(Into::into).collect()"),
+                )
+            } else {
+                (
+                    format!("impl IntoIterator<Item = {element}>"),
+                    format!("{name}.into_iter().collect()"),
+                )
+            }
+        }
         Rust::Bool | Rust::Integer | Rust::Json => (rust_type(rust), wrap(name.to_owned())),
         Rust::Named(named) if !is_id(named) => (rust_type(rust), wrap(name.to_owned())),
         _ => (

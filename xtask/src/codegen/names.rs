@@ -16,7 +16,7 @@ pub(crate) fn camel(wire: &str) -> String {
         .collect()
 }
 
-/// The variant of an enum value. Codes of two capitals, such as countries, stay as they are.
+/// The variant of an enum value; its capitals stay, so that country codes do.
 pub(crate) fn variant(wire: &str) -> String {
     let name = camel(wire);
     if name.starts_with(|c: char| c.is_ascii_digit()) {
@@ -52,6 +52,21 @@ pub(crate) fn field(wire: &str) -> String {
     }
 }
 
+/// What a filter asks, from its name: `investor__entity__email` asks that `investor.entity.email` is this.
+pub(crate) fn lookup(wire: &str) -> String {
+    let (field, lookup) = wire.rsplit_once("__").unwrap_or((wire, ""));
+    let phrase = match lookup {
+        "gt" => "above this",
+        "gte" => "at least this",
+        "lt" => "below this",
+        "lte" => "at most this",
+        "in" => "one of these",
+        "isnull" => "missing or not",
+        _ => return format!("`{}` is this", wire.replace("__", ".")),
+    };
+    format!("`{}` is {phrase}", field.replace("__", "."))
+}
+
 /// A name as a sentence: `date_of_birth` gives `Date of birth`.
 pub(crate) fn sentence(wire: &str) -> String {
     let text = words(wire).collect::<Vec<_>>().join(" ");
@@ -77,6 +92,17 @@ mod tests {
             ("waiting-for-review", "WaitingForReview"),
         ] {
             assert_eq!(variant(wire), rust);
+        }
+    }
+
+    #[test]
+    fn filters_say_what_they_do() {
+        for (wire, words) in [
+            ("amount__gte", "`amount` is at least this"),
+            ("investor__entity__email", "`investor.entity.email` is this"),
+            ("status__in", "`status` is one of these"),
+        ] {
+            assert_eq!(lookup(wire), words);
         }
     }
 

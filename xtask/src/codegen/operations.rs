@@ -11,7 +11,7 @@ use super::{
     Output,
     catalog::{Argument, Catalog, Operation, Rust, Type},
     doc, models, names,
-    openapi::{ResponseKind, RetryClass, Sensitivity},
+    openapi::{Recovery, ResponseKind, RetryClass, Sensitivity},
 };
 use crate::error::Result;
 use setters::setters;
@@ -25,7 +25,9 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
     let source = format!("spec/{}.openapi.yaml", catalog.service);
     let mut index = doc::module(
         "Every operation as a value: its path, query and body, and how its reply reads. The handles of the client build these; \
-         `Client::execute` takes one directly. Nothing here sends.",
+         `Client::execute` takes one directly. Nothing here sends.\n\n\
+         A query parameter marked *inferred* has a name that we worked out and did not read: if it is wrong, the server \
+         ignores it, and the list comes unfiltered.",
     );
     index.push('\n');
     for resource in &catalog.resources {
@@ -300,23 +302,25 @@ fn fields(operation: &Operation) -> Vec<Member> {
 }
 
 /// What an argument is for, with a note where its evidence is not the operation's or its name is not certain.
+/// What a parameter does, by its description or else by its name.
+pub(crate) fn effect(argument: &Argument) -> String {
+    if argument.description.is_empty() {
+        names::lookup(&argument.wire)
+    } else {
+        argument.description.clone()
+    }
+}
+
 fn argument_doc(argument: &Argument, operation: &Operation) -> String {
     let mut doc = format!("`{}`", argument.wire);
-    if !argument.description.is_empty() {
-        doc.push_str(": ");
-        doc.push_str(&argument.description);
-    }
+    let inferred = argument.recovery == Some(Recovery::Inferred);
+    doc.push_str(if inferred { " (inferred): " } else { ": " });
+    doc.push_str(&effect(argument));
     let mut doc = doc::sentence(&doc);
     let differs = argument
         .evidence
         .filter(|evidence| *evidence != operation.evidence);
-    for note in [
-        differs.and_then(doc::evidence),
-        argument.recovery.and_then(doc::recovery),
-    ]
-    .into_iter()
-    .flatten()
-    {
+    if let Some(note) = differs.and_then(doc::evidence) {
         doc.push(' ');
         doc.push_str(note);
     }
@@ -324,7 +328,7 @@ fn argument_doc(argument: &Argument, operation: &Operation) -> String {
 }
 
 /// A filter without a declared type reads like a switch.
-fn argument_rust(argument: &Argument) -> Rust {
+pub(crate) fn argument_rust(argument: &Argument) -> Rust {
     match &argument.rust {
         Rust::Json => Rust::Bool,
         other => other.clone(),

@@ -7,6 +7,7 @@ use super::{
     catalog::{Catalog, Operation, Shape},
     models,
     openapi::{Evidence, Recovery, ResponseKind, RetryClass},
+    operations,
 };
 use crate::error::Result;
 
@@ -97,7 +98,7 @@ fn parameters(catalog: &Catalog) -> Result<String> {
     {
         write!(
             text,
-            "\n## `{}`\n\n| parameter | type | name is |\n|---|---|---|\n",
+            "\n## `{}`\n\n| parameter | type | name is | what it does |\n|---|---|---|---|\n",
             operation.id
         )?;
         for argument in &operation.query {
@@ -109,9 +110,10 @@ fn parameters(catalog: &Catalog) -> Result<String> {
             };
             writeln!(
                 text,
-                "| `{}` | `{}` | {recovery} |",
+                "| `{}` | `{}` | {recovery} | {} |",
                 argument.wire,
-                models::rust_type(&argument.rust)
+                models::rust_type(&operations::argument_rust(argument)),
+                operations::effect(argument),
             )?;
         }
         if operation.raw_parameters {

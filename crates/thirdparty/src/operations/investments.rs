@@ -474,8 +474,8 @@ impl Operation for Values {
 
 impl Call<Values> {
     /// `field`: The columns to read.
-    pub fn field(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().field = value.into_iter().collect();
+    pub fn field(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation_mut().field = value.into_iter().map(Into::into).collect();
         self
     }
 

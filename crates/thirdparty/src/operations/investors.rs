@@ -24,29 +24,23 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `created_at`: When the investor was created. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `created_at` (inferred): When the investor was created.
     pub created_at: Option<Timestamp>,
-    /// `created_at__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `created_at__in` (inferred): `created_at` is one of these.
     pub created_at_in: Vec<Timestamp>,
-    /// `entity`: Id of the person, company or trust that invests. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `entity` (inferred): Id of the person, company or trust that invests.
     pub entity: Option<EntityId>,
-    /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity__in` (inferred): `entity` is one of these.
     pub entity_in: Vec<EntityId>,
-    /// `id`: The investor's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The investor's id.
     pub id: Option<InvestorId>,
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id__in` (inferred): `id` is one of these.
     pub id_in: Vec<InvestorId>,
-    /// `individual_entity`: Id of the person behind. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `individual_entity` (inferred): Id of the person behind.
     pub individual_entity: Option<IndividualEntityId>,
-    /// `individual_entity__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `individual_entity__in` (inferred): `individual_entity` is one of these.
     pub individual_entity_in: Vec<IndividualEntityId>,
-    /// `number_kyc_failed`: Whether identity checks (KYC) have failed. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `number_kyc_failed` (inferred): Whether identity checks (KYC) have failed.
     pub number_kyc_failed: Option<bool>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -60,32 +54,25 @@ pub struct List {
     pub search: Option<Personal<String>>,
     /// `type`: What kind of party invests.
     pub kind: Option<InvestorType>,
-    /// `type__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `type__in` (inferred): `type` is one of these.
     pub kind_in: Vec<InvestorType>,
-    /// `upload_document`: Whether a document is to be uploaded, by the name. Its name is inferred;
-    /// the server ignores a name that it does not know.
+    /// `upload_document` (inferred): Whether a document is to be uploaded, by the name.
     pub upload_document: Option<bool>,
-    /// `user`: Id of the account that the investor belongs to. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `user` (inferred): Id of the account that the investor belongs to.
     pub user: Option<UserId>,
-    /// `user__email`: E-mail address of the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__email` (inferred): E-mail address of the account.
     pub user_email: Option<Personal<String>>,
-    /// `user__email__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__email__in` (inferred): `user.email` is one of these.
     pub user_email_in: Vec<Personal<String>>,
-    /// `user__first_name`: Given name on the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__first_name` (inferred): Given name on the account.
     pub user_first_name: Option<Personal<String>>,
-    /// `user__first_name__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `user__first_name__in` (inferred): `user.first_name` is one of these.
     pub user_first_name_in: Vec<Personal<String>>,
-    /// `user__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `user__in` (inferred): `user` is one of these.
     pub user_in: Vec<UserId>,
-    /// `user__last_name`: Family name on the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__last_name` (inferred): Family name on the account.
     pub user_last_name: Option<Personal<String>>,
-    /// `user__last_name__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `user__last_name__in` (inferred): `user.last_name` is one of these.
     pub user_last_name_in: Vec<Personal<String>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
@@ -178,64 +165,58 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `created_at`: When the investor was created. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `created_at` (inferred): When the investor was created.
     pub fn created_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().created_at = Some(value.into());
         self
     }
 
-    /// `created_at__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn created_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
-        self.operation_mut().created_at_in = value.into_iter().collect();
+    /// `created_at__in` (inferred): `created_at` is one of these.
+    pub fn created_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
+        self.operation_mut().created_at_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `entity`: Id of the person, company or trust that invests. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `entity` (inferred): Id of the person, company or trust that invests.
     pub fn entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().entity = Some(value.into());
         self
     }
 
-    /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn entity_in(mut self, value: impl IntoIterator<Item = EntityId>) -> Self {
-        self.operation_mut().entity_in = value.into_iter().collect();
+    /// `entity__in` (inferred): `entity` is one of these.
+    pub fn entity_in(mut self, value: impl IntoIterator<Item: Into<EntityId>>) -> Self {
+        self.operation_mut().entity_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `id`: The investor's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The investor's id.
     pub fn id(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
     }
 
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn id_in(mut self, value: impl IntoIterator<Item = InvestorId>) -> Self {
-        self.operation_mut().id_in = value.into_iter().collect();
+    /// `id__in` (inferred): `id` is one of these.
+    pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestorId>>) -> Self {
+        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `individual_entity`: Id of the person behind. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `individual_entity` (inferred): Id of the person behind.
     pub fn individual_entity(mut self, value: impl Into<IndividualEntityId>) -> Self {
         self.operation_mut().individual_entity = Some(value.into());
         self
     }
 
-    /// `individual_entity__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `individual_entity__in` (inferred): `individual_entity` is one of these.
     pub fn individual_entity_in(
         mut self,
-        value: impl IntoIterator<Item = IndividualEntityId>,
+        value: impl IntoIterator<Item: Into<IndividualEntityId>>,
     ) -> Self {
-        self.operation_mut().individual_entity_in = value.into_iter().collect();
+        self.operation_mut().individual_entity_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `number_kyc_failed`: Whether identity checks (KYC) have failed. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `number_kyc_failed` (inferred): Whether identity checks (KYC) have failed.
     pub fn number_kyc_failed(mut self, value: bool) -> Self {
         self.operation_mut().number_kyc_failed = Some(value);
         self
@@ -273,70 +254,69 @@ impl Call<List> {
         self
     }
 
-    /// `type__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `type__in` (inferred): `type` is one of these.
     pub fn kind_in(mut self, value: impl IntoIterator<Item = InvestorType>) -> Self {
         self.operation_mut().kind_in = value.into_iter().collect();
         self
     }
 
-    /// `upload_document`: Whether a document is to be uploaded, by the name. Its name is inferred;
-    /// the server ignores a name that it does not know.
+    /// `upload_document` (inferred): Whether a document is to be uploaded, by the name.
     pub fn upload_document(mut self, value: bool) -> Self {
         self.operation_mut().upload_document = Some(value);
         self
     }
 
-    /// `user`: Id of the account that the investor belongs to. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `user` (inferred): Id of the account that the investor belongs to.
     pub fn user(mut self, value: impl Into<UserId>) -> Self {
         self.operation_mut().user = Some(value.into());
         self
     }
 
-    /// `user__email`: E-mail address of the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__email` (inferred): E-mail address of the account.
     pub fn user_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_email = Some(Personal::new(value.into()));
         self
     }
 
-    /// `user__email__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn user_email_in(mut self, value: impl IntoIterator<Item = Personal<String>>) -> Self {
-        self.operation_mut().user_email_in = value.into_iter().collect();
+    /// `user__email__in` (inferred): `user.email` is one of these.
+    pub fn user_email_in(mut self, value: impl IntoIterator<Item: Into<Personal<String>>>) -> Self {
+        self.operation_mut().user_email_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `user__first_name`: Given name on the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__first_name` (inferred): Given name on the account.
     pub fn user_first_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_first_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `user__first_name__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
-    pub fn user_first_name_in(mut self, value: impl IntoIterator<Item = Personal<String>>) -> Self {
-        self.operation_mut().user_first_name_in = value.into_iter().collect();
+    /// `user__first_name__in` (inferred): `user.first_name` is one of these.
+    pub fn user_first_name_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
+    ) -> Self {
+        self.operation_mut().user_first_name_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `user__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn user_in(mut self, value: impl IntoIterator<Item = UserId>) -> Self {
-        self.operation_mut().user_in = value.into_iter().collect();
+    /// `user__in` (inferred): `user` is one of these.
+    pub fn user_in(mut self, value: impl IntoIterator<Item: Into<UserId>>) -> Self {
+        self.operation_mut().user_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `user__last_name`: Family name on the account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `user__last_name` (inferred): Family name on the account.
     pub fn user_last_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().user_last_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `user__last_name__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
-    pub fn user_last_name_in(mut self, value: impl IntoIterator<Item = Personal<String>>) -> Self {
-        self.operation_mut().user_last_name_in = value.into_iter().collect();
+    /// `user__last_name__in` (inferred): `user.last_name` is one of these.
+    pub fn user_last_name_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
+    ) -> Self {
+        self.operation_mut().user_last_name_in = value.into_iter().map(Into::into).collect();
         self
     }
 
@@ -736,8 +716,8 @@ impl Operation for Values {
 
 impl Call<Values> {
     /// `field`: The columns to read.
-    pub fn field(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().field = value.into_iter().collect();
+    pub fn field(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation_mut().field = value.into_iter().map(Into::into).collect();
         self
     }
 

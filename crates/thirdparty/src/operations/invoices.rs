@@ -20,15 +20,13 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `id`: The invoice's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The invoice's id.
     pub id: Option<InvoiceId>,
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id__in` (inferred): `id` is one of these.
     pub id_in: Vec<InvoiceId>,
-    /// `investment`: Id of the investment to be paid. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investment` (inferred): Id of the investment to be paid.
     pub investment: Option<InvestmentId>,
-    /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment__in` (inferred): `investment` is one of these.
     pub investment_in: Vec<InvestmentId>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -85,29 +83,27 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `id`: The invoice's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The invoice's id.
     pub fn id(mut self, value: impl Into<InvoiceId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
     }
 
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn id_in(mut self, value: impl IntoIterator<Item = InvoiceId>) -> Self {
-        self.operation_mut().id_in = value.into_iter().collect();
+    /// `id__in` (inferred): `id` is one of these.
+    pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvoiceId>>) -> Self {
+        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investment`: Id of the investment to be paid. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investment` (inferred): Id of the investment to be paid.
     pub fn investment(mut self, value: impl Into<InvestmentId>) -> Self {
         self.operation_mut().investment = Some(value.into());
         self
     }
 
-    /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn investment_in(mut self, value: impl IntoIterator<Item = InvestmentId>) -> Self {
-        self.operation_mut().investment_in = value.into_iter().collect();
+    /// `investment__in` (inferred): `investment` is one of these.
+    pub fn investment_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
+        self.operation_mut().investment_in = value.into_iter().map(Into::into).collect();
         self
     }
 

@@ -22,15 +22,13 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `entity`: Id of the company or trust that it is about. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `entity` (inferred): Id of the company or trust that it is about.
     pub entity: Option<EntityId>,
-    /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `entity__in` (inferred): `entity` is one of these.
     pub entity_in: Vec<EntityId>,
-    /// `id`: The document's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The document's id.
     pub id: Option<KybDocumentId>,
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id__in` (inferred): `id` is one of these.
     pub id_in: Vec<KybDocumentId>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -87,29 +85,27 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `entity`: Id of the company or trust that it is about. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `entity` (inferred): Id of the company or trust that it is about.
     pub fn entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().entity = Some(value.into());
         self
     }
 
-    /// `entity__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn entity_in(mut self, value: impl IntoIterator<Item = EntityId>) -> Self {
-        self.operation_mut().entity_in = value.into_iter().collect();
+    /// `entity__in` (inferred): `entity` is one of these.
+    pub fn entity_in(mut self, value: impl IntoIterator<Item: Into<EntityId>>) -> Self {
+        self.operation_mut().entity_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `id`: The document's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The document's id.
     pub fn id(mut self, value: impl Into<KybDocumentId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
     }
 
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn id_in(mut self, value: impl IntoIterator<Item = KybDocumentId>) -> Self {
-        self.operation_mut().id_in = value.into_iter().collect();
+    /// `id__in` (inferred): `id` is one of these.
+    pub fn id_in(mut self, value: impl IntoIterator<Item: Into<KybDocumentId>>) -> Self {
+        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
         self
     }
 

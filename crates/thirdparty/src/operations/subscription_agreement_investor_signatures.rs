@@ -23,33 +23,25 @@ use crate::{call::Call, reply};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct List {
-    /// `id`: The signature's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The signature's id.
     pub id: Option<InvestorSignatureId>,
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `id__in` (inferred): `id` is one of these.
     pub id_in: Vec<InvestorSignatureId>,
-    /// `investment`: Id of the investment. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investment` (inferred): Id of the investment.
     pub investment: Option<InvestmentId>,
-    /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investment__in` (inferred): `investment` is one of these.
     pub investment_in: Vec<InvestmentId>,
-    /// `investment__investor`: Id of the investor who signs. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investment__investor` (inferred): Id of the investor who signs.
     pub investment_investor: Option<InvestorId>,
-    /// `investment__investor__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__investor__in` (inferred): `investment.investor` is one of these.
     pub investment_investor_in: Vec<InvestorId>,
-    /// `investment__offering`: Id of the offering. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `investment__offering` (inferred): Id of the offering.
     pub investment_offering: Option<OfferingId>,
-    /// `investment__offering__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `investment__offering__in` (inferred): `investment.offering` is one of these.
     pub investment_offering_in: Vec<OfferingId>,
-    /// `investor_signature_date`: When the name was typed. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `investor_signature_date` (inferred): When the name was typed.
     pub investor_signature_date: Option<Timestamp>,
-    /// `investor_signature_date__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor_signature_date__in` (inferred): `investor_signature_date` is one of these.
     pub investor_signature_date_in: Vec<Timestamp>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -61,10 +53,9 @@ pub struct List {
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
-    /// `signed_at`: When the electronic signing was done. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `signed_at` (inferred): When the electronic signing was done.
     pub signed_at: Option<Timestamp>,
-    /// `signed_at__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `signed_at__in` (inferred): `signed_at` is one of these.
     pub signed_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
@@ -125,74 +116,73 @@ impl Operation for List {
 }
 
 impl Call<List> {
-    /// `id`: The signature's id. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `id` (inferred): The signature's id.
     pub fn id(mut self, value: impl Into<InvestorSignatureId>) -> Self {
         self.operation_mut().id = Some(value.into());
         self
     }
 
-    /// `id__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn id_in(mut self, value: impl IntoIterator<Item = InvestorSignatureId>) -> Self {
-        self.operation_mut().id_in = value.into_iter().collect();
+    /// `id__in` (inferred): `id` is one of these.
+    pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestorSignatureId>>) -> Self {
+        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investment`: Id of the investment. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investment` (inferred): Id of the investment.
     pub fn investment(mut self, value: impl Into<InvestmentId>) -> Self {
         self.operation_mut().investment = Some(value.into());
         self
     }
 
-    /// `investment__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn investment_in(mut self, value: impl IntoIterator<Item = InvestmentId>) -> Self {
-        self.operation_mut().investment_in = value.into_iter().collect();
+    /// `investment__in` (inferred): `investment` is one of these.
+    pub fn investment_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
+        self.operation_mut().investment_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investment__investor`: Id of the investor who signs. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investment__investor` (inferred): Id of the investor who signs.
     pub fn investment_investor(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().investment_investor = Some(value.into());
         self
     }
 
-    /// `investment__investor__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
-    pub fn investment_investor_in(mut self, value: impl IntoIterator<Item = InvestorId>) -> Self {
-        self.operation_mut().investment_investor_in = value.into_iter().collect();
+    /// `investment__investor__in` (inferred): `investment.investor` is one of these.
+    pub fn investment_investor_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<InvestorId>>,
+    ) -> Self {
+        self.operation_mut().investment_investor_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investment__offering`: Id of the offering. Its name is inferred; the server ignores a name
-    /// that it does not know.
+    /// `investment__offering` (inferred): Id of the offering.
     pub fn investment_offering(mut self, value: impl Into<OfferingId>) -> Self {
         self.operation_mut().investment_offering = Some(value.into());
         self
     }
 
-    /// `investment__offering__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
-    pub fn investment_offering_in(mut self, value: impl IntoIterator<Item = OfferingId>) -> Self {
-        self.operation_mut().investment_offering_in = value.into_iter().collect();
+    /// `investment__offering__in` (inferred): `investment.offering` is one of these.
+    pub fn investment_offering_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<OfferingId>>,
+    ) -> Self {
+        self.operation_mut().investment_offering_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor_signature_date`: When the name was typed. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `investor_signature_date` (inferred): When the name was typed.
     pub fn investor_signature_date(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().investor_signature_date = Some(value.into());
         self
     }
 
-    /// `investor_signature_date__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor_signature_date__in` (inferred): `investor_signature_date` is one of these.
     pub fn investor_signature_date_in(
         mut self,
-        value: impl IntoIterator<Item = Timestamp>,
+        value: impl IntoIterator<Item: Into<Timestamp>>,
     ) -> Self {
-        self.operation_mut().investor_signature_date_in = value.into_iter().collect();
+        self.operation_mut().investor_signature_date_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
@@ -222,16 +212,15 @@ impl Call<List> {
         self
     }
 
-    /// `signed_at`: When the electronic signing was done. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `signed_at` (inferred): When the electronic signing was done.
     pub fn signed_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().signed_at = Some(value.into());
         self
     }
 
-    /// `signed_at__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn signed_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
-        self.operation_mut().signed_at_in = value.into_iter().collect();
+    /// `signed_at__in` (inferred): `signed_at` is one of these.
+    pub fn signed_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
+        self.operation_mut().signed_at_in = value.into_iter().map(Into::into).collect();
         self
     }
 

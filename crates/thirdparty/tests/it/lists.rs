@@ -62,7 +62,7 @@ async fn amounts_filter_to_the_last_digit() {
     let two = [money("107.10"), money("149.94")];
     assert_eq!(found(list().amount_in(two)).await, [ids[0], ids[4]]);
     assert_eq!(
-        found(list().amount_in([])).await,
+        found(list().amount_in(Vec::<Money>::new())).await,
         ids,
         "an empty list filters nothing"
     );

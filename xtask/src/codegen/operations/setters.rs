@@ -5,9 +5,7 @@ use std::fmt::Write as _;
 use super::{argument_doc, argument_rust, body_fields, struct_name};
 use crate::codegen::{
     catalog::{Catalog, Operation, Rust},
-    doc, models, names,
-    openapi::Sensitivity,
-    rustfmt,
+    doc, models, names, rustfmt,
 };
 use crate::error::Result;
 
@@ -20,15 +18,6 @@ pub(super) fn setters(text: &mut String, catalog: &Catalog, operation: &Operatio
         let value = match (&rust, argument.sensitivity) {
             (Rust::List(_), _) => value,
             _ => format!("Some({value})"),
-        };
-        let taken = match (&rust, argument.sensitivity) {
-            (Rust::List(item), Some(Sensitivity::Personal)) => {
-                format!(
-                    "impl IntoIterator<Item = Personal<{}>>",
-                    models::rust_type(item)
-                )
-            }
-            _ => taken,
         };
         body.push_str(&doc::doc(4, &argument_doc(argument, operation)));
         writeln!(

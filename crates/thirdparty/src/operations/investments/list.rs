@@ -31,25 +31,25 @@ use crate::reply;
 pub struct List {
     /// `amount`: Total in US dollars, fees included.
     pub amount: Option<Money>,
-    /// `amount__gt`.
+    /// `amount__gt`: `amount` is above this.
     pub amount_gt: Option<Money>,
-    /// `amount__gte`.
+    /// `amount__gte`: `amount` is at least this.
     pub amount_gte: Option<Money>,
-    /// `amount__in`.
+    /// `amount__in`: `amount` is one of these.
     pub amount_in: Vec<Money>,
-    /// `amount__lt`.
+    /// `amount__lt`: `amount` is below this.
     pub amount_lt: Option<Money>,
-    /// `amount__lte`.
+    /// `amount__lte`: `amount` is at most this.
     pub amount_lte: Option<Money>,
     /// `approvable_investments`: Those that can be approved now, by the name.
     pub approvable_investments: Option<bool>,
     /// `created_at`: When the investment was created.
     pub created_at: Option<Timestamp>,
-    /// `created_at__gte`.
+    /// `created_at__gte`: `created_at` is at least this.
     pub created_at_gte: Option<Timestamp>,
-    /// `created_at__in`.
+    /// `created_at__in`: `created_at` is one of these.
     pub created_at_in: Vec<Timestamp>,
-    /// `created_at__lte`.
+    /// `created_at__lte`: `created_at` is at most this.
     pub created_at_lte: Option<Timestamp>,
     /// `dispute_document_investments`: Those with a document in a dispute, by the name.
     pub dispute_document_investments: Option<bool>,
@@ -61,121 +61,93 @@ pub struct List {
     pub entity_verification_document_uploaded_investments: Option<bool>,
     /// `id`: The investment's id.
     pub id: Option<InvestmentId>,
-    /// `id__in`.
+    /// `id__in`: `id` is one of these.
     pub id_in: Vec<InvestmentId>,
     /// `individual_id_review_investments`: Those with an identity document to review.
     pub individual_id_review_investments: Option<bool>,
-    /// `individual_id_uploaded_investments`: Those with an identity document uploaded. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `individual_id_uploaded_investments` (inferred): Those with an identity document uploaded.
     pub individual_id_uploaded_investments: Option<bool>,
-    /// `investmentapproval__is_approved`: Whether the investment was approved. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `investmentapproval__is_approved` (inferred): Whether the investment was approved.
     pub investmentapproval_is_approved: Option<bool>,
-    /// `investmentapproval__is_approved__in`. Its name is inferred; the server ignores a name that
-    /// it does not know.
+    /// `investmentapproval__is_approved__in` (inferred): `investmentapproval.is_approved` is one of
+    /// these.
     pub investmentapproval_is_approved_in: Vec<bool>,
-    /// `investor`: The investor's id. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor` (inferred): The investor's id.
     pub investor: Option<InvestorId>,
-    /// `investor__entity`: Id of the entity that invests. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `investor__entity` (inferred): Id of the entity that invests.
     pub investor_entity: Option<EntityId>,
-    /// `investor__entity__email`: E-mail address of who invests. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__entity__email` (inferred): E-mail address of who invests.
     pub investor_entity_email: Option<Personal<String>>,
-    /// `investor__entity__email__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__entity__email__in` (inferred): `investor.entity.email` is one of these.
     pub investor_entity_email_in: Vec<Personal<String>>,
-    /// `investor__entity__isnull`: Whether the investor has no entity. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `investor__entity__isnull` (inferred): Whether the investor has no entity.
     pub investor_entity_isnull: Option<bool>,
     /// `investor__entity__kyc_status`: Where the KYC check stands.
     pub investor_entity_kyc_status: Option<KycStatus>,
-    /// `investor__entity__kyc_status__in`.
+    /// `investor__entity__kyc_status__in`: `investor.entity.kyc_status` is one of these.
     pub investor_entity_kyc_status_in: Vec<KycStatus>,
-    /// `investor__in`.
+    /// `investor__in`: `investor` is one of these.
     pub investor_in: Vec<InvestorId>,
-    /// `investor__individual_entity`: The person's id. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investor__individual_entity` (inferred): The person's id.
     pub investor_individual_entity: Option<IndividualEntityId>,
-    /// `investor__individual_entity__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__individual_entity__in` (inferred): `investor.individual_entity` is one of these.
     pub investor_individual_entity_in: Vec<IndividualEntityId>,
     /// `investor__type`: What kind of party invests.
     pub investor_type: Option<InvestorType>,
-    /// `investor__type__in`.
+    /// `investor__type__in`: `investor.type` is one of these.
     pub investor_type_in: Vec<InvestorType>,
-    /// `investor__user`: Id of the investor's account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investor__user` (inferred): Id of the investor's account.
     pub investor_user: Option<UserId>,
-    /// `investor__user__email`: E-mail address of the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__email` (inferred): E-mail address of the account.
     pub investor_user_email: Option<Personal<String>>,
-    /// `investor__user__email__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__email__in` (inferred): `investor.user.email` is one of these.
     pub investor_user_email_in: Vec<Personal<String>>,
-    /// `investor__user__first_name`: Given name on the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__first_name` (inferred): Given name on the account.
     pub investor_user_first_name: Option<Personal<String>>,
-    /// `investor__user__first_name__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__user__first_name__in` (inferred): `investor.user.first_name` is one of these.
     pub investor_user_first_name_in: Vec<Personal<String>>,
-    /// `investor__user__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `investor__user__in` (inferred): `investor.user` is one of these.
     pub investor_user_in: Vec<UserId>,
-    /// `investor__user__last_name`: Family name on the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__last_name` (inferred): Family name on the account.
     pub investor_user_last_name: Option<Personal<String>>,
-    /// `investor__user__last_name__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__user__last_name__in` (inferred): `investor.user.last_name` is one of these.
     pub investor_user_last_name_in: Vec<Personal<String>>,
-    /// `offering`: The offering's id. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `offering` (inferred): The offering's id.
     pub offering: Option<OfferingId>,
-    /// `offering__archived`: Whether the offering is archived. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__archived` (inferred): Whether the offering is archived.
     pub offering_archived: Option<bool>,
-    /// `offering__archived__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__archived__in` (inferred): `offering.archived` is one of these.
     pub offering_archived_in: Vec<bool>,
-    /// `offering__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__in` (inferred): `offering` is one of these.
     pub offering_in: Vec<OfferingId>,
-    /// `offering__issuer`: The id of the offering's issuer. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__issuer` (inferred): The id of the offering's issuer.
     pub offering_issuer: Option<IssuerId>,
-    /// `offering__issuer__entity`: Id of the issuer's company. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__issuer__entity` (inferred): Id of the issuer's company.
     pub offering_issuer_entity: Option<EntityId>,
-    /// `offering__issuer__entity__company_name`: Name of the company behind the issuer. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `offering__issuer__entity__company_name` (inferred): Name of the company behind the issuer.
     pub offering_issuer_entity_company_name: Option<String>,
-    /// `offering__issuer__entity__company_name__in`. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__issuer__entity__company_name__in` (inferred):
+    /// `offering.issuer.entity.company_name` is one of these.
     pub offering_issuer_entity_company_name_in: Vec<String>,
-    /// `offering__issuer__entity__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `offering__issuer__entity__in` (inferred): `offering.issuer.entity` is one of these.
     pub offering_issuer_entity_in: Vec<EntityId>,
-    /// `offering__issuer__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__issuer__in` (inferred): `offering.issuer` is one of these.
     pub offering_issuer_in: Vec<IssuerId>,
-    /// `offering__name`: What the offering is called. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__name` (inferred): What the offering is called.
     pub offering_name: Option<String>,
-    /// `offering__name__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__name__in` (inferred): `offering.name` is one of these.
     pub offering_name_in: Vec<String>,
-    /// `offering__slug`: The offering's name in links. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__slug` (inferred): The offering's name in links.
     pub offering_slug: Option<String>,
-    /// `offering__slug__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `offering__slug__in` (inferred): `offering.slug` is one of these.
     pub offering_slug_in: Vec<String>,
-    /// `offering__status`: Where the offering stands. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__status` (inferred): Where the offering stands.
     pub offering_status: Option<OfferingStatus>,
-    /// `offering__status__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__status__in` (inferred): `offering.status` is one of these.
     pub offering_status_in: Vec<OfferingStatus>,
     /// `offering__type`: The exemption under which it is sold.
     pub offering_type: Option<OfferingType>,
-    /// `offering__type__in`.
+    /// `offering__type__in`: `offering.type` is one of these.
     pub offering_type_in: Vec<OfferingType>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
@@ -184,64 +156,55 @@ pub struct List {
     pub page: Option<i64>,
     /// `page_size`: Too large a size is capped silently; default and cap are not documented.
     pub page_size: Option<i64>,
-    /// `price_fees`: The offering's own fees, in US dollars. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `price_fees` (inferred): The offering's own fees, in US dollars.
     pub price_fees: Option<Money>,
-    /// `price_fees__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `price_fees__in` (inferred): `price_fees` is one of these.
     pub price_fees_in: Vec<Money>,
-    /// `price_payment_processing_fees`: Payment fees, in US dollars. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `price_payment_processing_fees` (inferred): Payment fees, in US dollars.
     pub price_payment_processing_fees: Option<Money>,
-    /// `price_payment_processing_fees__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `price_payment_processing_fees__in` (inferred): `price_payment_processing_fees` is one of
+    /// these.
     pub price_payment_processing_fees_in: Vec<Money>,
-    /// `processed_at`: When the payment was processed. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `processed_at` (inferred): When the payment was processed.
     pub processed_at: Option<Timestamp>,
-    /// `processed_at__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at__gte` (inferred): `processed_at` is at least this.
     pub processed_at_gte: Option<Timestamp>,
-    /// `processed_at__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at__in` (inferred): `processed_at` is one of these.
     pub processed_at_in: Vec<Timestamp>,
-    /// `processed_at__lte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at__lte` (inferred): `processed_at` is at most this.
     pub processed_at_lte: Option<Timestamp>,
-    /// `processing_issue_statuses`: What holds the processing up. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `processing_issue_statuses` (inferred): What holds the processing up.
     pub processing_issue_statuses: Option<String>,
-    /// `processing_issue_statuses__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `processing_issue_statuses__in` (inferred): `processing_issue_statuses` is one of these.
     pub processing_issue_statuses_in: Vec<String>,
-    /// `reference_id`: The short code that people quote. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `reference_id` (inferred): The short code that people quote.
     pub reference_id: Option<String>,
-    /// `reference_id__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `reference_id__in` (inferred): `reference_id` is one of these.
     pub reference_id_in: Vec<String>,
-    /// `requested_payment_method__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `requested_payment_method__in` (inferred): `requested_payment_method` is one of these.
     pub requested_payment_method_in: Vec<PaymentMethod>,
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
-    /// `shares_amount`: The part that buys shares, in US dollars. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `shares_amount` (inferred): The part that buys shares, in US dollars.
     pub shares_amount: Option<Money>,
-    /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gt` (inferred): `shares_amount` is above this.
     pub shares_amount_gt: Option<Money>,
-    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gte` (inferred): `shares_amount` is at least this.
     pub shares_amount_gte: Option<Money>,
-    /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__in` (inferred): `shares_amount` is one of these.
     pub shares_amount_in: Vec<Money>,
-    /// `shares_amount__lt`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__lt` (inferred): `shares_amount` is below this.
     pub shares_amount_lt: Option<Money>,
-    /// `shares_amount__lte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__lte` (inferred): `shares_amount` is at most this.
     pub shares_amount_lte: Option<Money>,
     /// `status`: Where the investment stands.
     pub status: Option<InvestmentStatus>,
-    /// `status__in`.
+    /// `status__in`: `status` is one of these.
     pub status_in: Vec<InvestmentStatus>,
-    /// `updated_at`: When the investment last changed. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `updated_at` (inferred): When the investment last changed.
     pub updated_at: Option<Timestamp>,
-    /// `updated_at__in`. Its name is inferred; the server ignores a name that it does not know.
+    /// `updated_at__in` (inferred): `updated_at` is one of these.
     pub updated_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.

@@ -20,31 +20,31 @@ impl Call<List> {
         self
     }
 
-    /// `amount__gt`.
+    /// `amount__gt`: `amount` is above this.
     pub fn amount_gt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().amount_gt = Some(value.into());
         self
     }
 
-    /// `amount__gte`.
+    /// `amount__gte`: `amount` is at least this.
     pub fn amount_gte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().amount_gte = Some(value.into());
         self
     }
 
-    /// `amount__in`.
-    pub fn amount_in(mut self, value: impl IntoIterator<Item = Money>) -> Self {
-        self.operation_mut().amount_in = value.into_iter().collect();
+    /// `amount__in`: `amount` is one of these.
+    pub fn amount_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
+        self.operation_mut().amount_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `amount__lt`.
+    /// `amount__lt`: `amount` is below this.
     pub fn amount_lt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().amount_lt = Some(value.into());
         self
     }
 
-    /// `amount__lte`.
+    /// `amount__lte`: `amount` is at most this.
     pub fn amount_lte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().amount_lte = Some(value.into());
         self
@@ -62,19 +62,19 @@ impl Call<List> {
         self
     }
 
-    /// `created_at__gte`.
+    /// `created_at__gte`: `created_at` is at least this.
     pub fn created_at_gte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().created_at_gte = Some(value.into());
         self
     }
 
-    /// `created_at__in`.
-    pub fn created_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
-        self.operation_mut().created_at_in = value.into_iter().collect();
+    /// `created_at__in`: `created_at` is one of these.
+    pub fn created_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
+        self.operation_mut().created_at_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `created_at__lte`.
+    /// `created_at__lte`: `created_at` is at most this.
     pub fn created_at_lte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().created_at_lte = Some(value.into());
         self
@@ -112,9 +112,9 @@ impl Call<List> {
         self
     }
 
-    /// `id__in`.
-    pub fn id_in(mut self, value: impl IntoIterator<Item = InvestmentId>) -> Self {
-        self.operation_mut().id_in = value.into_iter().collect();
+    /// `id__in`: `id` is one of these.
+    pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
+        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
         self
     }
 
@@ -124,22 +124,20 @@ impl Call<List> {
         self
     }
 
-    /// `individual_id_uploaded_investments`: Those with an identity document uploaded. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `individual_id_uploaded_investments` (inferred): Those with an identity document uploaded.
     pub fn individual_id_uploaded_investments(mut self, value: bool) -> Self {
         self.operation_mut().individual_id_uploaded_investments = Some(value);
         self
     }
 
-    /// `investmentapproval__is_approved`: Whether the investment was approved. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `investmentapproval__is_approved` (inferred): Whether the investment was approved.
     pub fn investmentapproval_is_approved(mut self, value: bool) -> Self {
         self.operation_mut().investmentapproval_is_approved = Some(value);
         self
     }
 
-    /// `investmentapproval__is_approved__in`. Its name is inferred; the server ignores a name that
-    /// it does not know.
+    /// `investmentapproval__is_approved__in` (inferred): `investmentapproval.is_approved` is one of
+    /// these.
     pub fn investmentapproval_is_approved_in(
         mut self,
         value: impl IntoIterator<Item = bool>,
@@ -148,39 +146,34 @@ impl Call<List> {
         self
     }
 
-    /// `investor`: The investor's id. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor` (inferred): The investor's id.
     pub fn investor(mut self, value: impl Into<InvestorId>) -> Self {
         self.operation_mut().investor = Some(value.into());
         self
     }
 
-    /// `investor__entity`: Id of the entity that invests. Its name is inferred; the server ignores
-    /// a name that it does not know.
+    /// `investor__entity` (inferred): Id of the entity that invests.
     pub fn investor_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().investor_entity = Some(value.into());
         self
     }
 
-    /// `investor__entity__email`: E-mail address of who invests. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__entity__email` (inferred): E-mail address of who invests.
     pub fn investor_entity_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_entity_email = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__entity__email__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__entity__email__in` (inferred): `investor.entity.email` is one of these.
     pub fn investor_entity_email_in(
         mut self,
-        value: impl IntoIterator<Item = Personal<String>>,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_entity_email_in = value.into_iter().collect();
+        self.operation_mut().investor_entity_email_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor__entity__isnull`: Whether the investor has no entity. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `investor__entity__isnull` (inferred): Whether the investor has no entity.
     pub fn investor_entity_isnull(mut self, value: bool) -> Self {
         self.operation_mut().investor_entity_isnull = Some(value);
         self
@@ -192,7 +185,7 @@ impl Call<List> {
         self
     }
 
-    /// `investor__entity__kyc_status__in`.
+    /// `investor__entity__kyc_status__in`: `investor.entity.kyc_status` is one of these.
     pub fn investor_entity_kyc_status_in(
         mut self,
         value: impl IntoIterator<Item = KycStatus>,
@@ -201,26 +194,25 @@ impl Call<List> {
         self
     }
 
-    /// `investor__in`.
-    pub fn investor_in(mut self, value: impl IntoIterator<Item = InvestorId>) -> Self {
-        self.operation_mut().investor_in = value.into_iter().collect();
+    /// `investor__in`: `investor` is one of these.
+    pub fn investor_in(mut self, value: impl IntoIterator<Item: Into<InvestorId>>) -> Self {
+        self.operation_mut().investor_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor__individual_entity`: The person's id. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investor__individual_entity` (inferred): The person's id.
     pub fn investor_individual_entity(mut self, value: impl Into<IndividualEntityId>) -> Self {
         self.operation_mut().investor_individual_entity = Some(value.into());
         self
     }
 
-    /// `investor__individual_entity__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__individual_entity__in` (inferred): `investor.individual_entity` is one of these.
     pub fn investor_individual_entity_in(
         mut self,
-        value: impl IntoIterator<Item = IndividualEntityId>,
+        value: impl IntoIterator<Item: Into<IndividualEntityId>>,
     ) -> Self {
-        self.operation_mut().investor_individual_entity_in = value.into_iter().collect();
+        self.operation_mut().investor_individual_entity_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
@@ -230,183 +222,171 @@ impl Call<List> {
         self
     }
 
-    /// `investor__type__in`.
+    /// `investor__type__in`: `investor.type` is one of these.
     pub fn investor_type_in(mut self, value: impl IntoIterator<Item = InvestorType>) -> Self {
         self.operation_mut().investor_type_in = value.into_iter().collect();
         self
     }
 
-    /// `investor__user`: Id of the investor's account. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `investor__user` (inferred): Id of the investor's account.
     pub fn investor_user(mut self, value: impl Into<UserId>) -> Self {
         self.operation_mut().investor_user = Some(value.into());
         self
     }
 
-    /// `investor__user__email`: E-mail address of the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__email` (inferred): E-mail address of the account.
     pub fn investor_user_email(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_email = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__email__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `investor__user__email__in` (inferred): `investor.user.email` is one of these.
     pub fn investor_user_email_in(
         mut self,
-        value: impl IntoIterator<Item = Personal<String>>,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_user_email_in = value.into_iter().collect();
+        self.operation_mut().investor_user_email_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor__user__first_name`: Given name on the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__first_name` (inferred): Given name on the account.
     pub fn investor_user_first_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_first_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__first_name__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__user__first_name__in` (inferred): `investor.user.first_name` is one of these.
     pub fn investor_user_first_name_in(
         mut self,
-        value: impl IntoIterator<Item = Personal<String>>,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_user_first_name_in = value.into_iter().collect();
+        self.operation_mut().investor_user_first_name_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor__user__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn investor_user_in(mut self, value: impl IntoIterator<Item = UserId>) -> Self {
-        self.operation_mut().investor_user_in = value.into_iter().collect();
+    /// `investor__user__in` (inferred): `investor.user` is one of these.
+    pub fn investor_user_in(mut self, value: impl IntoIterator<Item: Into<UserId>>) -> Self {
+        self.operation_mut().investor_user_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `investor__user__last_name`: Family name on the account. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `investor__user__last_name` (inferred): Family name on the account.
     pub fn investor_user_last_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().investor_user_last_name = Some(Personal::new(value.into()));
         self
     }
 
-    /// `investor__user__last_name__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `investor__user__last_name__in` (inferred): `investor.user.last_name` is one of these.
     pub fn investor_user_last_name_in(
         mut self,
-        value: impl IntoIterator<Item = Personal<String>>,
+        value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_user_last_name_in = value.into_iter().collect();
+        self.operation_mut().investor_user_last_name_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering`: The offering's id. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `offering` (inferred): The offering's id.
     pub fn offering(mut self, value: impl Into<OfferingId>) -> Self {
         self.operation_mut().offering = Some(value.into());
         self
     }
 
-    /// `offering__archived`: Whether the offering is archived. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__archived` (inferred): Whether the offering is archived.
     pub fn offering_archived(mut self, value: bool) -> Self {
         self.operation_mut().offering_archived = Some(value);
         self
     }
 
-    /// `offering__archived__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__archived__in` (inferred): `offering.archived` is one of these.
     pub fn offering_archived_in(mut self, value: impl IntoIterator<Item = bool>) -> Self {
         self.operation_mut().offering_archived_in = value.into_iter().collect();
         self
     }
 
-    /// `offering__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn offering_in(mut self, value: impl IntoIterator<Item = OfferingId>) -> Self {
-        self.operation_mut().offering_in = value.into_iter().collect();
+    /// `offering__in` (inferred): `offering` is one of these.
+    pub fn offering_in(mut self, value: impl IntoIterator<Item: Into<OfferingId>>) -> Self {
+        self.operation_mut().offering_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__issuer`: The id of the offering's issuer. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__issuer` (inferred): The id of the offering's issuer.
     pub fn offering_issuer(mut self, value: impl Into<IssuerId>) -> Self {
         self.operation_mut().offering_issuer = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity`: Id of the issuer's company. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `offering__issuer__entity` (inferred): Id of the issuer's company.
     pub fn offering_issuer_entity(mut self, value: impl Into<EntityId>) -> Self {
         self.operation_mut().offering_issuer_entity = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity__company_name`: Name of the company behind the issuer. Its name is
-    /// inferred; the server ignores a name that it does not know.
+    /// `offering__issuer__entity__company_name` (inferred): Name of the company behind the issuer.
     pub fn offering_issuer_entity_company_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_issuer_entity_company_name = Some(value.into());
         self
     }
 
-    /// `offering__issuer__entity__company_name__in`. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__issuer__entity__company_name__in` (inferred):
+    /// `offering.issuer.entity.company_name` is one of these.
     pub fn offering_issuer_entity_company_name_in(
         mut self,
-        value: impl IntoIterator<Item = String>,
+        value: impl IntoIterator<Item: Into<String>>,
     ) -> Self {
-        self.operation_mut().offering_issuer_entity_company_name_in = value.into_iter().collect();
+        self.operation_mut().offering_issuer_entity_company_name_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__issuer__entity__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
-    pub fn offering_issuer_entity_in(mut self, value: impl IntoIterator<Item = EntityId>) -> Self {
-        self.operation_mut().offering_issuer_entity_in = value.into_iter().collect();
+    /// `offering__issuer__entity__in` (inferred): `offering.issuer.entity` is one of these.
+    pub fn offering_issuer_entity_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<EntityId>>,
+    ) -> Self {
+        self.operation_mut().offering_issuer_entity_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__issuer__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
-    pub fn offering_issuer_in(mut self, value: impl IntoIterator<Item = IssuerId>) -> Self {
-        self.operation_mut().offering_issuer_in = value.into_iter().collect();
+    /// `offering__issuer__in` (inferred): `offering.issuer` is one of these.
+    pub fn offering_issuer_in(mut self, value: impl IntoIterator<Item: Into<IssuerId>>) -> Self {
+        self.operation_mut().offering_issuer_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__name`: What the offering is called. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__name` (inferred): What the offering is called.
     pub fn offering_name(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_name = Some(value.into());
         self
     }
 
-    /// `offering__name__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn offering_name_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().offering_name_in = value.into_iter().collect();
+    /// `offering__name__in` (inferred): `offering.name` is one of these.
+    pub fn offering_name_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation_mut().offering_name_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__slug`: The offering's name in links. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__slug` (inferred): The offering's name in links.
     pub fn offering_slug(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().offering_slug = Some(value.into());
         self
     }
 
-    /// `offering__slug__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn offering_slug_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().offering_slug_in = value.into_iter().collect();
+    /// `offering__slug__in` (inferred): `offering.slug` is one of these.
+    pub fn offering_slug_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation_mut().offering_slug_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `offering__status`: Where the offering stands. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `offering__status` (inferred): Where the offering stands.
     pub fn offering_status(mut self, value: OfferingStatus) -> Self {
         self.operation_mut().offering_status = Some(value);
         self
     }
 
-    /// `offering__status__in`. Its name is inferred; the server ignores a name that it does not
-    /// know.
+    /// `offering__status__in` (inferred): `offering.status` is one of these.
     pub fn offering_status_in(mut self, value: impl IntoIterator<Item = OfferingStatus>) -> Self {
         self.operation_mut().offering_status_in = value.into_iter().collect();
         self
@@ -418,7 +398,7 @@ impl Call<List> {
         self
     }
 
-    /// `offering__type__in`.
+    /// `offering__type__in`: `offering.type` is one of these.
     pub fn offering_type_in(mut self, value: impl IntoIterator<Item = OfferingType>) -> Self {
         self.operation_mut().offering_type_in = value.into_iter().collect();
         self
@@ -443,90 +423,88 @@ impl Call<List> {
         self
     }
 
-    /// `price_fees`: The offering's own fees, in US dollars. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `price_fees` (inferred): The offering's own fees, in US dollars.
     pub fn price_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_fees = Some(value.into());
         self
     }
 
-    /// `price_fees__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn price_fees_in(mut self, value: impl IntoIterator<Item = Money>) -> Self {
-        self.operation_mut().price_fees_in = value.into_iter().collect();
+    /// `price_fees__in` (inferred): `price_fees` is one of these.
+    pub fn price_fees_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
+        self.operation_mut().price_fees_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `price_payment_processing_fees`: Payment fees, in US dollars. Its name is inferred; the
-    /// server ignores a name that it does not know.
+    /// `price_payment_processing_fees` (inferred): Payment fees, in US dollars.
     pub fn price_payment_processing_fees(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().price_payment_processing_fees = Some(value.into());
         self
     }
 
-    /// `price_payment_processing_fees__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
+    /// `price_payment_processing_fees__in` (inferred): `price_payment_processing_fees` is one of
+    /// these.
     pub fn price_payment_processing_fees_in(
         mut self,
-        value: impl IntoIterator<Item = Money>,
+        value: impl IntoIterator<Item: Into<Money>>,
     ) -> Self {
-        self.operation_mut().price_payment_processing_fees_in = value.into_iter().collect();
+        self.operation_mut().price_payment_processing_fees_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `processed_at`: When the payment was processed. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `processed_at` (inferred): When the payment was processed.
     pub fn processed_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at = Some(value.into());
         self
     }
 
-    /// `processed_at__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at__gte` (inferred): `processed_at` is at least this.
     pub fn processed_at_gte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at_gte = Some(value.into());
         self
     }
 
-    /// `processed_at__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn processed_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
-        self.operation_mut().processed_at_in = value.into_iter().collect();
+    /// `processed_at__in` (inferred): `processed_at` is one of these.
+    pub fn processed_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
+        self.operation_mut().processed_at_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `processed_at__lte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `processed_at__lte` (inferred): `processed_at` is at most this.
     pub fn processed_at_lte(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().processed_at_lte = Some(value.into());
         self
     }
 
-    /// `processing_issue_statuses`: What holds the processing up. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `processing_issue_statuses` (inferred): What holds the processing up.
     pub fn processing_issue_statuses(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().processing_issue_statuses = Some(value.into());
         self
     }
 
-    /// `processing_issue_statuses__in`. Its name is inferred; the server ignores a name that it
-    /// does not know.
-    pub fn processing_issue_statuses_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().processing_issue_statuses_in = value.into_iter().collect();
+    /// `processing_issue_statuses__in` (inferred): `processing_issue_statuses` is one of these.
+    pub fn processing_issue_statuses_in(
+        mut self,
+        value: impl IntoIterator<Item: Into<String>>,
+    ) -> Self {
+        self.operation_mut().processing_issue_statuses_in =
+            value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `reference_id`: The short code that people quote. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `reference_id` (inferred): The short code that people quote.
     pub fn reference_id(mut self, value: impl Into<String>) -> Self {
         self.operation_mut().reference_id = Some(value.into());
         self
     }
 
-    /// `reference_id__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn reference_id_in(mut self, value: impl IntoIterator<Item = String>) -> Self {
-        self.operation_mut().reference_id_in = value.into_iter().collect();
+    /// `reference_id__in` (inferred): `reference_id` is one of these.
+    pub fn reference_id_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
+        self.operation_mut().reference_id_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `requested_payment_method__in`. Its name is inferred; the server ignores a name that it does
-    /// not know.
+    /// `requested_payment_method__in` (inferred): `requested_payment_method` is one of these.
     pub fn requested_payment_method_in(
         mut self,
         value: impl IntoIterator<Item = PaymentMethod>,
@@ -542,38 +520,37 @@ impl Call<List> {
         self
     }
 
-    /// `shares_amount`: The part that buys shares, in US dollars. Its name is inferred; the server
-    /// ignores a name that it does not know.
+    /// `shares_amount` (inferred): The part that buys shares, in US dollars.
     pub fn shares_amount(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount = Some(value.into());
         self
     }
 
-    /// `shares_amount__gt`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gt` (inferred): `shares_amount` is above this.
     pub fn shares_amount_gt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gt = Some(value.into());
         self
     }
 
-    /// `shares_amount__gte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__gte` (inferred): `shares_amount` is at least this.
     pub fn shares_amount_gte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_gte = Some(value.into());
         self
     }
 
-    /// `shares_amount__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn shares_amount_in(mut self, value: impl IntoIterator<Item = Money>) -> Self {
-        self.operation_mut().shares_amount_in = value.into_iter().collect();
+    /// `shares_amount__in` (inferred): `shares_amount` is one of these.
+    pub fn shares_amount_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
+        self.operation_mut().shares_amount_in = value.into_iter().map(Into::into).collect();
         self
     }
 
-    /// `shares_amount__lt`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__lt` (inferred): `shares_amount` is below this.
     pub fn shares_amount_lt(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_lt = Some(value.into());
         self
     }
 
-    /// `shares_amount__lte`. Its name is inferred; the server ignores a name that it does not know.
+    /// `shares_amount__lte` (inferred): `shares_amount` is at most this.
     pub fn shares_amount_lte(mut self, value: impl Into<Money>) -> Self {
         self.operation_mut().shares_amount_lte = Some(value.into());
         self
@@ -585,22 +562,21 @@ impl Call<List> {
         self
     }
 
-    /// `status__in`.
+    /// `status__in`: `status` is one of these.
     pub fn status_in(mut self, value: impl IntoIterator<Item = InvestmentStatus>) -> Self {
         self.operation_mut().status_in = value.into_iter().collect();
         self
     }
 
-    /// `updated_at`: When the investment last changed. Its name is inferred; the server ignores a
-    /// name that it does not know.
+    /// `updated_at` (inferred): When the investment last changed.
     pub fn updated_at(mut self, value: impl Into<Timestamp>) -> Self {
         self.operation_mut().updated_at = Some(value.into());
         self
     }
 
-    /// `updated_at__in`. Its name is inferred; the server ignores a name that it does not know.
-    pub fn updated_at_in(mut self, value: impl IntoIterator<Item = Timestamp>) -> Self {
-        self.operation_mut().updated_at_in = value.into_iter().collect();
+    /// `updated_at__in` (inferred): `updated_at` is one of these.
+    pub fn updated_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
+        self.operation_mut().updated_at_in = value.into_iter().map(Into::into).collect();
         self
     }
 
