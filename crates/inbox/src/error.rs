@@ -12,20 +12,15 @@ pub struct InboxError(Kind);
 enum Kind {
     Webhook(WebhookError),
     Database(rusqlite::Error),
-    Unwritable(Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl InboxError {
-    pub(crate) fn unwritable(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self(Kind::Unwritable(error.into()))
-    }
-
     /// Why the webhook was not accepted; `None` when the database failed, and the sender should try again (503).
     #[must_use]
     pub fn webhook(&self) -> Option<&WebhookError> {
         match &self.0 {
             Kind::Webhook(error) => Some(error),
-            Kind::Database(_) | Kind::Unwritable(_) => None,
+            Kind::Database(_) => None,
         }
     }
 }
@@ -47,7 +42,6 @@ impl fmt::Display for InboxError {
         match &self.0 {
             Kind::Webhook(error) => fmt::Display::fmt(error, f),
             Kind::Database(_) => f.write_str("the inbox's database failed"),
-            Kind::Unwritable(_) => f.write_str("the event could not be written"),
         }
     }
 }
@@ -57,7 +51,6 @@ impl std::error::Error for InboxError {
         match &self.0 {
             Kind::Webhook(_) => None,
             Kind::Database(error) => Some(error),
-            Kind::Unwritable(error) => Some(&**error),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Deliveries on SQLite: each body once, pending until it is settled. Never talks to the network.
+//! Deliveries on SQLite: the bytes that were signed, pending until they are settled. Never talks to the network.
 
 use std::{
     path::Path,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use accredit_models::{Json, Reply as _};
+use accredit_models::{DecodeError, Personal};
 use accredit_verifyinvestor::{WebhookEvent, Webhooks};
 use http::HeaderMap;
 use rusqlite::{Connection, params};
@@ -18,11 +18,12 @@ const SCHEMA: &str = "
     PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS delivery (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        digest BLOB NOT NULL UNIQUE,
-        event TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        body BLOB NOT NULL,
         settled INTEGER NOT NULL DEFAULT 0
     ) STRICT;
     CREATE INDEX IF NOT EXISTS pending ON delivery (id) WHERE settled = 0;
+    CREATE UNIQUE INDEX IF NOT EXISTS pending_digest ON delivery (digest) WHERE settled = 0;
 ";
 
 /// A durable inbox. Share it behind an `Arc`; each call is one short transaction.
@@ -41,8 +42,11 @@ pub struct DeliveryId(i64);
 pub struct Delivery {
     /// Its number, for [`Inbox::settle`].
     pub id: DeliveryId,
-    /// The event as it was signed. A hint: retrieve the request before acting on it.
-    pub event: WebhookEvent,
+    /// The event: a hint, so retrieve the request before acting on it. An error when this version can't read the body; such a
+    /// delivery stays pending too until it is settled, so a newer version may get another try at it.
+    pub event: Result<WebhookEvent, DecodeError>,
+    /// The bytes that were signed.
+    pub body: Personal<Vec<u8>>,
 }
 
 /// What became of a webhook that was accepted. Answer 2xx to either.
@@ -50,7 +54,8 @@ pub struct Delivery {
 pub enum Recorded {
     /// It is stored and pending.
     New,
-    /// The same bytes are stored already.
+    /// The same bytes are pending already, and one wake-up is enough. Once those are settled, they count as
+    /// [`New`](Self::New) again: a request can come back to a status, and a webhook can be posted again on demand.
     Duplicate,
 }
 
@@ -81,19 +86,22 @@ impl Inbox {
         })
     }
 
-    /// Verifies a webhook and stores it. It is on disk when this returns.
+    /// Verifies the signature of a webhook and stores its bytes. They are on disk when this returns.
+    ///
+    /// The body is not read: a signed body that this version can't read is stored too, because nobody may send it again. See
+    /// [`Delivery::event`].
     ///
     /// # Errors
     ///
-    /// [`InboxError`]: the signature or the body was refused, or the database failed. Nothing is stored then.
+    /// [`InboxError`]: the signature or the size was refused, or the database failed. Nothing is stored then.
     pub fn receive(&self, headers: &HeaderMap, raw_body: &[u8]) -> Result<Recorded, InboxError> {
-        let event = self.webhooks.verify(headers, raw_body)?;
-        // The event and not the body is kept, so that reading it later needs no second parser for forms.
-        let event = Json::new(&event).map_err(InboxError::unwritable)?;
+        self.webhooks.verify_signature(headers, raw_body)?;
         let digest = Sha256::digest(raw_body);
+        // Only pending rows count: the vendor signs neither a time nor an id, so a later event can have the very same bytes.
         let inserted = self.connection().execute(
-            "INSERT INTO delivery (digest, event) VALUES (?1, ?2) ON CONFLICT (digest) DO NOTHING",
-            params![digest.as_slice(), event.as_str()],
+            "INSERT INTO delivery (digest, body) VALUES (?1, ?2)
+             ON CONFLICT (digest) WHERE settled = 0 DO NOTHING",
+            params![digest.as_slice(), raw_body],
         )?;
         Ok(if inserted == 1 {
             Recorded::New
@@ -102,26 +110,26 @@ impl Inbox {
         })
     }
 
-    /// The oldest deliveries that are not settled, at most `limit`.
+    /// The oldest deliveries that are not settled, at most `limit`. Those that can't be read are among them and count, so
+    /// settle them or ask for more than there are.
     ///
     /// # Errors
     ///
-    /// When the database fails.
+    /// When the database fails; never because of what a delivery says.
     pub fn pending(&self, limit: u32) -> Result<Vec<Delivery>, InboxError> {
         let connection = self.connection();
         let mut query = connection
-            .prepare("SELECT id, event FROM delivery WHERE settled = 0 ORDER BY id LIMIT ?1")?;
-        let rows = query.query_map([limit], |row| Ok((row.get(0)?, row.get::<_, String>(1)?)))?;
-        rows.map(|row| {
-            let (id, event) = row?;
-            let event = WebhookEvent::decode(event.as_bytes())
-                .map_err(accredit_verifyinvestor::WebhookError::Body)?;
+            .prepare("SELECT id, body FROM delivery WHERE settled = 0 ORDER BY id LIMIT ?1")?;
+        let rows = query.query_map([limit], |row| {
+            let body: Vec<u8> = row.get(1)?;
             Ok(Delivery {
-                id: DeliveryId(id),
-                event,
+                id: DeliveryId(row.get(0)?),
+                // Only `receive` writes here, after it verified.
+                event: Webhooks::read_verified(&body),
+                body: Personal::new(body),
             })
-        })
-        .collect()
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
     }
 
     /// Marks a delivery as dealt with; `false` when it was already, or is not there.

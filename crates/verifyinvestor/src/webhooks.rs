@@ -85,6 +85,21 @@ impl Webhooks {
         headers: &HeaderMap,
         raw_body: &[u8],
     ) -> Result<WebhookEvent, WebhookError> {
+        self.verify_signature(headers, raw_body)?;
+        read(raw_body).map_err(WebhookError::Body)
+    }
+
+    /// Verifies the signature as [`verify`](Self::verify) does and does not look into the body: for a receiver that stores the
+    /// bytes now and reads them later with [`read_verified`](Self::read_verified).
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError::Signature`], [`WebhookError::TooLarge`].
+    pub fn verify_signature(
+        &self,
+        headers: &HeaderMap,
+        raw_body: &[u8],
+    ) -> Result<(), WebhookError> {
         if raw_body.len() > BODY_CAP {
             return Err(WebhookError::TooLarge);
         }
@@ -105,10 +120,37 @@ impl Webhooks {
                 .verify_slice(&signature)
                 .is_ok()
         });
-        if !fits {
-            return Err(WebhookError::Signature);
+        if fits {
+            Ok(())
+        } else {
+            Err(WebhookError::Signature)
         }
-        read(raw_body).map_err(WebhookError::Body)
+    }
+
+    /// Reads the event of a body that was verified before, JSON or form.
+    ///
+    /// **This verifies nothing.** Give it only bytes that [`verify_signature`](Self::verify_signature) accepted and that were
+    /// kept where nobody else writes; for a request that just came in, use [`verify`](Self::verify).
+    ///
+    /// ```
+    /// use accredit_verifyinvestor::{Webhooks, transport::http::HeaderMap};
+    ///
+    /// let webhooks = Webhooks::new("whsec")?;
+    /// let body = b"action=verification_result&verification_request_id=90&status=accredited";
+    /// let mut headers = HeaderMap::new();
+    /// headers.insert("X-Signature-SHA256", webhooks.sign(body).parse()?);
+    ///
+    /// webhooks.verify_signature(&headers, body)?;
+    /// let stored = body.to_vec();
+    /// assert_eq!(Webhooks::read_verified(&stored)?.verification_request_id.get(), 90);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the body is no event that this version knows how to read.
+    pub fn read_verified(raw_body: &[u8]) -> Result<WebhookEvent, DecodeError> {
+        read(raw_body)
     }
 
     /// The signature of a body under the first secret, in hex: for tests of a receiver.
@@ -320,6 +362,26 @@ mod tests {
             .unwrap();
         assert_eq!(event.verification_request_id.get(), 90);
         assert_eq!(event.embedded_api, Some(true));
+    }
+
+    #[test]
+    fn a_stored_body_is_verified_first_and_read_later() {
+        let webhooks = Webhooks::new("secret").unwrap();
+        let signed = headers(&webhooks.sign(BODY));
+        assert_eq!(webhooks.verify_signature(&signed, BODY), Ok(()));
+        assert_eq!(
+            Webhooks::read_verified(BODY).map_err(WebhookError::Body),
+            webhooks.verify(&signed, BODY)
+        );
+        assert_eq!(
+            webhooks.verify_signature(&signed, b"{}"),
+            Err(WebhookError::Signature)
+        );
+        assert_eq!(
+            webhooks.verify_signature(&headers(&webhooks.sign(b"?")), b"?"),
+            Ok(())
+        );
+        assert!(Webhooks::read_verified(b"?").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! The inbox over its public interface, on real SQLite files.
 #![allow(missing_docs, clippy::unwrap_used)]
 
-use accredit_inbox::{Inbox, Recorded};
+use accredit_inbox::{Delivery, Inbox, Recorded};
 use accredit_verifyinvestor::{
     SIGNATURE_HEADER, WebhookError, Webhooks, transport::http::HeaderMap,
 };
@@ -19,6 +19,15 @@ fn signed(body: &[u8]) -> HeaderMap {
     headers
 }
 
+fn id(delivery: &Delivery) -> u64 {
+    delivery
+        .event
+        .as_ref()
+        .unwrap()
+        .verification_request_id
+        .get()
+}
+
 #[test]
 fn a_delivery_survives_a_restart_until_it_is_settled() {
     let folder = std::env::temp_dir().join(format!("accredit-inbox-{}", std::process::id()));
@@ -31,20 +40,58 @@ fn a_delivery_survives_a_restart_until_it_is_settled() {
     let inbox = Inbox::open(&path, webhooks()).unwrap();
     let pending = inbox.pending(10).unwrap();
     assert_eq!(pending.len(), 1);
-    assert_eq!(pending[0].event.verification_request_id.get(), 90);
+    assert_eq!(id(&pending[0]), 90);
+    assert_eq!(pending[0].body.expose(), BODY, "what was signed is kept");
+    assert!(!format!("{:?}", pending[0]).contains("LOVELACE"));
     assert!(inbox.settle(pending[0].id).unwrap());
     assert!(!inbox.settle(pending[0].id).unwrap());
     assert!(inbox.pending(10).unwrap().is_empty());
-    assert_eq!(
-        inbox.receive(&signed(BODY), BODY).unwrap(),
-        Recorded::Duplicate
-    );
-    assert!(
-        inbox.pending(10).unwrap().is_empty(),
-        "a settled delivery does not come back"
-    );
     drop(inbox);
     std::fs::remove_dir_all(&folder).unwrap();
+}
+
+/// An inbox that counts each body once and for ever drops real events.
+#[test]
+fn the_same_bytes_are_news_again_once_they_are_settled() {
+    let inbox = Inbox::in_memory(webhooks()).unwrap();
+    let receive = || inbox.receive(&signed(BODY), BODY).unwrap();
+    for _ in 0..3 {
+        assert_eq!(receive(), Recorded::New);
+        assert_eq!(receive(), Recorded::Duplicate);
+        let pending = inbox.pending(10).unwrap();
+        assert_eq!(pending.len(), 1);
+        assert!(inbox.settle(pending[0].id).unwrap());
+        assert!(inbox.pending(10).unwrap().is_empty());
+    }
+}
+
+/// One event of an unknown shape must not stop those behind it, nor be lost.
+#[test]
+fn a_body_that_can_not_be_read_blocks_none_behind_it() {
+    let inbox = Inbox::in_memory(webhooks()).unwrap();
+    let future = br#"{"verification_request_id": {"uuid": "canary"}}"#;
+    for body in [&future[..], b"\xff\x00", BODY] {
+        assert_eq!(inbox.receive(&signed(body), body).unwrap(), Recorded::New);
+    }
+    let pending = inbox.pending(10).unwrap();
+    assert_eq!(pending.len(), 3);
+    let error = pending[0].event.as_ref().unwrap_err();
+    assert_eq!(error.path(), "verification_request_id");
+    assert!(!format!("{:?} {error}", pending[0]).contains("canary"));
+    assert_eq!(pending[0].body.expose(), future);
+    assert_eq!(pending[1].body.expose(), b"\xff\x00");
+    assert_eq!(id(&pending[2]), 90);
+    for delivery in &pending {
+        assert!(inbox.settle(delivery.id).unwrap());
+    }
+    assert!(inbox.pending(10).unwrap().is_empty());
+}
+
+#[test]
+fn a_failed_database_is_not_a_refused_webhook() {
+    let error = Inbox::open(std::env::temp_dir(), webhooks()).unwrap_err();
+    assert_eq!(error.webhook(), None);
+    assert_eq!(error.to_string(), "the inbox's database failed");
 }
 
 #[test]
@@ -68,11 +115,6 @@ fn deliveries_come_in_the_order_of_arrival() {
             Recorded::New
         );
     }
-    let ids: Vec<u64> = inbox
-        .pending(2)
-        .unwrap()
-        .iter()
-        .map(|delivery| delivery.event.verification_request_id.get())
-        .collect();
+    let ids: Vec<u64> = inbox.pending(2).unwrap().iter().map(id).collect();
     assert_eq!(ids, [3, 1]);
 }
