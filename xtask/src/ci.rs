@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::process::Run;
-use crate::{codegen, lint, tools, wasm};
+use crate::{budget, codegen, lint, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -39,12 +39,20 @@ const STEPS: &[Step] = &[
         run: deny,
     },
     Step {
+        name: "weight",
+        run: budget::weight,
+    },
+    Step {
         name: "clippy",
         run: clippy,
     },
     Step {
         name: "test",
         run: test,
+    },
+    Step {
+        name: "oldest",
+        run: oldest,
     },
     Step {
         name: "doc",
@@ -121,9 +129,38 @@ fn clippy() -> Result<()> {
     Run::cargo(what.into_iter().chain(["--", "-D", "warnings"]))?.checked()
 }
 
-/// Unit tests, integration tests and the examples of the documentation.
+/// Unit tests, integration tests, the examples of the documentation, and the memory budgets of the models.
 fn test() -> Result<()> {
-    Run::cargo(["test", "--locked", "--workspace"])?.checked()
+    Run::cargo(["test", "--locked", "--workspace"])?.checked()?;
+    Run::cargo([
+        "test",
+        "--locked",
+        "--package",
+        "accredit-models",
+        "--bench",
+        "heap",
+    ])?
+    .checked()
+}
+
+/// The libraries under the oldest compiler that they promise.
+fn oldest() -> Result<()> {
+    let oldest = tools::oldest_toolchain()?;
+    let build = [
+        "run",
+        &oldest,
+        "cargo",
+        "check",
+        "--locked",
+        "--package",
+        "accredit",
+        "--features",
+        "inbox",
+    ];
+    // A variable that chooses the toolchain would be inherited by the inner cargo.
+    Run::new("rustup", build)?
+        .without_variable("RUSTUP_TOOLCHAIN")
+        .checked()
 }
 
 fn doc() -> Result<()> {

@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::time::Instant;
 
-use crate::error::{Context, Result};
+use crate::error::{Context, Error, Result};
 use crate::process::Run;
 
 /// The version of cargo-deny that the checks are written for; it builds with the pinned toolchain.
@@ -42,6 +42,30 @@ pub(crate) fn component(name: &str, command: &str) -> Result<()> {
     }
     eprintln!("The component {name} is missing; installing it.");
     Run::new("rustup", ["component", "add", name])?.checked()
+}
+
+/// Makes sure of the oldest toolchain that the libraries promise, and gives its name.
+pub(crate) fn oldest_toolchain() -> Result<String> {
+    let metadata =
+        Run::cargo(["metadata", "--locked", "--no-deps", "--format-version", "1"])?.output()?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let packages = metadata
+        .get("packages")
+        .and_then(serde_json::Value::as_array);
+    let stated = packages
+        .into_iter()
+        .flatten()
+        .find_map(|package| package.get("rust_version")?.as_str().map(str::to_owned))
+        .ok_or_else(|| Error::new("no package states its rust-version"))?;
+    if !Run::new("rustup", ["run", &stated, "rustc", "--version"])?.succeeds() {
+        eprintln!("The toolchain {stated} is missing; installing it.");
+        Run::new(
+            "rustup",
+            ["toolchain", "install", &stated, "--profile", "minimal"],
+        )?
+        .checked()?;
+    }
+    Ok(stated)
 }
 
 /// Makes sure that cargo-deny is there, in the version that the checks are written for.

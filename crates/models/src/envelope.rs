@@ -122,7 +122,7 @@ impl fmt::Debug for Refused {
 
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the server refused the action (success: false)")
+        f.write_str("the server refused the action, or sent no answer")
     }
 }
 

@@ -103,9 +103,7 @@ const LAYERS: &[Layer] = &[
         libraries: Libraries::Only(&[
             any("async-trait"),
             any("bytes"),
-            any("form_urlencoded"),
             any("http"),
-            any("serde"),
             any("serde_json"),
             Library {
                 name: "tokio",
@@ -118,20 +116,14 @@ const LAYERS: &[Layer] = &[
         member: "accredit-verifyinvestor",
         siblings: &["accredit-models", "accredit-transport"],
         libraries: Libraries::Only(&[
-            any("async-trait"),
             any("base64"),
             any("bytes"),
             any("form_urlencoded"),
             any("hmac"),
             any("http"),
             any("percent-encoding"),
-            any("serde"),
             any("serde_json"),
             any("sha2"),
-            Library {
-                name: "tokio",
-                features: Features::Only(&["sync"]),
-            },
         ]),
         tests_use_siblings: true,
     },

@@ -97,7 +97,7 @@ fn a_refusal_keeps_its_words_to_itself() {
         );
         assert_eq!(
             refused.to_string(),
-            "the server refused the action (success: false)"
+            "the server refused the action, or sent no answer"
         );
         assert_eq!(refused.into_message().as_deref(), message);
     }
