@@ -201,16 +201,27 @@ fn read(body: &[u8]) -> Result<WebhookEvent, DecodeError> {
     }
     // In a form every value is text; ids read numeric text, and the one boolean is put right here.
     let fields: serde_json::Map<String, serde_json::Value> = form_urlencoded::parse(body)
-        .map(|(name, value)| {
-            let value = match (&*name, &*value) {
-                ("embedded_api", "true") => true.into(),
-                ("embedded_api", "false") => false.into(),
-                (_, text) => text.into(),
+        // Rails writes nil as an empty value.
+        .filter(|(_, value)| !value.is_empty())
+        .filter_map(|(name, value)| {
+            let value = if name == "embedded_api" {
+                boolean(&value)?.into()
+            } else {
+                value.into()
             };
-            (name.into_owned(), value)
+            Some((name.into_owned(), value))
         })
         .collect();
     WebhookEvent::decode(serde_json::Value::Object(fields).to_string().as_bytes())
+}
+
+/// A boolean of a form, in any spelling that Rails reads; of anything else nothing is known, which is no reason to lose the event.
+fn boolean(text: &str) -> Option<bool> {
+    match &*text.to_ascii_lowercase() {
+        "1" | "true" | "t" => Some(true),
+        "0" | "false" | "f" => Some(false),
+        _ => None,
+    }
 }
 
 /// Why a webhook was not accepted. Holds neither the body nor the signature.
@@ -362,6 +373,32 @@ mod tests {
             .unwrap();
         assert_eq!(event.verification_request_id.get(), 90);
         assert_eq!(event.embedded_api, Some(true));
+
+        // Rails writes nil as an empty value, and true in several ways.
+        let json = br#"{"verification_request_id": 90, "status": "in_review", "investor_id": null, "legal_name": null,
+            "identifier": null, "verification_status": null, "embedded_api": null}"#;
+        for (spelling, read) in [
+            ("1", Some(true)),
+            ("TRUE", Some(true)),
+            ("T", Some(true)),
+            ("0", Some(false)),
+            ("False", Some(false)),
+            ("f", Some(false)),
+            ("", None),
+            ("canary", None),
+        ] {
+            let form = format!(
+                "verification_request_id=90&status=in_review&investor_id=&legal_name=&identifier=&verification_status=\
+                 &action=&eapi_identifier=&embedded_api={spelling}"
+            );
+            let mut expected = Webhooks::read_verified(json).unwrap();
+            expected.embedded_api = read;
+            assert_eq!(
+                Webhooks::read_verified(form.as_bytes()),
+                Ok(expected),
+                "{spelling}"
+            );
+        }
     }
 
     #[test]
