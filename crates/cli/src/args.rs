@@ -29,7 +29,7 @@ pub(crate) struct Demo {
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Where to save the certificate; in the folder for temporary files unless given.
+    /// Where to save the certificate, over what is there; a new file among the temporary ones unless given.
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
 
@@ -48,7 +48,7 @@ Exit codes:
   0  done
   1  something else failed
   2  the arguments were not understood
-  3  the service could not be reached in time
+  3  the service could not be reached or failed
   4  the service refused the credentials
   5  the service refused the request
   6  the service's answer could not be read";
