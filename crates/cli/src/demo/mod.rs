@@ -3,14 +3,11 @@
 //! Starts a sandbox and a webhook receiver on loopback ports of their own; touches no network and no account.
 
 mod browser;
+mod certificate;
 mod receiver;
 mod steps;
 
-use std::{
-    error::Error as StdError,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{error::Error as StdError, path::Path, time::Duration};
 
 use accredit::{
     Date, Money, Secret,
@@ -40,13 +37,17 @@ const TAX_ID: &str = "123-45-6789";
 /// Our own identifier of the investor at VerifyInvestor.com.
 const IDENTIFIER: &str = "ada-1";
 const SHARES: i64 = 250;
+/// Few enough that the second investment stays below [`FILTER_FROM`].
+const FEW_SHARES: i64 = 4;
+/// In dollars.
+const FILTER_FROM: i64 = 5000;
 const WEBHOOK_LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs the demo.
 pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
     let mut steps = Steps::new(options.json);
     let sandbox = Sandbox::builder().start().await?;
-    let receiver = Receiver::start(sandbox.webhook_secret()).await?;
+    let receiver = Receiver::start(sandbox.webhook_secret(), steps.layer()).await?;
     sandbox.set_webhook_url(Some(receiver.url()))?;
 
     let credentials = sandbox.thirdparty_credentials();
@@ -77,17 +78,12 @@ pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
     };
     let investor = demo.sign_up().await?;
     let investment = demo.invest(investor).await?;
-    demo.accredit(&certificate_path(options)).await?;
-    demo.settle(investor, investment).await?;
+    demo.accredit(options.certificate.as_deref()).await?;
+    demo.settle(investment).await?;
+    demo.list(investor).await?;
+    demo.leave(investment).await?;
     steps.finish();
     Ok(())
-}
-
-fn certificate_path(options: &Demo) -> PathBuf {
-    options
-        .certificate
-        .clone()
-        .unwrap_or_else(|| std::env::temp_dir().join("accredit-demo-certificate.pdf"))
 }
 
 /// What all parts of the demo hold.
@@ -162,12 +158,7 @@ impl Walk<'_> {
             .accredited_investor(true)
             .us_person(true)
             .send();
-        let investment = self
-            .steps
-            .run("investments.create", create, |created| {
-                format!("investment {} of {}", created.id, dollars(created.amount))
-            })
-            .await?;
+        let investment = self.steps.run("investments.create", create, placed).await?;
 
         let secret = investments.payment_intent_secret(investment.id).send();
         self.steps
@@ -207,7 +198,7 @@ impl Walk<'_> {
     }
 
     /// The accreditation: consent, request, completion, review, webhook, certificate.
-    async fn accredit(&mut self, certificate: &Path) -> Result<(), Failure> {
+    async fn accredit(&mut self, certificate: Option<&Path>) -> Result<(), Failure> {
         let user = self.give_access().await?;
         let requests = self.vi.users().verification_requests(user);
         let create = requests
@@ -287,7 +278,7 @@ impl Walk<'_> {
         &mut self,
         user: UserId,
         request: VerificationRequestId,
-        path: &Path,
+        asked: Option<&Path>,
     ) -> Result<(), Failure> {
         let download = self
             .vi
@@ -295,28 +286,35 @@ impl Walk<'_> {
             .verification_requests(user)
             .certificate(request)
             .send();
-        let pdf = self
-            .steps
-            .run("verification_requests.certificate", download, |pdf| {
-                format!("{} bytes to {}", pdf.len(), path.display())
-            })
+        let save = async {
+            let pdf = download.await?;
+            let path = certificate::save(asked, &pdf)?;
+            Ok::<_, Failure>((pdf.len(), path))
+        };
+        self.steps
+            .run(
+                "verification_requests.certificate",
+                save,
+                |(length, path)| format!("{length} bytes saved in {}", path.display()),
+            )
             .await?;
-        let saved = std::fs::write(path, pdf);
-        Ok(saved.map_err(|error| format!("{} could not be saved: {error}", path.display()))?)
+        Ok(())
     }
 
-    /// The money arrives; the investment and its invoice are looked up, and the session ends.
-    async fn settle(
-        &mut self,
-        investor: InvestorId,
-        investment: InvestmentId,
-    ) -> Result<(), Failure> {
-        self.sandbox
-            .investments()
-            .advance(investment, InvestmentStatus::Invested.as_str())?;
+    /// The money arrives, and the investment shows it.
+    async fn settle(&mut self, investment: InvestmentId) -> Result<(), Failure> {
+        // The issuer's bank has no interface in the API: the sandbox plays it.
+        let wires = self.sandbox.investments();
+        let arrive = async { wires.advance(investment, InvestmentStatus::Invested.as_str()) };
+        self.steps
+            .run(
+                "the wire arrives and the issuer's escrow takes it",
+                arrive,
+                |()| "played by the sandbox, without HTTP".to_owned(),
+            )
+            .await?;
 
-        let investments = self.issuance.investments();
-        let retrieve = investments.retrieve(investment).send();
+        let retrieve = self.issuance.investments().retrieve(investment).send();
         self.steps
             .run("investments.retrieve", retrieve, |investment| {
                 let status = investment
@@ -326,23 +324,61 @@ impl Walk<'_> {
                 format!("investment {} is {status}", investment.id)
             })
             .await?;
-        let list = investments
+        Ok(())
+    }
+
+    /// A second, smaller investment, so that a filter and the pages have something to tell apart.
+    async fn list(&mut self, investor: InvestorId) -> Result<(), Failure> {
+        let offering = self.offering()?;
+        let investments = self.issuance.investments();
+        let create = investments
+            .create(offering, investor, FEW_SHARES)
+            .requested_payment_method(PaymentMethod::Wire)
+            .accredited_investor(true)
+            .us_person(true)
+            .send();
+        self.steps.run("investments.create", create, placed).await?;
+
+        let filtered = investments
             .list()
             .status_in([InvestmentStatus::Received, InvestmentStatus::Invested])
-            .amount_gte(Decimal::from(5000))
+            .amount_gte(Decimal::from(FILTER_FROM))
             .ordering("-created_at")
-            .page(1)
-            .page_size(10)
             .send();
         self.steps
-            .run("investments.list", list, |page| {
+            .run("investments.list", filtered, |page| {
                 format!(
-                    "{} of {} invested or received",
+                    "{} of {} received or invested, from ${FILTER_FROM}",
                     page.results.len(),
                     page.count
                 )
             })
             .await?;
+
+        let mut next = Some(1);
+        while let Some(number) = next {
+            let list = investments
+                .list()
+                .ordering("created_at")
+                .page(i64::try_from(number)?)
+                .page_size(1)
+                .send();
+            let page = self
+                .steps
+                .run("investments.list", list, |page| {
+                    let ids: Vec<_> = page.results.iter().map(|one| one.id.to_string()).collect();
+                    // One on a page: there are as many pages as investments.
+                    let pages = page.count;
+                    format!("page {number} of {pages}: investment {}", ids.join(", "))
+                })
+                .await?;
+            next = page.next_page();
+        }
+        Ok(())
+    }
+
+    /// The first investment's invoice, and the end of the login.
+    async fn leave(&mut self, investment: InvestmentId) -> Result<(), Failure> {
         let invoices = self
             .issuance
             .invoices()
@@ -351,7 +387,7 @@ impl Walk<'_> {
             .send();
         self.steps
             .run("invoices.list", invoices, |page| {
-                format!("{} for investor {investor}", page.count)
+                format!("{} for investment {investment}", page.count)
             })
             .await?;
         let auth = self.issuance.auth();
@@ -371,6 +407,14 @@ impl Walk<'_> {
             .ok_or("the sandbox has no Regulation D 506(c) offering")?;
         Ok(OfferingId::new(offering.id))
     }
+}
+
+fn placed(investment: &thirdparty::CreatedInvestment) -> String {
+    format!(
+        "investment {} of {}",
+        investment.id,
+        dollars(investment.amount)
+    )
 }
 
 fn dollars(amount: Option<Money>) -> String {

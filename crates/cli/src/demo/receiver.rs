@@ -11,23 +11,33 @@ use axum::{Router, extract::State, routing::post};
 use bytes::Bytes;
 use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 
+use super::steps::LastStatus;
+
 /// A running receiver. Dropping it closes the port.
 pub(crate) struct Receiver {
     url: String,
     shared: Arc<Shared>,
     server: JoinHandle<()>,
+    step: LastStatus,
 }
 
 struct Shared {
     inbox: Inbox,
+    /// What the last delivery was answered.
+    answered: LastStatus,
     arrived: Notify,
 }
 
 impl Receiver {
-    pub(crate) async fn start(webhook_secret: &str) -> Result<Self, Box<dyn std::error::Error>> {
+    /// `step` learns what was answered, whenever somebody waits for a webhook.
+    pub(crate) async fn start(
+        webhook_secret: &str,
+        step: LastStatus,
+    ) -> Result<Self, Box<dyn std::error::Error>> {
         let inbox = Inbox::in_memory(Webhooks::new(webhook_secret)?)?;
         let shared = Arc::new(Shared {
             inbox,
+            answered: LastStatus::default(),
             arrived: Notify::new(),
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
@@ -43,6 +53,7 @@ impl Receiver {
             url,
             shared,
             server,
+            step,
         })
     }
 
@@ -59,7 +70,8 @@ impl Receiver {
     ) -> Result<WebhookEvent, Box<dyn std::error::Error>> {
         let wait = async {
             loop {
-                let arrived = self.shared.arrived.notified();
+                // First: it is told after the answer is known, and kept when nobody waits yet.
+                self.shared.arrived.notified().await;
                 for delivery in self.shared.inbox.pending(100)? {
                     self.shared.inbox.settle(delivery.id)?;
                     let event = delivery.event?;
@@ -69,10 +81,10 @@ impl Receiver {
                         return Ok(event);
                     }
                 }
-                arrived.await;
             }
         };
         let done = tokio::time::timeout(limit, wait).await;
+        self.step.set(&self.shared.answered.get());
         done.map_err(|_| {
             format!("no signed webhook with status {status} arrived within {limit:?}")
         })?
@@ -87,13 +99,13 @@ impl Drop for Receiver {
 
 /// Stores first and answers after; what the answer says is for the sender's retries only.
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    match shared.inbox.receive(&headers, &body) {
-        Ok(_) => {
-            shared.arrived.notify_one();
-            StatusCode::NO_CONTENT
-        }
+    let answer = match shared.inbox.receive(&headers, &body) {
+        Ok(_) => StatusCode::NO_CONTENT,
         Err(error) => refusal(&error),
-    }
+    };
+    shared.answered.set(&answer.to_string());
+    shared.arrived.notify_one();
+    answer
 }
 
 fn refusal(error: &InboxError) -> StatusCode {

@@ -28,6 +28,7 @@ struct Line<'a> {
     operation: &'a str,
     status: &'a str,
     duration_us: u64,
+    ok: bool,
     detail: &'a str,
 }
 
@@ -61,7 +62,7 @@ impl Steps {
             Ok(answer) => tell(answer),
             Err(_) => "failed".to_owned(),
         };
-        self.print(operation, took, &detail);
+        self.print(operation, took, outcome.is_ok(), &detail);
         outcome
     }
 
@@ -74,7 +75,7 @@ impl Steps {
         );
     }
 
-    fn print(&mut self, operation: &str, took: Duration, detail: &str) {
+    fn print(&mut self, operation: &str, took: Duration, ok: bool, detail: &str) {
         self.number += 1;
         let status = self.last.get();
         let status = if status.is_empty() { "-" } else { &*status };
@@ -85,6 +86,7 @@ impl Steps {
                 operation,
                 status,
                 duration_us,
+                ok,
                 detail,
             };
             serde_json::to_string(&line).unwrap_or_default()
@@ -109,7 +111,7 @@ impl LastStatus {
         status.clone_into(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn get(&self) -> String {
+    pub(crate) fn get(&self) -> String {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -7,7 +7,7 @@ use std::{
 
 use serde_json::Value;
 
-const OPERATIONS: [&str; 18] = [
+const OPERATIONS: [&str; 22] = [
     "auth.login",
     "investors.check_tax_id_number_valid",
     "investors.create",
@@ -22,7 +22,11 @@ const OPERATIONS: [&str; 18] = [
     "verification_requests.review",
     "signed webhook",
     "verification_requests.certificate",
+    "the wire arrives and the issuer's escrow takes it",
     "investments.retrieve",
+    "investments.create",
+    "investments.list",
+    "investments.list",
     "investments.list",
     "invoices.list",
     "auth.logout",
@@ -74,14 +78,14 @@ fn the_demo_takes_one_investment_through_both_services() {
         .map(|step| step["operation"].as_str().unwrap())
         .collect();
     assert_eq!(operations, OPERATIONS);
-    let step = |operation: &str| {
-        steps
-            .iter()
-            .find(|step| step["operation"] == operation)
-            .unwrap()
+    let all = |operation: &str| -> Vec<&Value> {
+        let of = |step: &&Value| step["operation"] == operation;
+        steps.iter().filter(of).collect()
     };
+    let step = |operation: &str| all(operation)[0];
     assert_eq!(step("auth.login")["status"], "200 OK");
     assert_eq!(step("investments.create")["status"], "201 Created");
+    assert_eq!(step("signed webhook")["status"], "204 No Content");
     assert_eq!(step("signed webhook")["detail"], "verified: accredited");
     assert!(
         step("investments.retrieve")["detail"]
@@ -89,18 +93,40 @@ fn the_demo_takes_one_investment_through_both_services() {
             .unwrap()
             .ends_with("is invested")
     );
+    let ids: Vec<&str> = all("investments.create")
+        .iter()
+        .map(|step| step["detail"].as_str().unwrap())
+        .map(|detail| detail.split(' ').nth(1).unwrap())
+        .collect();
+    let lists: Vec<&Value> = all("investments.list")
+        .iter()
+        .map(|step| &step["detail"])
+        .collect();
+    assert_eq!(ids.len(), 2);
     assert_eq!(
-        step("investments.list")["detail"],
-        "1 of 1 invested or received"
+        lists,
+        [
+            "1 of 1 received or invested, from $5000",
+            &*format!("page 1 of 2: investment {}", ids[0]),
+            &*format!("page 2 of 2: investment {}", ids[1]),
+        ]
     );
-    assert!(
-        step("invoices.list")["detail"]
-            .as_str()
-            .unwrap()
-            .starts_with("1 for investor")
+    assert_eq!(
+        step("invoices.list")["detail"],
+        format!("1 for investment {}", ids[0])
+    );
+    let without_http: Vec<&Value> = steps
+        .iter()
+        .filter(|step| step["status"] == "-")
+        .map(|step| &step["operation"])
+        .collect();
+    assert_eq!(
+        without_http,
+        ["the wire arrives and the issuer's escrow takes it"]
     );
     for step in &steps {
         assert!(step["duration_us"].is_u64(), "{step}");
+        assert_eq!(step["ok"], true, "{step}");
         assert!(
             !step.to_string().contains("Lovelace"),
             "a step shows a name: {step}"
@@ -142,7 +168,7 @@ fn one_line_a_step_and_nothing_else_on_stdout() {
     assert!(
         String::from_utf8(output.stderr)
             .unwrap()
-            .starts_with("18 steps in ")
+            .starts_with("22 steps in ")
     );
 }
 
@@ -171,12 +197,89 @@ fn misspelt_arguments_are_exit_code_2() {
 }
 
 #[test]
-fn a_certificate_that_cannot_be_saved_is_said() {
-    let output = accredit(&["demo", "--certificate", "/nowhere/at/all.pdf"], &[]);
-    assert_eq!(output.status.code(), Some(1), "{output:?}");
-    assert!(
-        String::from_utf8(output.stderr)
-            .unwrap()
-            .contains("/nowhere/at/all.pdf")
+fn columns_stand_under_each_other() {
+    let certificate = Scratch::new("columns.pdf");
+    let output = accredit(&["demo", "--certificate", certificate.path()], &[]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let places: Vec<_> = stdout.lines().map(|line| line.find(" ms  ")).collect();
+    assert!(places[0].is_some(), "{stdout}");
+    assert!(places.iter().all(|place| *place == places[0]), "{stdout}");
+}
+
+#[test]
+fn the_last_line_of_a_failure_is_json_too() {
+    let output = accredit(
+        &["demo", "--json"],
+        &[("ACCREDIT_PASSWORD", "canary-wrong")],
     );
+    assert_eq!(output.status.code(), Some(4), "{output:?}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let step: Value = serde_json::from_str(&stdout).expect("one line of JSON");
+    assert_eq!(step["operation"], "auth.login");
+    assert_eq!(step["status"], "400 Bad Request");
+    assert_eq!(step["ok"], false);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.starts_with("error: "), "{stderr}");
+}
+
+#[test]
+fn the_help_lists_every_exit_code() {
+    let output = accredit(&["--help"], &[]);
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "0  done",
+        "3  the service could not be reached or failed",
+        "4  the service refused the credentials",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+}
+
+#[test]
+fn a_certificate_that_cannot_be_saved_is_said() {
+    let output = accredit(
+        &["demo", "--json", "--certificate", "/nowhere/at/all.pdf"],
+        &[],
+    );
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("/nowhere/at/all.pdf"), "{stderr}");
+    assert!(stderr.contains("because: No such file"), "{stderr}");
+    let stdout = String::from_utf8(output.stdout).unwrap();
+    let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(last["operation"], "verification_requests.certificate");
+    assert_eq!(last["ok"], false);
+}
+
+#[test]
+fn a_named_certificate_replaces_what_was_there() {
+    let certificate = Scratch::new("again.pdf");
+    std::fs::write(&certificate.0, vec![b'x'; 100_000]).unwrap();
+    let output = accredit(&["demo", "--certificate", certificate.path()], &[]);
+    assert!(output.status.success(), "{output:?}");
+    let pdf = std::fs::read(&certificate.0).unwrap();
+    assert!(pdf.starts_with(b"%PDF-") && pdf.len() < 100_000);
+}
+
+/// A predictable name in a folder that all users share can be a link to a file of somebody else's choice.
+#[cfg(unix)]
+#[test]
+fn without_a_name_each_certificate_is_a_new_file_that_only_its_owner_reads() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = Scratch::new("folder");
+    std::fs::create_dir(&folder.0).unwrap();
+    for _ in 0..2 {
+        let output = accredit(&["demo"], &[("TMPDIR", folder.path())]);
+        assert!(output.status.success(), "{output:?}");
+    }
+    let files: Vec<_> = std::fs::read_dir(&folder.0)
+        .unwrap()
+        .map(Result::unwrap)
+        .collect();
+    assert_eq!(files.len(), 2, "{files:?}");
+    for file in &files {
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+    std::fs::remove_dir_all(&folder.0).unwrap();
 }
