@@ -1,6 +1,7 @@
 //! The session: one token for all calls, got by one login, dropped when the server refuses it.
 //!
-//! Callers that wait for a login share its end, good or bad: a wrong password is not tried once by each of them.
+//! Callers that wait for a login share its token, or the server's refusal: a wrong password is not tried once by each of
+//! them. A login that got no answer is not shared; the next in line tries again.
 //!
 //! Logs in through a stack of its own that has no credentials, so that a login can never wait for itself.
 

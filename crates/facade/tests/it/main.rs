@@ -118,3 +118,18 @@ fn the_inbox_is_part_of_the_facade() {
     let inbox = accredit::inbox::Inbox::in_memory(webhooks).unwrap();
     assert!(inbox.pending(1).unwrap().is_empty());
 }
+
+/// The example of the front page is shown without the lines that a test needs; those stand in the facade's README.
+#[test]
+fn the_front_page_shows_the_example_that_is_compiled() {
+    let example = |text: &str| {
+        let start = text.find("use accredit::{").expect("an example");
+        let end = text[start..].find("```").expect("its end");
+        let lines = text[start..start + end].lines();
+        let shown = lines.filter(|line| !line.starts_with("# "));
+        shown.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let front = example(include_str!("../../../../README.md"));
+    assert_eq!(front, example(include_str!("../../README.md")));
+    assert!(front.len() > 15, "{front:?}");
+}
