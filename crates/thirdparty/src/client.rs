@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use accredit_models::Secret;
-use accredit_transport::{self as transport, Error, Operation};
+use accredit_transport::{self as transport, CallOptions, Error, Operation};
 
 use crate::{
     credentials::Credentials,
@@ -96,6 +96,19 @@ impl Client {
     /// As [`Call::send`](crate::Call::send).
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
         self.transport.execute(operation).await
+    }
+
+    /// Runs an operation value with settings of its own, as [`Call::send`](crate::Call::send) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn execute_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<O::Output, Error> {
+        self.transport.execute_with(operation, options).await
     }
 
     /// The transport under this client, for raw requests through the same stack.

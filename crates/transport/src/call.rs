@@ -1,12 +1,13 @@
 //! The fluent end of a service crate: an operation, the client that will send it, and settings of its own.
 
-/// Declares `Call<O>` for a service crate whose `Client` has `fn transport(&self) -> &accredit_transport::Client`.
+/// Declares `Call<O>` for a service crate whose `Client` has `execute_with`, the one place in which a service says what its
+/// replies mean.
 ///
 /// It is a macro because each service crate puts the setters of its own operations on its own `Call`, which a type of
 /// another crate would not allow.
 ///
 /// ```
-/// use accredit_transport::{Client as Transport, CallOptions, Operation};
+/// use accredit_transport::{Client as Transport, CallOptions, Error, Operation};
 ///
 /// #[derive(Clone, Debug)]
 /// pub struct Client {
@@ -14,8 +15,8 @@
 /// }
 ///
 /// impl Client {
-///     fn transport(&self) -> &Transport {
-///         &self.transport
+///     async fn execute_with<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Output, Error> {
+///         self.transport.execute_with(operation, options).await
 ///     }
 /// }
 ///
@@ -61,7 +62,6 @@ macro_rules! declare_call {
             /// Every failure is an error that names the operation: see its `kind()`, `status()` and predicates.
             pub async fn send(self) -> Result<O::Output, $crate::Error> {
                 self.client
-                    .transport()
                     .execute_with(&self.operation, &self.options)
                     .await
             }

@@ -3,10 +3,11 @@
 use std::fmt;
 
 use accredit_models::{Secret, verifyinvestor::UserId};
-use accredit_transport::{self as transport, ConfigError, Error, Operation, Token};
+use accredit_transport::{self as transport, CallOptions, ConfigError, Error, Operation, Token};
 
 use crate::{
     authorization::AuthorizationLink,
+    problem::name_refused_token,
     resources::{
         Account, Invitations, Simulation, UserVerificationRequests, Users, VerificationRequests,
     },
@@ -125,9 +126,27 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send).
+    /// As [`Call::send`](crate::Call::send). A token that the service refuses is
+    /// [`Unauthorized`](crate::ErrorKind::Unauthorized), whether it says 401 or 403; only a 403 to a create that speaks of a
+    /// pending request or of a portal name stays a [`Status`](crate::ErrorKind::Status).
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        self.transport.execute(operation).await
+        self.execute_with(operation, &CallOptions::new()).await
+    }
+
+    /// Runs an operation value with settings of its own, as [`Call::send`](crate::Call::send) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::send`](crate::Call::send).
+    pub async fn execute_with<O: Operation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<O::Output, Error> {
+        self.transport
+            .execute_with(operation, options)
+            .await
+            .map_err(name_refused_token)
     }
 
     /// The transport under this client, for raw requests through the same stack.

@@ -244,3 +244,69 @@ async fn a_redirect_is_not_followed() {
     );
     assert_eq!(service.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn a_refused_token_is_unauthorized_with_a_401_and_with_a_403() {
+    for status in [401, 403] {
+        for body in [
+            "",
+            r#"{"error": "Forbidden"}"#,
+            r#"{"error": "No portal, nothing pending."}"#,
+        ] {
+            let client = Service::json(status, body).client();
+            let by_call = client.users().list().send().await.unwrap_err();
+            let operation = client.users().list().into_operation();
+            let by_value = client.execute(&operation).await.unwrap_err();
+            for error in [by_call, by_value] {
+                assert_eq!(error.kind(), ErrorKind::Unauthorized, "{status} {body}");
+                assert_eq!(error.status().unwrap().as_u16(), status);
+                assert_eq!(error.operation(), Some("users.list"));
+                assert!(!error.is_retryable());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_403_to_a_create_can_be_about_the_request() {
+    for (status, body, kind) in [
+        (
+            403,
+            r#"{"error": "The portal name is not authorized."}"#,
+            ErrorKind::Status,
+        ),
+        (403, r#"{"error": "Portal is unknown."}"#, ErrorKind::Status),
+        (
+            403,
+            r#"{"error": "Refused.", "pending_verification_request": {"id": 90}}"#,
+            ErrorKind::Status,
+        ),
+        (
+            403,
+            r#"{"error": "Your token does not have proper access."}"#,
+            ErrorKind::Unauthorized,
+        ),
+        (403, "", ErrorKind::Unauthorized),
+        (401, r#"{"error": "portal"}"#, ErrorKind::Unauthorized),
+        (422, r#"{"error": "Forbidden"}"#, ErrorKind::Status),
+    ] {
+        let client = Service::json(status, body).client();
+        let requests = client.users().verification_requests(1_u64);
+        for error in [
+            requests.create().send().await.unwrap_err(),
+            requests.create_aml_kyc().send().await.unwrap_err(),
+            requests
+                .create_qualified_purchaser()
+                .send()
+                .await
+                .unwrap_err(),
+            requests.create_qualified_client().send().await.unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), kind, "{status} {body}");
+            assert_eq!(
+                pending_verification_request(&error).is_some(),
+                body.contains("90")
+            );
+        }
+    }
+}
