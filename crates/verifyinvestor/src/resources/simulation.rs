@@ -5,7 +5,7 @@ use accredit_models::verifyinvestor::{ReviewStatus, UserId, VerificationRequestI
 use super::handle;
 use crate::{
     Call,
-    operations::verification_requests::{Review, SimulateInvestorCompletion},
+    operations::verification_requests::{Review, ReviewShort, SimulateInvestorCompletion},
 };
 
 handle! {
@@ -36,5 +36,18 @@ impl Simulation {
         decision: ReviewStatus,
     ) -> Call<Review> {
         Call::new(&self.client, Review::new(user, id, decision))
+    }
+
+    /// The reviewer decides on a request that waits for review, by the request's own id: for a caller who does not know the
+    /// investor. Seen in use, not in the vendor's document; [`review`](Self::review) is.
+    ///
+    /// `POST /api/v1/verification_requests/{id}/review`
+    #[doc(alias = "review_short")]
+    pub fn review_by_id(
+        &self,
+        id: impl Into<VerificationRequestId>,
+        decision: ReviewStatus,
+    ) -> Call<ReviewShort> {
+        Call::new(&self.client, ReviewShort::new(id, decision))
     }
 }

@@ -1,10 +1,10 @@
 //! The life of verification requests, against the sandbox, with real webhooks.
 
 use accredit_sandbox::Sandbox;
-use accredit_verifyinvestor::operations::verification_requests::ReviewShort;
 use accredit_verifyinvestor::{
-    ApiTypeFilter, Environment, ReviewStatus, VerificationRequestStatus, VerificationRequestType,
-    VerificationStatus, WebhookAction, error_message, pending_verification_request,
+    ApiTypeFilter, Environment, ErrorKind, ReviewStatus, VerificationRequestStatus,
+    VerificationRequestType, VerificationStatus, WebhookAction, error_message,
+    pending_verification_request,
 };
 
 use crate::support::{Receiver, Service, account, agree, submit, violet};
@@ -62,14 +62,14 @@ async fn a_request_is_made_completed_reviewed_and_certified() {
         (Some(user), Some("ada-1"))
     );
 
-    let more = ReviewShort::new(created.id, ReviewStatus::NeedMoreInformation);
-    let review = client.execute(&more).await.unwrap();
+    let simulation = client.simulate().unwrap();
+    let more = simulation.review_by_id(created.id, ReviewStatus::NeedMoreInformation);
+    let review = more.send().await.unwrap();
     let waiting = VerificationRequestStatus::WaitingForInformationFromInvestor;
     assert_eq!(review.status, Some(waiting.clone()));
     assert_eq!(webhooks.next().await.status, Some(waiting));
     submit(&sandbox, page.expose(), "decision=complete").await;
     webhooks.next().await;
-    let simulation = client.simulate().unwrap();
     let review = simulation.review(user, created.id, ReviewStatus::Accredited);
     let review = review.send().await.unwrap();
     assert_eq!(review.status, Some(VerificationRequestStatus::Accredited));
@@ -172,6 +172,7 @@ async fn a_duplicate_gives_the_request_that_stands_in_its_way() {
         .await
         .unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 403);
+    assert_eq!(error.kind(), ErrorKind::Status);
     assert_eq!(pending_verification_request(&error), None);
     assert_eq!(
         error_message(&error).as_deref(),
