@@ -15,9 +15,10 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
-    /// `https://api.issuance.com`.
+    /// `https://api.issuance.com`. The vendor prints it with `http`; public clients use `https`.
     Production,
-    /// `https://django-dev.issuance-dev.com`, the vendor's development host.
+    /// `https://django-dev.issuance-dev.com`, the vendor's development host. The vendor prints it with `http`, to which no
+    /// token is sent; that it answers `https` is inferred.
     Development,
     /// Another origin, `https` only.
     Custom(String),

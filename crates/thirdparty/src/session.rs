@@ -1,7 +1,7 @@
 //! The session: one token for all calls, got by one login, dropped when the server refuses it.
 //!
-//! Callers that wait for a login share its token, or the server's refusal: a wrong password is not tried once by each of
-//! them. A login that got no answer is not shared; the next in line tries again.
+//! Callers that wait for a login share its end, good or bad: a wrong password or a dead server is not tried once by each of
+//! them. Who comes later tries anew.
 //!
 //! Logs in through a stack of its own that has no credentials, so that a login can never wait for itself.
 
@@ -32,10 +32,19 @@ pub(crate) struct Session {
     login: transport::Client,
     credentials: Option<Credentials>,
     current: Mutex<Option<Token>>,
-    /// Held while one caller logs in; the others wait here and find the token, or the reply that refused it.
-    flight: tokio::sync::Mutex<Option<Reply>>,
+    /// Held while one caller logs in; the others wait here and find the token, or how the login failed.
+    flight: tokio::sync::Mutex<Option<Failure>>,
     /// How many logins have ended; tells who waits whether one did meanwhile.
     ended: AtomicU64,
+}
+
+/// How a login failed, for those who waited for it.
+#[derive(Clone)]
+enum Failure {
+    /// The server answered.
+    Answered(Reply),
+    /// It did not, or what it answered was of no use.
+    Unanswered(ErrorKind),
 }
 
 impl Session {
@@ -58,19 +67,27 @@ impl Session {
 
     /// Logs in now and keeps the token.
     pub(crate) async fn log_in(&self) -> Result<Login, Error> {
-        let mut refusal = self.flight.lock().await;
-        self.fly(&mut refusal).await
+        let mut failure = self.flight.lock().await;
+        self.fly(&mut failure).await
     }
 
-    /// Forgets the token, after a logout.
-    pub(crate) fn forget(&self) {
+    /// Forgets a token, after a logout; not the one of a login since then.
+    pub(crate) fn forget(&self, token: &Token) {
+        let mut current = self.current();
+        if current.as_ref() == Some(token) {
+            *current = None;
+        }
+    }
+
+    /// Forgets whatever token there is, after the end of all sessions.
+    pub(crate) fn forget_all(&self) {
         *self.current() = None;
     }
 
     /// Logs in and notes how it ended, for those who wait.
-    async fn fly(&self, refusal: &mut Option<Reply>) -> Result<Login, Error> {
+    async fn fly(&self, failure: &mut Option<Failure>) -> Result<Login, Error> {
         let login = self.fetch().await;
-        *refusal = login.as_ref().err().and_then(reply_of);
+        *failure = login.as_ref().err().map(Failure::of);
         self.ended.fetch_add(1, Ordering::Relaxed);
         login
     }
@@ -94,15 +111,24 @@ impl Session {
     }
 }
 
-/// The reply that an error is about, when the login failed by an answer of the server.
-fn reply_of(error: &Error) -> Option<Reply> {
-    let answered = matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Status);
-    let status = error.status().filter(|_| answered)?;
-    Some(Reply::new(
-        status,
-        error.headers().clone(),
-        Bytes::copy_from_slice(error.body()),
-    ))
+impl Failure {
+    fn of(error: &Error) -> Self {
+        let answered = matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Status);
+        match error.status().filter(|_| answered) {
+            Some(status) => {
+                let body = Bytes::copy_from_slice(error.body());
+                Self::Answered(Reply::new(status, error.headers().clone(), body))
+            }
+            None => Self::Unanswered(error.kind()),
+        }
+    }
+
+    fn error(self) -> Error {
+        match self {
+            Self::Answered(reply) => refused(Error::from_reply(reply).with_operation(LOGIN)),
+            Self::Unanswered(kind) => Error::new(kind).with_operation(LOGIN),
+        }
+    }
 }
 
 /// The service answers wrong credentials with a 400; other versions of its framework with 401 or 403.
@@ -120,20 +146,17 @@ impl TokenSource for Session {
             return Ok(token);
         }
         let ended = self.ended.load(Ordering::Relaxed);
-        let mut refusal = self.flight.lock().await;
+        let mut failure = self.flight.lock().await;
         if let Some(token) = self.ready() {
             return Ok(token);
         }
         // Only the end of a login that was under way when this caller came: the next one tries anew.
-        if let Some(reply) = refusal
-            .as_ref()
-            .filter(|_| self.ended.load(Ordering::Relaxed) != ended)
+        if self.ended.load(Ordering::Relaxed) != ended
+            && let Some(failure) = failure.clone()
         {
-            return Err(refused(
-                Error::from_reply(reply.clone()).with_operation(LOGIN),
-            ));
+            return Err(failure.error());
         }
-        self.fly(&mut refusal).await?;
+        self.fly(&mut failure).await?;
         self.ready()
             .ok_or_else(|| Error::auth("logged out while logging in"))
     }
@@ -147,9 +170,6 @@ impl TokenSource for Session {
         if matches!(self.credentials, Some(Credentials(Kind::Token(_)))) {
             return;
         }
-        let mut current = self.current();
-        if current.as_ref() == Some(rejected) {
-            *current = None;
-        }
+        self.forget(rejected);
     }
 }

@@ -4,6 +4,7 @@
 //! personal data.
 
 use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
 
 use crate::error::DecodeError;
 
@@ -31,13 +32,44 @@ fn explain<T: DeserializeOwned>(text: &str) -> DecodeError {
 
 /// What went wrong, with the JSON path where it is known and without the value.
 pub(crate) fn describe_at_path(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
-    let path = error.path().to_string();
+    let path = shown(error.path());
     let fault = describe(error.inner());
-    if path == "." {
+    if path.is_empty() {
         fault
     } else {
         format!("{path}: {fault}")
     }
+}
+
+/// A path without keys that could be data: the keys of a map come from the server.
+fn shown(path: &serde_path_to_error::Path) -> String {
+    let mut text = String::new();
+    for segment in path {
+        let key = match segment {
+            Segment::Seq { index } => {
+                text.push_str(&format!("[{index}]"));
+                continue;
+            }
+            Segment::Map { key } => key,
+            Segment::Enum { variant } => variant,
+            Segment::Unknown => "?",
+        };
+        if !text.is_empty() {
+            text.push('.');
+        }
+        text.push_str(if is_field_name(key) { key } else { "?" });
+    }
+    text
+}
+
+/// A name as fields have them; a tax id, a telephone number or a person's name is none.
+fn is_field_name(key: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
+    key.len() <= 80
+        && key.bytes().next().is_some_and(letter)
+        && key
+            .bytes()
+            .all(|byte| letter(byte) || byte.is_ascii_digit())
 }
 
 /// What went wrong, without the value.

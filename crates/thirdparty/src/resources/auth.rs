@@ -1,7 +1,7 @@
 //! Login and logout.
 
 use accredit_models::thirdparty::Login;
-use accredit_transport::Error;
+use accredit_transport::{Error, TokenSource as _};
 
 use super::handle;
 use crate::operations::auth::{Logout, Logoutall};
@@ -23,7 +23,7 @@ impl Auth {
         self.client.session().log_in().await
     }
 
-    /// Ends this session: the server deletes the token, and the client forgets it.
+    /// Ends this session: the server deletes the token, and the client forgets it. Without a session nothing is sent.
     ///
     /// `POST /api_third_party/auth/logout/`
     ///
@@ -31,12 +31,16 @@ impl Auth {
     ///
     /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
     pub async fn logout(&self) -> Result<(), Error> {
+        let Some(token) = self.client.session().ready() else {
+            return Ok(());
+        };
         self.client.execute(&Logout).await?;
-        self.client.session().forget();
+        self.client.session().forget(&token);
         Ok(())
     }
 
-    /// Ends all sessions of the account, those of other programs too.
+    /// Ends all sessions of the account, those of other programs too. Logs in first where there is no session, since the
+    /// service takes this from a session only.
     ///
     /// `POST /api_third_party/auth/logoutall/`
     ///
@@ -46,7 +50,7 @@ impl Auth {
     #[doc(alias = "logoutall")]
     pub async fn logout_all(&self) -> Result<(), Error> {
         self.client.execute(&Logoutall).await?;
-        self.client.session().forget();
+        self.client.session().forget_all();
         Ok(())
     }
 }

@@ -339,9 +339,97 @@ async fn a_logout_with_a_token_that_is_gone_is_unauthorized_and_forgets_it() {
 }
 
 #[tokio::test]
+async fn a_logout_without_a_session_sends_nothing() {
+    let service = Service::json(204, "");
+    let client = service.client();
+    client.auth().logout().await.unwrap();
+    assert!(service.seen().is_empty(), "a login only to log out");
+}
+
+#[tokio::test]
+async fn a_late_logout_keeps_a_newer_token() {
+    let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let logins = Arc::new(AtomicUsize::new(0));
+    let (arrival, opened, count) = (Arc::clone(&arrived), Arc::clone(&gate), Arc::clone(&logins));
+    let service = tower::service_fn(move |request: Request<Bytes>| {
+        let (arrival, opened, count) = (
+            Arc::clone(&arrival),
+            Arc::clone(&opened),
+            Arc::clone(&count),
+        );
+        async move {
+            if is_login(&request) {
+                let number = count.fetch_add(1, Ordering::SeqCst);
+                return Ok::<_, Infallible>(login(&format!("token-{number}")));
+            }
+            if request.uri().path().ends_with("/logout/") {
+                arrival.notify_one();
+                opened.notified().await;
+                return Ok(reply(204, "application/json", ""));
+            }
+            let body = r#"{"count": 0, "results": []}"#;
+            Ok(reply(200, "application/json", body))
+        }
+    });
+    let client = Client::builder(Environment::Production)
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .configure(move |transport| transport.transport(service.clone()))
+        .build()
+        .unwrap();
+    client.auth().login().await.unwrap();
+    let auth = client.auth();
+    let late = tokio::spawn(async move { auth.logout().await });
+    arrived.notified().await;
+    client.auth().login().await.unwrap();
+    gate.notify_one();
+    late.await.unwrap().unwrap();
+    client.investors().list().send().await.unwrap();
+    assert_eq!(
+        logins.load(Ordering::SeqCst),
+        2,
+        "the newer token was forgotten"
+    );
+}
+
+#[tokio::test]
+async fn callers_that_waited_for_a_login_without_an_answer_share_its_end() {
+    let logins = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&logins);
+    let service = tower::service_fn(move |_: Request<Bytes>| {
+        let count = Arc::clone(&count);
+        async move {
+            count.fetch_add(1, Ordering::SeqCst);
+            // Long enough for every caller to be waiting.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            Err::<http::Response<String>, _>(Error::new(ErrorKind::Connect))
+        }
+    });
+    let client = Client::builder(Environment::Production)
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .configure(move |transport| transport.transport(service.clone()))
+        .build()
+        .unwrap();
+    let mut calls = JoinSet::new();
+    for _ in 0..50 {
+        calls.spawn(client.investors().list().send());
+    }
+    while let Some(page) = calls.join_next().await {
+        let error = page.unwrap().unwrap_err();
+        assert!(
+            error.is_transient() && !error.may_have_been_sent(),
+            "{error:?}"
+        );
+    }
+    assert_eq!(logins.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
 async fn a_failed_logout_keeps_the_token() {
     let service = Service::json(500, "{}");
     let client = service.client();
+    client.auth().login().await.unwrap();
     let error = client.auth().logout().await.unwrap_err();
     assert_eq!(error.to_string(), "auth.logout: 500 Internal Server Error");
     client.auth().logout_all().await.unwrap_err();
