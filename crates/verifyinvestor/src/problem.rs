@@ -60,5 +60,5 @@ pub fn pending_verification_request(error: &Error) -> Option<PendingVerification
 #[must_use]
 pub fn error_message(error: &Error) -> Option<String> {
     let problem: accredit_models::verifyinvestor::ErrorMessage = error.api()?;
-    problem.error
+    problem.error.map(accredit_models::Personal::into_exposed)
 }

@@ -11,7 +11,7 @@ use crate::{Json, Personal, object::response};
 #[non_exhaustive]
 pub struct ErrorDetail {
     /// What went wrong, in words for people; do not match on them.
-    pub detail: String,
+    pub detail: Personal<String>,
 }
 
 response!(ErrorDetail { detail });
@@ -23,7 +23,7 @@ response!(ErrorDetail { detail });
 #[non_exhaustive]
 pub struct KnoxError {
     /// What went wrong, in words for people; do not match on them.
-    pub error: String,
+    pub error: Personal<String>,
 }
 
 response!(KnoxError { error });

@@ -84,7 +84,7 @@ pub struct InvestmentSummary {
     /// When the payment was processed; null until then.
     pub processed_at: Option<Timestamp>,
     /// Why the last attempt to pay failed, in words; null if none did.
-    pub last_payment_error_message: Option<String>,
+    pub last_payment_error_message: Option<Personal<String>>,
     /// The attempt at proving accreditation, if there is one.
     pub accredited_investor_verification: Option<Box<AccreditedInvestorVerification>>,
     /// Where a dispute of the payment (chargeback) stands; its values are not known.
@@ -125,7 +125,7 @@ pub struct InvestmentSummary {
     /// Whether the platform shows a refund button. Printed as a string, not as a boolean.
     pub display_refund_button: Option<String>,
     /// What the platform says beside the refund button.
-    pub display_refund_button_message: Option<String>,
+    pub display_refund_button_message: Option<Personal<String>>,
     /// Number of shares that count as qualified; by what rule is not documented.
     pub quantity_qualified_shares: Option<i64>,
     /// Price of the qualified shares, in US dollars. Whether of one or of all is not documented.
@@ -263,7 +263,7 @@ pub struct Investment {
     /// When the payment was processed; null until then.
     pub processed_at: Option<Timestamp>,
     /// Why the last attempt to pay failed, in words; null if none did.
-    pub last_payment_error_message: Option<String>,
+    pub last_payment_error_message: Option<Personal<String>>,
     /// The attempt at proving accreditation, if there is one.
     pub accredited_investor_verification: Option<Box<AccreditedInvestorVerification>>,
     /// Staff notes on the investment.
@@ -308,7 +308,7 @@ pub struct Investment {
     /// Whether the platform shows a refund button. Printed as a string, not as a boolean.
     pub display_refund_button: Option<String>,
     /// What the platform says beside the refund button.
-    pub display_refund_button_message: Option<String>,
+    pub display_refund_button_message: Option<Personal<String>>,
     /// Number of shares that count as qualified; by what rule is not documented.
     pub quantity_qualified_shares: Option<i64>,
     /// Price of the qualified shares, in US dollars. Whether of one or of all is not documented.

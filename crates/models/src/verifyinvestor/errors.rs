@@ -4,14 +4,14 @@
 
 use super::ids::VerificationRequestId;
 use super::verification_requests::Investor;
-use crate::{Secret, object::response};
+use crate::{Personal, Secret, object::response};
 
 /// What went wrong, in one sentence.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct ErrorMessage {
     /// What went wrong, in words for people; do not match on them.
-    pub error: Option<String>,
+    pub error: Option<Personal<String>>,
     /// The HTTP status again, where the framework itself answers. Inferred, not in the vendor's
     /// document.
     pub status: Option<i64>,
@@ -24,7 +24,7 @@ response!(ErrorMessage { error, status });
 #[non_exhaustive]
 pub struct PendingRequestError {
     /// What went wrong, in words for people; do not match on them.
-    pub error: Option<String>,
+    pub error: Option<Personal<String>>,
     /// The request that is in the way, to go on with.
     pub pending_verification_request: Option<PendingVerificationRequest>,
 }

@@ -49,7 +49,7 @@ pub struct User {
     /// Standing of one legal name; only with `legal_name` in the query.
     pub legal_profile: Option<LegalProfile>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
     /// The day of the last verification, as the name suggests. Seen in use, not in the vendor's
     /// document.
     pub verified_on: Option<Date>,
@@ -74,7 +74,7 @@ pub struct AuthorizedParty {
     /// Name of the portal; null is the issuer itself.
     pub name: Option<String>,
     /// The caller's own key for the investor, by portal.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
     /// Legal names that the party may see.
     pub authorized_legal_names: Vec<Personal<String>>,
 }
@@ -120,7 +120,7 @@ pub struct LegalProfileParty {
     /// Name of the portal; null is the issuer itself.
     pub name: Option<String>,
     /// The caller's own key for the investor, by portal.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
 }
 
 response!(LegalProfileParty { name, identifier });

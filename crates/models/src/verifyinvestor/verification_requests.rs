@@ -204,7 +204,7 @@ pub struct VerificationRequest {
     /// vendor's document.
     pub api_type: Option<ApiType>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
     /// The status in words for people. Seen in use, not in the vendor's document.
     pub message: Option<Personal<String>>,
     /// A status of the vendor's own, such as open; not to be relied on. Seen in use, not in the
@@ -257,7 +257,7 @@ pub struct VerificationRequestListItem {
     /// vendor's document.
     pub api_type: Option<ApiType>,
     /// The caller's own key for the investor. Seen in use, not in the vendor's document.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
 }
 
 response!(VerificationRequestListItem {

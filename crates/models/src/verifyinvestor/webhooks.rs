@@ -28,10 +28,9 @@ pub struct WebhookEvent {
     /// Deprecated by the vendor.
     pub verification_status: Option<VerificationStatus>,
     /// The caller's own key for the investor; text even if it is a number.
-    pub identifier: Option<String>,
-    /// The caller's own key for the investor, given to the Embedded API. Seen in use, not in the
-    /// vendor's document.
-    pub eapi_identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
+    /// The caller's own key, given to the Embedded API. Seen in use, not in the vendor's document.
+    pub eapi_identifier: Option<Personal<String>>,
     /// Whether the Embedded API made the request. Seen in use, not in the vendor's document.
     pub embedded_api: Option<bool>,
     /// An older outcome; read `status`. Seen in use, not in the vendor's document.
@@ -78,7 +77,7 @@ pub struct WebhookReplay {
     /// Deprecated by the vendor.
     pub verification_status: Option<VerificationStatus>,
     /// The caller's own key for the investor; text even if it is a number.
-    pub identifier: Option<String>,
+    pub identifier: Option<Personal<String>>,
     /// An older outcome; read `status`.
     ///
     /// Deprecated by the vendor.

@@ -117,7 +117,7 @@ impl Call<Retrieve> {
 #[non_exhaustive]
 pub struct RetrieveByIdentifier {
     /// `{identifier}` in the path.
-    pub identifier: String,
+    pub identifier: Personal<String>,
 }
 
 impl RetrieveByIdentifier {
@@ -125,7 +125,7 @@ impl RetrieveByIdentifier {
     #[must_use]
     pub fn new(identifier: impl Into<String>) -> Self {
         Self {
-            identifier: identifier.into(),
+            identifier: Personal::new(identifier.into()),
         }
     }
 }
@@ -142,7 +142,7 @@ impl Operation for RetrieveByIdentifier {
     );
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
-        request.path("identifier", &self.identifier)?;
+        request.path("identifier", self.identifier.expose())?;
         Ok(())
     }
 

@@ -58,7 +58,10 @@ async fn a_request_is_made_completed_reviewed_and_certified() {
     );
     assert_eq!(event.verification_request_id, created.id);
     assert_eq!(
-        (event.investor_id, event.identifier.as_deref()),
+        (
+            event.investor_id,
+            event.identifier.as_ref().map(|key| key.expose().as_str())
+        ),
         (Some(user), Some("ada-1"))
     );
 

@@ -67,7 +67,10 @@ async fn path_segment_is_encoded() {
             .await
             .unwrap();
         assert_eq!(
-            (user.id, user.identifier.as_deref()),
+            (
+                user.id,
+                user.identifier.as_ref().map(|key| key.expose().as_str())
+            ),
             (id, Some(*identifier))
         );
         assert_eq!(user.first_name.unwrap().expose(), "Zoë & Co");

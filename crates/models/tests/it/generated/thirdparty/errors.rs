@@ -11,19 +11,19 @@ pub(crate) fn examples(to: &mut Examples) {
     to.response::<ErrorDetail>(
         "ErrorDetail",
         r#"{
-  "detail": "some detail"
+  "detail": "canary detail"
 }"#,
         r#"{
-  "detail": "some detail"
+  "detail": "canary detail"
 }"#,
     );
     to.response::<KnoxError>(
         "KnoxError",
         r#"{
-  "error": "some error"
+  "error": "canary error"
 }"#,
         r#"{
-  "error": "some error"
+  "error": "canary error"
 }"#,
     );
     to.response::<FailedEnvelope>(

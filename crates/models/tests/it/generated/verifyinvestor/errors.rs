@@ -13,7 +13,7 @@ pub(crate) fn examples(to: &mut Examples) {
     to.response::<ErrorMessage>(
         "ErrorMessage",
         r#"{
-  "error": "some error",
+  "error": "canary error",
   "status": 4
 }"#,
         r#"{}"#,
@@ -21,7 +21,7 @@ pub(crate) fn examples(to: &mut Examples) {
     to.response::<PendingRequestError>(
         "PendingRequestError",
         r#"{
-  "error": "some error",
+  "error": "canary error",
   "pending_verification_request": "@PendingVerificationRequest"
 }"#,
         r#"{}"#,

@@ -32,7 +32,7 @@ pub(crate) fn examples(to: &mut Examples) {
   "meta": "some meta",
   "authorized_parties": ["@AuthorizedParty"],
   "legal_profile": "@LegalProfile",
-  "identifier": "some identifier",
+  "identifier": "canary identifier",
   "verified_on": "2025-07-25"
 }"#,
         r#"{
@@ -43,7 +43,7 @@ pub(crate) fn examples(to: &mut Examples) {
         "AuthorizedParty",
         r#"{
   "name": "some name",
-  "identifier": "some identifier",
+  "identifier": "canary identifier",
   "authorized_legal_names": ["canary authorized legal names"]
 }"#,
         r#"{}"#,
@@ -64,7 +64,7 @@ pub(crate) fn examples(to: &mut Examples) {
         "LegalProfileParty",
         r#"{
   "name": "some name",
-  "identifier": "some identifier"
+  "identifier": "canary identifier"
 }"#,
         r#"{}"#,
     );

@@ -72,7 +72,7 @@ pub(crate) fn examples(to: &mut Examples) {
   "webhook_url": "https://example.com/canary/webhookurl",
   "investor_url": "https://example.com/canary/investorurl",
   "api_type": "regular",
-  "identifier": "some identifier",
+  "identifier": "canary identifier",
   "message": "canary message",
   "internal_status": "some internal status"
 }"#,
@@ -90,7 +90,7 @@ pub(crate) fn examples(to: &mut Examples) {
   "deal_name": "some deal name",
   "api_issued": false,
   "api_type": "regular",
-  "identifier": "some identifier"
+  "identifier": "canary identifier"
 }"#,
         r#"{
   "id": 1000
