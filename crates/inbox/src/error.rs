@@ -12,15 +12,25 @@ pub struct InboxError(Kind);
 enum Kind {
     Webhook(WebhookError),
     Database(rusqlite::Error),
+    File(std::io::Error),
+    Foreign,
 }
 
 impl InboxError {
+    pub(crate) fn file(error: std::io::Error) -> Self {
+        Self(Kind::File(error))
+    }
+
+    pub(crate) fn foreign() -> Self {
+        Self(Kind::Foreign)
+    }
+
     /// Why the webhook was not accepted; `None` when the database failed, and the sender should try again (503).
     #[must_use]
     pub fn webhook(&self) -> Option<&WebhookError> {
         match &self.0 {
             Kind::Webhook(error) => Some(error),
-            Kind::Database(_) => None,
+            Kind::Database(_) | Kind::File(_) | Kind::Foreign => None,
         }
     }
 }
@@ -42,6 +52,8 @@ impl fmt::Display for InboxError {
         match &self.0 {
             Kind::Webhook(error) => fmt::Display::fmt(error, f),
             Kind::Database(_) => f.write_str("the inbox's database failed"),
+            Kind::File(_) => f.write_str("the inbox's file could not be opened"),
+            Kind::Foreign => f.write_str("the file is no inbox, or one of another version"),
         }
     }
 }
@@ -49,8 +61,9 @@ impl fmt::Display for InboxError {
 impl std::error::Error for InboxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0 {
-            Kind::Webhook(_) => None,
+            Kind::Webhook(_) | Kind::Foreign => None,
             Kind::Database(error) => Some(error),
+            Kind::File(error) => Some(error),
         }
     }
 }

@@ -13,17 +13,19 @@ use sha2::{Digest as _, Sha256};
 
 use crate::InboxError;
 
+/// Tells our files from other SQLite databases ("ACin"), and one layout of ours from the next.
+const APPLICATION_ID: i32 = 0x4143_696E;
+const LAYOUT: i32 = 1;
+
 const SCHEMA: &str = "
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = FULL;
-    CREATE TABLE IF NOT EXISTS delivery (
+    CREATE TABLE delivery (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         digest BLOB NOT NULL,
         body BLOB NOT NULL,
         settled INTEGER NOT NULL DEFAULT 0
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS pending ON delivery (id) WHERE settled = 0;
-    CREATE UNIQUE INDEX IF NOT EXISTS pending_digest ON delivery (digest) WHERE settled = 0;
+    CREATE INDEX pending ON delivery (id) WHERE settled = 0;
+    CREATE UNIQUE INDEX pending_digest ON delivery (digest) WHERE settled = 0;
 ";
 
 /// A durable inbox. Share it behind an `Arc`; each call is one short transaction.
@@ -60,12 +62,24 @@ pub enum Recorded {
 }
 
 impl Inbox {
-    /// Opens or creates the inbox in a file.
+    /// Opens or creates the inbox in a file, which only its owner may read.
     ///
     /// # Errors
     ///
-    /// When the file can't be opened as this inbox's database.
+    /// When the file can't be opened, or is a database of something else or of another version.
     pub fn open(path: impl AsRef<Path>, webhooks: Webhooks) -> Result<Self, InboxError> {
+        let path = path.as_ref();
+        // The bodies are about people: nobody else on the machine gets to read them.
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let mut file = std::fs::OpenOptions::new();
+            file.create(true)
+                .append(true)
+                .mode(0o600)
+                .open(path)
+                .map_err(InboxError::file)?;
+        }
         Self::new(Connection::open(path)?, webhooks)
     }
 
@@ -78,8 +92,23 @@ impl Inbox {
         Self::new(Connection::open_in_memory()?, webhooks)
     }
 
-    fn new(connection: Connection, webhooks: Webhooks) -> Result<Self, InboxError> {
-        connection.execute_batch(SCHEMA)?;
+    fn new(mut connection: Connection, webhooks: Webhooks) -> Result<Self, InboxError> {
+        let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
+        let marks: (i32, i32) = (number("application_id")?, number("user_version")?);
+        let tables = "SELECT count(*) FROM sqlite_schema";
+        let is_empty = connection.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0;
+        if marks != (APPLICATION_ID, LAYOUT) && !is_empty {
+            return Err(InboxError::foreign());
+        }
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        if is_empty {
+            let transaction = connection.transaction()?;
+            transaction.execute_batch(SCHEMA)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.pragma_update(None, "user_version", LAYOUT)?;
+            transaction.commit()?;
+        }
         Ok(Self {
             webhooks,
             connection: Mutex::new(connection),

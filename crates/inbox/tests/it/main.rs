@@ -91,7 +91,7 @@ fn a_body_that_can_not_be_read_blocks_none_behind_it() {
 fn a_failed_database_is_not_a_refused_webhook() {
     let error = Inbox::open(std::env::temp_dir(), webhooks()).unwrap_err();
     assert_eq!(error.webhook(), None);
-    assert_eq!(error.to_string(), "the inbox's database failed");
+    assert_eq!(error.to_string(), "the inbox's file could not be opened");
 }
 
 #[test]
@@ -117,4 +117,48 @@ fn deliveries_come_in_the_order_of_arrival() {
     }
     let ids: Vec<u64> = inbox.pending(2).unwrap().iter().map(id).collect();
     assert_eq!(ids, [3, 1]);
+}
+
+#[test]
+fn a_database_of_something_else_is_left_alone() {
+    let folder = std::env::temp_dir().join(format!("accredit-foreign-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let path = folder.join("other.db");
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other
+        .execute_batch("CREATE TABLE account (id INTEGER)")
+        .unwrap();
+    drop(other);
+    let before = std::fs::read(&path).unwrap();
+    let error = Inbox::open(&path, webhooks()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the file is no inbox, or one of another version"
+    );
+    assert_eq!(std::fs::read(&path).unwrap(), before);
+    let missing = folder.join("no/such/folder/inbox.db");
+    assert!(
+        Inbox::open(missing, webhooks())
+            .unwrap_err()
+            .webhook()
+            .is_none()
+    );
+    std::fs::remove_dir_all(&folder).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = std::env::temp_dir().join(format!("accredit-mode-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let inbox = Inbox::open(folder.join("inbox.db"), webhooks()).unwrap();
+    inbox.receive(&signed(BODY), BODY).unwrap();
+    for file in std::fs::read_dir(&folder).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", file.path());
+    }
+    drop(inbox);
+    std::fs::remove_dir_all(&folder).unwrap();
 }
