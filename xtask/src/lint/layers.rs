@@ -1,8 +1,11 @@
 //! Who may depend on whom.
 //!
-//! Looks at direct dependencies: normal and build ones, optional or not, of every platform. What
+//! Looks at direct dependencies: normal and build ones, optional or not, of every platform, with the
+//! features that the declaration asks for and those that the member's own features turn on. What
 //! stands behind a dependency is judged where it is a member itself, and by `deny.toml` where it is
 //! not. Dev-dependencies are free, except for members that must build when no sibling does.
+
+use std::collections::BTreeSet;
 
 use super::Violation;
 use super::metadata::{Dependency, Metadata, Package};
@@ -201,15 +204,17 @@ pub(super) fn check(tree: &Tree, metadata: &Metadata) -> Vec<Violation> {
             violations.push(Violation::new(&manifest, 1, RULE, message));
             continue;
         };
+        let text = tree.get(&manifest).map_or("", super::tree::File::text);
         violations.extend(package.dependencies.iter().filter_map(|dependency| {
             let message = layer.objection(package, dependency)?;
-            let text = tree.get(&manifest).map_or("", super::tree::File::text);
-            Some(Violation::new(
-                &manifest,
-                line_of(text, &dependency.name),
-                RULE,
-                message,
-            ))
+            let line = line_of(text, dependency.key());
+            Some(Violation::new(&manifest, line, RULE, message))
+        }));
+        let entries: BTreeSet<&String> = package.features.values().flatten().collect();
+        violations.extend(entries.into_iter().filter_map(|entry| {
+            let message = layer.feature_objection(package, entry)?;
+            let line = line_of_entry(text, entry);
+            Some(Violation::new(&manifest, line, RULE, message))
         }));
     }
     violations
@@ -237,24 +242,51 @@ impl Layer {
         };
         library
             .refused_feature(dependency)
-            .map(|feature| format!("`{member}` may not use the feature `{feature}` of `{name}`"))
+            .map(|feature| refusal(member, feature, name))
     }
+
+    /// Why none of the member's features may turn on `entry` (`dependency/feature` or
+    /// `dependency?/feature`); `None` when one may. Whether the dependency itself is fine is said
+    /// where it is declared.
+    fn feature_objection(&self, package: &Package, entry: &str) -> Option<String> {
+        let Libraries::Only(libraries) = &self.libraries else {
+            return None;
+        };
+        let (key, feature) = entry.split_once('/')?;
+        let key = key.strip_suffix('?').unwrap_or(key);
+        let mut named = package.dependencies.iter().filter(|dependency| {
+            dependency.key() == key && !dependency.is_dev() && !dependency.is_sibling()
+        });
+        named.find_map(|dependency| {
+            let name = &dependency.name;
+            let library = libraries.iter().find(|library| library.name == name)?;
+            (!library.allows(feature)).then(|| refusal(&package.name, feature, name))
+        })
+    }
+}
+
+fn refusal(member: &str, feature: &str, library: &str) -> String {
+    format!("`{member}` may not use the feature `{feature}` of `{library}`")
 }
 
 impl Library {
     fn refused_feature<'a>(&self, dependency: &'a Dependency) -> Option<&'a str> {
-        let Features::Only(allowed) = self.features else {
-            return None;
-        };
-        if dependency.uses_default_features && !allowed.contains(&"default") {
+        if dependency.uses_default_features && !self.allows("default") {
             return Some("default");
         }
         let mut features = dependency.features.iter().map(String::as_str);
-        features.find(|feature| !allowed.contains(feature))
+        features.find(|feature| !self.allows(feature))
+    }
+
+    fn allows(&self, feature: &str) -> bool {
+        match self.features {
+            Features::Any => true,
+            Features::Only(allowed) => allowed.contains(&feature),
+        }
     }
 }
 
-/// The line of a manifest that declares a dependency; 1 when it is not found, as for a renamed one.
+/// The line of a manifest that declares a dependency; 1 when it is not found.
 fn line_of(manifest: &str, dependency: &str) -> usize {
     let declares = |line: &str| {
         let rest = line.trim_start().strip_prefix(dependency);
@@ -264,6 +296,15 @@ fn line_of(manifest: &str, dependency: &str) -> usize {
     (1..)
         .zip(manifest.lines())
         .find(|(_, line)| declares(line))
+        .map_or(1, |(number, _)| number)
+}
+
+/// The line of a manifest on which a feature turns on `entry`; 1 when it is not found.
+fn line_of_entry(manifest: &str, entry: &str) -> usize {
+    let quoted = [format!("\"{entry}\""), format!("'{entry}'")];
+    (1..)
+        .zip(manifest.lines())
+        .find(|(_, line)| quoted.iter().any(|quoted| line.contains(quoted)))
         .map_or(1, |(number, _)| number)
 }
 
@@ -343,6 +384,50 @@ mod tests {
             ..Dependency::library("tokio")
         };
         assert_eq!(said("accredit-verifyinvestor", &[default]).len(), 1);
+    }
+
+    #[test]
+    fn clients_turn_no_runtime_on_through_features_of_their_own() {
+        let locks = Dependency::library("tokio").features(&["sync"]);
+        let http = Dependency::library("http");
+        let package = || {
+            Package::of(
+                "accredit-thirdparty",
+                "crates/x",
+                &[locks.clone(), http.clone()],
+            )
+        };
+        let said = |package: Package| -> Vec<(usize, String)> {
+            let manifest =
+                "[features]\ndefault = [\n\"tokio/rt\",\n\"tokio?/net\", \"tokio/sync\"]\n";
+            let tree = Tree::of(&[("crates/x/Cargo.toml", manifest)]);
+            let found = check(&tree, &Metadata::of(vec![package]));
+            let said = found.into_iter();
+            said.map(|violation| (violation.line, violation.message))
+                .collect()
+        };
+        let refused =
+            |line, feature: &str| (line, refusal("accredit-thirdparty", feature, "tokio"));
+
+        let entries = ["hyper", "dep:tokio", "tokio/rt", "tokio?/net", "tokio/sync"];
+        let bad = package()
+            .feature("default", &entries)
+            .feature("more", &["tokio/rt"]);
+        assert_eq!(said(bad), [refused(3, "rt"), refused(4, "net")]);
+        let default = package().feature("extra", &["tokio/default"]);
+        assert_eq!(said(default), [refused(1, "default")]);
+        let good = package().feature("default", &["hyper", "tokio/sync", "http/std"]);
+        assert_eq!(said(good), []);
+
+        let mut renamed = package().feature("default", &["locks/rt"]);
+        renamed.dependencies.iter_mut().for_each(|dependency| {
+            dependency.rename = (dependency.name == "tokio").then(|| "locks".to_owned());
+        });
+        assert_eq!(said(renamed), [refused(1, "rt")]);
+
+        let tests = [locks.clone().kind("dev")];
+        let tests = Package::of("accredit-verifyinvestor", "crates/x", &tests);
+        assert_eq!(said(tests.feature("default", &["tokio/rt"])), []);
     }
 
     #[test]

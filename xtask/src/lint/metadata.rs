@@ -3,6 +3,8 @@
 //! Declared dependencies only: optional ones and those of other platforms are there, the ones behind
 //! them are not.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use crate::error::{Context, Result};
@@ -24,6 +26,9 @@ pub(super) struct Package {
     pub(super) description: Option<String>,
     pub(super) readme: Option<String>,
     pub(super) dependencies: Vec<Dependency>,
+    /// The crate's own features, and what each turns on.
+    #[serde(default)]
+    pub(super) features: BTreeMap<String, Vec<String>>,
 }
 
 /// A dependency as declared.
@@ -31,6 +36,9 @@ pub(super) struct Package {
 pub(super) struct Dependency {
     /// The package's name, whatever it was renamed to.
     pub(super) name: String,
+    /// What the manifest calls it, when that is another name.
+    #[serde(default)]
+    pub(super) rename: Option<String>,
     /// Where it comes from; `None` for a path, which here means a sibling.
     pub(super) source: Option<String>,
     /// `None` for a normal one, else `dev` or `build`.
@@ -64,6 +72,11 @@ impl Dependency {
         self.source.is_none()
     }
 
+    /// What the manifest calls it.
+    pub(super) fn key(&self) -> &str {
+        self.rename.as_deref().unwrap_or(&self.name)
+    }
+
     pub(super) fn is_dev(&self) -> bool {
         self.kind.as_deref() == Some("dev")
     }
@@ -90,6 +103,13 @@ impl Package {
             dependencies: dependencies.to_vec(),
             ..Self::default()
         }
+    }
+
+    /// With a feature of its own.
+    pub(super) fn feature(mut self, name: &str, entries: &[&str]) -> Self {
+        let entries = entries.iter().map(|&entry| entry.to_owned()).collect();
+        self.features.insert(name.to_owned(), entries);
+        self
     }
 }
 
@@ -143,5 +163,11 @@ mod tests {
                 .any(|found| found.name == "serde_json")
         );
         assert!(xtask.dependencies.iter().all(|found| !found.is_sibling()));
+        let transport = metadata
+            .packages
+            .iter()
+            .find(|package| package.name == "accredit-transport")
+            .unwrap();
+        assert!(transport.features.contains_key("default"));
     }
 }
