@@ -14,7 +14,8 @@ mod metadata;
 mod module_docs;
 mod msrv;
 mod rust;
-mod tree;
+mod source_paths;
+pub(crate) mod tree;
 mod vendor_names;
 
 use std::fmt;
@@ -90,6 +91,7 @@ fn check(tree: &Tree, metadata: &Metadata) -> Vec<Violation> {
     violations.extend(layers::check(tree, metadata));
     violations.extend(manifest::check(tree, metadata));
     violations.extend(msrv::check(tree));
+    violations.extend(source_paths::check(tree));
     for file in tree.files() {
         violations.extend(facade::check(file));
         violations.extend(file_size::check(file));
