@@ -1,21 +1,29 @@
 //! Checks that `codegen --check` sees what it has to see. Lives in tests only.
 
 use std::{
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
     process,
 };
 
-use super::{FOLDERS, Output, STAMP, examples, generate};
+use super::{ADVICE, Output, STAMP, generate, is_stamped};
+use crate::lint::tree::{Tree, git};
 
-/// A folder of its own that is gone after the test.
+/// A repository of its own that is gone after the test.
 struct Root(PathBuf);
 
 impl Root {
     fn new(test: &str) -> Self {
         let folder = env::temp_dir().join(format!("accredit-codegen-{}-{test}", process::id()));
         fs::create_dir_all(&folder).unwrap();
-        Self(folder)
+        let root = Self(folder);
+        root.git(&["init", "--quiet"]);
+        root
+    }
+
+    fn git(&self, arguments: &[&str]) {
+        git(&self.0, arguments).unwrap().output().unwrap();
     }
 
     fn write(&self, path: &str, text: &str) {
@@ -56,12 +64,12 @@ fn written(test: &str) -> (Root, Output) {
     for (path, text) in &output.files {
         root.write(path.to_str().unwrap(), text);
     }
-    assert_eq!(output.stale(&root.0).unwrap().len(), 0);
+    assert_eq!(stale(&root, &output).len(), 0);
     (root, output)
 }
 
 fn stale(root: &Root, output: &Output) -> Vec<PathBuf> {
-    output.stale(&root.0).unwrap()
+    output.stale(&root.0, &Tree::read(&root.0).unwrap())
 }
 
 #[test]
@@ -90,39 +98,71 @@ fn a_changed_file_is_stale_by_one_byte() {
     assert_eq!(stale(&root, &output).len(), 0);
 }
 
-#[test]
-fn a_stamped_file_that_nothing_generates_is_stale() {
-    let (root, output) = written("orphan");
-    let orphan = format!("{}/thirdparty/gone.rs", examples::FOLDER);
-    root.write(
-        &orphan,
-        &format!("//! Gone.\n\n// {STAMP} spec/gone.yaml; change that, not this.\n"),
-    );
-    root.write("crates/models/src/decimal.rs", "//! Written by hand.\n");
-    root.write(
-        "crates/cli/src/stamped.rs",
-        &format!("//! {STAMP} no folder of ours.\n"),
-    );
-    assert_eq!(stale(&root, &output), [Path::new(&orphan)]);
+/// What a generated Rust file of `source` looks like.
+fn stamped(source: &str) -> String {
+    format!("//! Gone.\n\n// {STAMP} {source}; {ADVICE}\n\npub struct Gone;\n")
 }
 
 #[test]
-fn every_generated_file_carries_the_stamp_in_a_folder_that_is_searched() {
-    let output = generate(&crate::process::root().unwrap().join("spec")).unwrap();
-    assert!(output.files.len() > 60, "{}", output.files.len());
-    for (path, text) in &output.files {
-        assert!(
-            FOLDERS.iter().any(|folder| path.starts_with(folder)),
-            "{}",
-            path.display()
-        );
-        assert!(
-            text.lines().take(20).any(|line| line.contains(STAMP)),
-            "{}",
-            path.display()
-        );
-        assert!(text.lines().count() <= 1000, "{}", path.display());
+fn a_stamped_file_that_nothing_generates_is_stale_wherever_it_stands() {
+    let (root, output) = written("orphan");
+    let orphans = [
+        "crates/cli/src/gone.rs",
+        "crates/models/tests/it/generated/thirdparty/gone.rs",
+        "gone.md",
+    ];
+    root.write(orphans[0], &stamped("spec/gone.yaml"));
+    root.write(orphans[1], &stamped("spec/gone.yaml"));
+    root.write(orphans[2], &format!("<!-- {STAMP} spec/; {ADVICE} -->\n"));
+    root.write("crates/models/src/decimal.rs", "//! Written by hand.\n");
+    root.write(".gitignore", "/target/\n");
+    root.write("target/package/gone.rs", &stamped("spec/gone.yaml"));
+    assert_eq!(stale(&root, &output), orphans.map(Path::new));
+    root.git(&["add", "--all"]);
+    assert_eq!(stale(&root, &output), orphans.map(Path::new));
+}
+
+#[test]
+fn a_stamp_below_a_long_head_counts() {
+    let docs = "//! Words.\n".repeat(30);
+    assert!(is_stamped(&format!("{docs}{}", stamped("spec/"))));
+    let text = format!("{docs}#![allow(missing_docs)]\n\n{}", stamped("spec/"));
+    assert!(is_stamped(&text));
+    assert!(is_stamped(&text.replace('\n', "\r\n")));
+}
+
+#[test]
+fn a_text_that_quotes_the_stamp_is_no_generated_one() {
+    for text in [
+        format!("//! {STAMP} spec/; {ADVICE}\n"),
+        format!("//! Docs.\n\n/// // {STAMP} spec/; {ADVICE}\nstruct X;\n"),
+        format!("//! Docs.\n\nstruct X;\n\n// {STAMP} spec/; {ADVICE}\n"),
+        format!("//! Docs.\n\n// {STAMP} stands in every file.\n"),
+        format!("const STAMP: &str = \"{STAMP}\";\n"),
+        format!("# Layout\n\n<!-- {STAMP} spec/; {ADVICE} -->\n"),
+        format!("```text\n// {STAMP} spec/; {ADVICE}\n```\n"),
+        format!("{STAMP} spec/; {ADVICE}\n"),
+    ] {
+        assert!(!is_stamped(&text), "{text}");
     }
+}
+
+#[test]
+fn every_generated_file_is_seen_with_its_stamp() {
+    let root = crate::process::root().unwrap();
+    let output = generate(&root.join("spec")).unwrap();
+    assert!(output.files.len() > 60, "{}", output.files.len());
+    let tree = Tree::read(&root).unwrap();
+    for (path, text) in &output.files {
+        assert!(is_stamped(text), "{}", path.display());
+        assert!(text.lines().count() <= 1000, "{}", path.display());
+        let seen = tree.get(path.to_str().unwrap()).is_some();
+        assert!(seen || !root.join(path).exists(), "{}", path.display());
+    }
+    // Without what is generated, all of it would be found again.
+    let found: BTreeSet<PathBuf> = Output::default().orphans(&tree).into_iter().collect();
+    let generated: BTreeSet<PathBuf> = output.files.into_keys().collect();
+    assert_eq!(found, generated);
 }
 
 #[test]

@@ -9,20 +9,28 @@ use std::path::Path;
 use crate::error::{Context, Result};
 use crate::process::Run;
 
+/// Git, for the repository that `root` stands in.
+pub(crate) fn git(root: &Path, arguments: &[&str]) -> Result<Run> {
+    // Git sets these for its hooks; they would turn the command to the repository of the hook.
+    let variables = ["GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE"];
+    let run = Run::new("git", arguments)?.folder(root);
+    Ok(variables.into_iter().fold(run, Run::without_variable))
+}
+
 /// A text file.
 #[derive(Debug)]
-pub(super) struct File {
+pub(crate) struct File {
     path: String,
     text: String,
 }
 
 impl File {
     /// Relative to the root, with `/`.
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
-    pub(super) fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 
@@ -51,13 +59,13 @@ impl File {
 
 /// The text files of the repository.
 #[derive(Debug, Default)]
-pub(super) struct Tree {
+pub(crate) struct Tree {
     files: Vec<File>,
 }
 
 impl Tree {
     /// Reads the repository that stands in `root`.
-    pub(super) fn read(root: &Path) -> Result<Self> {
+    pub(crate) fn read(root: &Path) -> Result<Self> {
         let list = [
             "ls-files",
             "-z",
@@ -65,7 +73,7 @@ impl Tree {
             "--others",
             "--exclude-standard",
         ];
-        let paths = Run::new("git", list)?.output()?;
+        let paths = git(root, &list)?.output()?;
         let mut files = Vec::new();
         for path in paths.split('\0').filter(|path| !path.is_empty()) {
             let full = root.join(path);
@@ -95,12 +103,12 @@ impl Tree {
         Ok(Self { files })
     }
 
-    pub(super) fn files(&self) -> &[File] {
+    pub(crate) fn files(&self) -> &[File] {
         &self.files
     }
 
     /// The file at a path relative to the root.
-    pub(super) fn get(&self, path: &str) -> Option<&File> {
+    pub(crate) fn get(&self, path: &str) -> Option<&File> {
         self.files.iter().find(|file| file.path == path)
     }
 }
