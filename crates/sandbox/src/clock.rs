@@ -48,8 +48,10 @@ impl RunningClock {
         let mode = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = match mode {
             Mode::System { ahead } => {
-                let now = Timestamp::now();
-                now.checked_add(ahead).unwrap_or(now)
+                // Never behind the machine's clock, so what does not fit is beyond the end of time.
+                Timestamp::now()
+                    .checked_add(ahead)
+                    .unwrap_or(Timestamp::MAX)
             }
             Mode::Frozen { now } => now,
         };

@@ -1,5 +1,7 @@
 //! The sandbox's own interface under `/_sandbox/`.
 
+use std::time::Duration;
+
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::json;
 
@@ -38,6 +40,20 @@ async fn the_clock_shows_freezes_and_advances() {
             .json()["status"],
         "ok"
     );
+}
+
+#[tokio::test]
+async fn the_clock_stops_at_the_end_of_time_instead_of_jumping_back() {
+    let sandbox = Sandbox::start().await.unwrap();
+    let last = jiff::Timestamp::MAX;
+    for by in [Duration::MAX, Duration::from_secs(1), Duration::MAX] {
+        sandbox.advance_clock(by);
+        assert_eq!(sandbox.now(), last);
+    }
+    // Both services still answer, although a token of that instant has no time left.
+    Client::login(&sandbox).await;
+    let client = Client::verifyinvestor(&sandbox);
+    assert_eq!(client.get("/api/v1").await.status, 200);
 }
 
 #[tokio::test]
