@@ -5,6 +5,7 @@
 //! goes to this machine only, unless the builder allowed a host: a sandbox must not be able to call
 //! strangers.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,7 +26,10 @@ const SIGNATURE_HEADER: &str = "x-signature-sha256";
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 /// One webhook that was sent, or waits to be.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its `Debug` shows the ids and what came of the attempt, never the URL (which may hold a key), the
+/// body (which names the investor) or the signature.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
     /// Number of the delivery, rising.
@@ -44,6 +48,18 @@ pub struct Delivery {
     pub response_status: Option<u16>,
     /// Why nothing came back.
     pub error: Option<String>,
+}
+
+impl fmt::Debug for Delivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("id", &self.id)
+            .field("verification_request_id", &self.verification_request_id)
+            .field("state", &self.state)
+            .field("response_status", &self.response_status)
+            .field("error", &self.error)
+            .finish_non_exhaustive()
+    }
 }
 
 struct Pending {

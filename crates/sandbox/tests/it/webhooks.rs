@@ -108,6 +108,21 @@ async fn a_requests_own_url_needs_one_of_the_account() {
     assert!(to_account.try_recv().is_err());
 }
 
+#[tokio::test]
+async fn the_debug_text_of_a_delivery_names_nobody() {
+    let (url, _received) = receiver(200).await;
+    let delivery = only_delivery(&format!("{url}?key=hunter2")).await;
+    assert!(delivery.body.contains("VIOLET HOWARD"));
+    assert_eq!(
+        format!("{delivery:?}"),
+        format!(
+            "Delivery {{ id: {}, verification_request_id: {}, state: \"delivered\", \
+             response_status: Some(200), error: None, .. }}",
+            delivery.id, delivery.verification_request_id
+        )
+    );
+}
+
 async fn only_delivery(url: &str) -> Delivery {
     let sandbox = Sandbox::builder().webhook_url(url).start().await.unwrap();
     complete(&sandbox, json!({})).await;
