@@ -7,7 +7,7 @@ use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
 use super::errors;
-use super::literals::{boolean, bound, is_on, saturated, timestamp};
+use super::literals::{boolean, bound, is_on, timestamp};
 use crate::call::Call;
 use crate::clock;
 use crate::generated::routes::{Kind, Parameter};
@@ -54,6 +54,12 @@ pub(crate) struct Resource {
     /// What `search` looks in.
     pub(crate) search: &'static [&'static str],
 }
+
+/// How many different words `search` looks for: SQLite bounds the size of a condition, and the number
+/// of its values.
+const SEARCH_WORDS: usize = 32;
+/// No searched column holds a longer word.
+const SEARCH_WORD_BYTES: usize = 20_000;
 
 const UNKNOWN_OBJECT: &str =
     "Select a valid choice. That choice is not one of the available choices.";
@@ -253,7 +259,7 @@ impl Selection {
                     }
                     _ => bound.floor(),
                 };
-                self.compare(sql, operator(lookup), Value::Integer(saturated(value)));
+                self.compare(sql, operator(lookup), Value::Integer(value));
             }
         }
         Ok(())
@@ -280,7 +286,7 @@ impl Selection {
                     let cents = column.holds == Holds::Cents;
                     let value = bound(item, cents)?;
                     if !cents || value.is_integer() {
-                        items.push(saturated(value).into());
+                        items.push(value.trunc().into());
                     }
                 }
             }
@@ -297,12 +303,27 @@ impl Selection {
         Ok(())
     }
 
-    /// Every word must occur in one of the searched columns.
+    /// Every word must occur in one of the searched columns; words after the first
+    /// [`SEARCH_WORDS`] different ones are ignored.
     fn search(&mut self, terms: &str, resource: &Resource) {
         if resource.search.is_empty() {
             return;
         }
+        let mut words: Vec<&str> = Vec::new();
         for term in terms.split([' ', ',']).filter(|term| !term.is_empty()) {
+            if words.len() == SEARCH_WORDS {
+                break;
+            }
+            if !words.contains(&term) {
+                words.push(term);
+            }
+        }
+        for term in words {
+            // SQLite refuses patterns above 50,000 bytes; escaping doubles a word at most.
+            if term.len() > SEARCH_WORD_BYTES {
+                self.conditions.push("0".to_owned());
+                continue;
+            }
             let escaped = term
                 .replace('\\', "\\\\")
                 .replace('%', "\\%")
@@ -328,9 +349,11 @@ impl Selection {
     }
 }
 
-/// DRF's ordering: known fields in the order named, unknown ones ignored, ties by id.
+/// DRF's ordering: known fields in the order named, unknown ones ignored, ties by id. Only the first
+/// mention of a field can order anything, and SQLite takes no more terms than a table has columns.
 fn ordering(call: &Call<'_>, resource: &Resource) -> String {
     let mut order = String::new();
+    let mut named: Vec<&str> = Vec::new();
     for field in call
         .query("ordering")
         .unwrap_or_default()
@@ -340,7 +363,10 @@ fn ordering(call: &Call<'_>, resource: &Resource) -> String {
         let (path, direction) = field
             .strip_prefix('-')
             .map_or((field, "ASC"), |path| (path, "DESC"));
-        if let Some(column) = resource.columns.iter().find(|column| column.path == path) {
+        if let Some(column) = resource.columns.iter().find(|column| column.path == path)
+            && !named.contains(&path)
+        {
+            named.push(path);
             order.push_str(&format!("{} {direction}, ", column.sql));
         }
     }

@@ -49,7 +49,8 @@ fn labels(statuses: &[(&'static str, &'static str)]) -> crate::reply::Reply {
 }
 
 /// The columns named by `field`, of all rows that the filters of the list leave; the id alone when
-/// none is named. Unknown names are ignored, like every unknown parameter.
+/// none is named. Unknown names are ignored, like every unknown parameter, and so are repeated ones:
+/// a Python dictionary has each key once.
 fn values(call: &Call<'_>, resource: &'static Resource, list: Operation) -> Outcome {
     let list = ROUTES
         .iter()
@@ -63,7 +64,9 @@ fn values(call: &Call<'_>, resource: &'static Resource, list: Operation) -> Outc
         .split(',')
         .map(str::trim)
     {
-        if let Some(column) = resource.columns.iter().find(|column| column.path == name) {
+        if let Some(column) = resource.columns.iter().find(|column| column.path == name)
+            && !columns.iter().any(|chosen| chosen.path == name)
+        {
             columns.push(column);
         }
     }

@@ -174,6 +174,82 @@ async fn bad_values_get_djangos_texts_all_at_once() {
 }
 
 #[tokio::test]
+async fn amounts_compare_exactly_beyond_28_digits() {
+    let sandbox = sandbox().await;
+    let (client, ids) = five(&sandbox).await;
+    let (above, below) = (
+        format!("128.52{}1", "0".repeat(30)),
+        format!("128.51{}", "9".repeat(31)),
+    );
+    let far_above = format!("128.52{}1", "0".repeat(40));
+    for (query, expected) in [
+        (format!("amount__lt={above}"), &ids[..3]),
+        (format!("amount__lte={above}"), &ids[..3]),
+        (format!("amount__gte={above}"), &ids[3..]),
+        (format!("amount__gt={above}"), &ids[3..]),
+        (format!("amount__gt={below}"), &ids[2..]),
+        (format!("amount__gte={below}"), &ids[2..]),
+        (format!("amount__lt={below}"), &ids[..2]),
+        (format!("amount__lte={below}"), &ids[..2]),
+        (format!("amount={far_above}"), &[]),
+        (format!("amount__in={far_above},139.23"), &ids[3..4]),
+        (format!("amount=128.52{}", "0".repeat(60)), &ids[2..3]),
+        (format!("amount={}128.52", "0".repeat(60)), &ids[2..3]),
+        (format!("amount=12852{}e-62", "0".repeat(60)), &ids[2..3]),
+    ] {
+        assert_eq!(found(&client, &query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
+async fn very_long_queries_are_answered() {
+    let sandbox = sandbox().await;
+    let (client, ids) = five(&sandbox).await;
+    let reversed: Vec<_> = ids.iter().rev().copied().collect();
+    let query = format!("ordering=-amount{}", ",amount,-id".repeat(2_500));
+    assert_eq!(found(&client, &query).await, reversed);
+
+    let same = vec!["lovelace"; 2_000].join("%20");
+    assert_eq!(found(&client, &format!("search={same}")).await, ids);
+    let different: Vec<_> = (0..2_000).map(|word| format!("w{word}")).collect();
+    let query = format!("search={}", different.join(","));
+    assert!(found(&client, &query).await.is_empty());
+    let long = "x".repeat(60_000);
+    assert!(found(&client, &format!("search={long}")).await.is_empty());
+
+    let fields = "id,amount,".repeat(2_500);
+    let answer = client.get(&format!("{LIST}values/?field={fields}")).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(
+        answer.json()["data"]["values"][0],
+        json!({ "id": ids[0], "amount": "107.10" })
+    );
+}
+
+#[tokio::test]
+async fn a_search_looks_for_the_first_32_different_words() {
+    let sandbox = sandbox().await;
+    let (client, ids) = five(&sandbox).await;
+    // LIKE takes no notice of case: each spelling is a word of its own, and all occur.
+    let spelling = |number: usize| -> String {
+        let upper = |place: usize| number >> place & 1 == 1;
+        "lovelace"
+            .chars()
+            .enumerate()
+            .map(|(place, letter)| match upper(place) {
+                true => letter.to_ascii_uppercase(),
+                false => letter,
+            })
+            .collect()
+    };
+    for (words, expected) in [(31, &ids[..0]), (32, &ids[..])] {
+        let words: Vec<_> = (0..words).map(spelling).collect();
+        let query = format!("search={}%20nobody", words.join("%20"));
+        assert_eq!(found(&client, &query).await, expected, "{query}");
+    }
+}
+
+#[tokio::test]
 async fn rows_are_ordered_by_known_fields() {
     let sandbox = sandbox().await;
     let (client, ids) = five(&sandbox).await;
