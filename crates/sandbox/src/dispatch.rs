@@ -5,14 +5,14 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
 
 use crate::call::Call;
 use crate::generated::routes::{Operation, Service};
-use crate::payload::Payload;
+use crate::payload::{self, Payload, Unread};
 use crate::reply::{Failure, Outcome, Reply};
 use crate::routing::{self, Destination, Found};
 use crate::state::Shared;
@@ -86,14 +86,19 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str)
         }
     };
     let name = found.routes.first().map_or("", |route| route.name);
-    let Ok(body) = to_bytes(body, shared.settings.max_body_bytes).await else {
-        return (
-            Reply::text(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "The request body is too large.",
-            ),
-            name,
-        );
+    let body = match payload::collect(body, shared.settings.max_body_bytes).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => {
+            let text = "The request body is too large.";
+            return (Reply::text(StatusCode::PAYLOAD_TOO_LARGE, text), name);
+        }
+        Err(Unread::Broken) => {
+            let reply = match found.service {
+                Service::ThirdParty => thirdparty::errors::parse_error("Malformed request."),
+                Service::VerifyInvestor => verifyinvestor::errors::bad_request(),
+            };
+            return (reply, name);
+        }
     };
     let content_type = parts
         .headers

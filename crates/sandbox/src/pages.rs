@@ -4,13 +4,13 @@
 
 use std::sync::Arc;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::Request;
 use http::{Method, Response, StatusCode, header};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::payload::Payload;
+use crate::payload::{self, Payload, Unread};
 use crate::reply::{Outcome, Reply};
 use crate::state::Shared;
 use crate::{clock, dispatch};
@@ -73,9 +73,15 @@ pub(crate) async fn visit(
     page: impl FnOnce(&Visit<'_>) -> Outcome + Send + 'static,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, shared.settings.max_body_bytes).await else {
-        return Reply::text(StatusCode::PAYLOAD_TOO_LARGE, "The form is too large.")
-            .into_response();
+    let body = match payload::collect(body, shared.settings.max_body_bytes).await {
+        Ok(body) => body,
+        Err(unread) => {
+            let (status, text) = match unread {
+                Unread::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "The form is too large."),
+                Unread::Broken => (StatusCode::BAD_REQUEST, "The form is broken off."),
+            };
+            return Reply::text(status, text).into_response();
+        }
     };
     let content_type = parts
         .headers

@@ -3,7 +3,11 @@
 //! It decides nothing about errors: each service words them in its own way, and only once the call
 //! gets to its body.
 
+use std::error::Error as _;
+
+use axum::body::{Body, to_bytes};
 use bytes::Bytes;
+use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
 use crate::python_json;
@@ -29,6 +33,29 @@ pub(crate) struct File {
     pub(crate) field: String,
     pub(crate) name: String,
     pub(crate) content: Bytes,
+}
+
+/// Why a body was not read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// It is longer than the sandbox takes.
+    TooLarge,
+    /// Its framing is broken, or the connection is.
+    Broken,
+}
+
+/// Reads a whole body of at most `limit` bytes.
+pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    to_bytes(body, limit).await.map_err(|error| {
+        let is_limit = error
+            .source()
+            .is_some_and(|source| source.is::<LengthLimitError>());
+        if is_limit {
+            Unread::TooLarge
+        } else {
+            Unread::Broken
+        }
+    })
 }
 
 impl Payload {

@@ -1,8 +1,9 @@
 //! Whatever comes in, an answer goes out: no 500, no dropped connection, no panic.
 
 use accredit_sandbox::Sandbox;
+use serde_json::json;
 
-use crate::support::{Client, send};
+use crate::support::{Client, send, send_raw};
 
 /// Paths with every shape of placeholder, page and control.
 const PATHS: [&str; 24] = [
@@ -124,4 +125,29 @@ async fn nothing_from_outside_breaks_it() {
             .status,
         200
     );
+}
+
+#[tokio::test]
+async fn a_broken_chunked_body_is_a_bad_request_and_not_too_large() {
+    let sandbox = Sandbox::builder().max_body_bytes(8).start().await.unwrap();
+    let post = async |path: &str, body: &str| {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ntransfer-encoding: chunked\r\n\r\n",
+            sandbox.address()
+        );
+        send_raw(&sandbox, format!("{head}{body}").as_bytes()).await
+    };
+    let (broken, large) = ("zz\r\n{}\r\n0\r\n\r\n", "9\r\n123456789\r\n0\r\n\r\n");
+    let (thirdparty, verifyinvestor) = ("/api_third_party/auth/login/", "/api/v1/users/1");
+    post(thirdparty, broken)
+        .await
+        .assert(400, &json!({ "detail": "Malformed request." }));
+    post(verifyinvestor, broken)
+        .await
+        .assert(400, &json!({ "status": 400, "error": "Bad Request" }));
+    let page = "/_sandbox/clock/advance";
+    assert_eq!(post(page, broken).await.status, 400);
+    for path in [thirdparty, verifyinvestor, page] {
+        assert_eq!(post(path, large).await.status, 413, "{path}");
+    }
 }

@@ -46,7 +46,6 @@ pub(crate) async fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> Answer {
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\n");
     if !headers.iter().any(|(name, _)| *name == "host") {
         head.push_str(&format!("host: {}\r\n", sandbox.address()));
@@ -58,8 +57,13 @@ pub(crate) async fn send(
         head.push_str(&format!("content-length: {}\r\n", body.len()));
     }
     head.push_str("\r\n");
-    stream.write_all(head.as_bytes()).await.unwrap();
-    stream.write_all(body).await.unwrap();
+    send_raw(sandbox, &[head.as_bytes(), body].concat()).await
+}
+
+/// Sends bytes as they are; the request must ask for the connection to be closed.
+pub(crate) async fn send_raw(sandbox: &Sandbox, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    stream.write_all(request).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();
     parse(&bytes)
