@@ -54,6 +54,7 @@ mod reply;
 mod routing;
 mod sandbox;
 mod secrets;
+mod server;
 mod state;
 mod store;
 mod thirdparty;

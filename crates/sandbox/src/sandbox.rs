@@ -18,12 +18,13 @@ use crate::state::{Settings, Shared};
 use crate::store::{self, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::events;
 use crate::webhooks::{self, Delivery};
-use crate::{Error, control};
+use crate::{Error, control, server};
 
 /// Both services on one loopback port, for as long as this value lives.
 ///
 /// It runs on the tokio runtime that started it. Dropping it stops the server; idle connections
-/// close at once, calls under way are answered first.
+/// close at once, calls under way are answered first, and what is unfinished after two seconds is
+/// dropped. A connection that takes more than a minute for a request's head is closed.
 ///
 /// ```
 /// # async fn example() -> Result<(), accredit_sandbox::Error> {
@@ -209,7 +210,8 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Stops listening and waits until the calls under way are answered.
+    /// Stops listening and waits until the calls under way are answered, for two seconds at most:
+    /// then the connections left are dropped, with whatever half-sent request they hold.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
@@ -217,7 +219,8 @@ impl Sandbox {
         let _ = (&mut self.server).await;
     }
 
-    /// Waits until the server ends, which it does by itself only when its socket fails.
+    /// Waits until the server ends, which it does not do by itself: for programs that serve until
+    /// they are told to end.
     pub async fn closed(&mut self) {
         let _ = (&mut self.server).await;
     }
@@ -398,15 +401,8 @@ impl Builder {
             delivered: watch::Sender::new(0),
         });
         let (stop, stopped) = oneshot::channel::<()>();
-        let serve = axum::serve(listener, control::router(Arc::clone(&shared)))
-            .with_graceful_shutdown(async {
-                let _ = stopped.await;
-            });
-        let server = tokio::spawn(async move {
-            if let Err(error) = serve.await {
-                tracing::error!(%error, "the server stopped");
-            }
-        });
+        let router = control::router(Arc::clone(&shared));
+        let server = tokio::spawn(server::serve(listener, router, stopped));
         let worker = tokio::spawn(webhooks::run(Arc::clone(&shared)));
         Ok(Sandbox {
             address,

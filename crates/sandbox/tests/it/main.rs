@@ -14,6 +14,7 @@ mod hosts;
 mod models;
 mod persistence;
 mod robustness;
+mod stopping;
 mod support;
 mod thirdparty_auth;
 mod thirdparty_bodies;

@@ -1,0 +1,75 @@
+//! The HTTP server: accepts connections, serves each in a task of its own, and ends in bounded time.
+//!
+//! It knows nothing of what is answered. It is no `axum::serve`, because that one waits for ever for
+//! a client that holds back the rest of its request, while listening and while stopping.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinSet;
+
+/// How long a connection may take for a request's head, and so how long it may idle between two.
+const HEAD_LIMIT: Duration = Duration::from_secs(60);
+/// How long calls under way have to end once the server stops.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+/// How long to wait after a failed accept: out of file handles, the next one would fail at once.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
+
+/// Serves until `stop` fires or its sender is gone; then lets the calls under way end, and drops the
+/// connections that have not ended after [`STOP_LIMIT`].
+pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: oneshot::Receiver<()>) {
+    let stopping = watch::Sender::new(());
+    let mut connections = JoinSet::new();
+    loop {
+        tokio::select! {
+            _ = &mut stop => break,
+            // Reaps what has ended, so that the set does not grow; disabled while it is empty.
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(converse(stream, router.clone(), stopping.subscribe()));
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    drop(stopping);
+    let ended = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(STOP_LIMIT, ended).await.is_err() {
+        tracing::debug!(count = connections.len(), "unfinished connections dropped");
+        connections.shutdown().await;
+    }
+}
+
+/// Serves one connection until it ends, or until the calls under way have ended once the server
+/// stops.
+async fn converse(stream: TcpStream, router: Router, mut stopping: watch::Receiver<()>) {
+    // Answers are written whole: waiting for more to send would only delay them.
+    let _ = stream.set_nodelay(true);
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_LIMIT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        // Nothing is ever sent: this is the end of the sender.
+        _ = stopping.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection ended early");
+    }
+}
