@@ -278,8 +278,11 @@ impl Log {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
-    /// Keeps all events of this thread while the guard lives.
-    pub(crate) fn install(&self) -> tracing::subscriber::DefaultGuard {
+    /// Keeps all events of this thread while the guards live.
+    pub(crate) fn install(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
+        // While there is only one subscriber, an event that another thread meets first is switched
+        // off for all threads, because that thread has none.
+        let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
         let log = self.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
@@ -287,7 +290,7 @@ impl Log {
             .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
             .with_writer(move || log.clone())
             .finish();
-        tracing::subscriber::set_default(subscriber)
+        (tracing::subscriber::set_default(subscriber), second)
     }
 }
 
