@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::clock;
-use crate::generated::routes::Route;
 use crate::payload::Payload;
+use crate::route::Route;
 use crate::state::Shared;
 
 /// A call on its way through a handler.

@@ -11,9 +11,10 @@ use http::request::Parts;
 use http::{Method, Response, StatusCode, header};
 
 use crate::call::Call;
-use crate::generated::routes::{Operation, Service};
+use crate::generated::routes::Operation;
 use crate::payload::{self, Payload, Unread};
 use crate::reply::{Failure, Outcome, Reply};
+use crate::route::Service;
 use crate::routing::{self, Destination, Found};
 use crate::state::Shared;
 use crate::{host, thirdparty, verifyinvestor};

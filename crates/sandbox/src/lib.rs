@@ -51,6 +51,7 @@ mod payload;
 mod pdf;
 mod python_json;
 mod reply;
+mod route;
 mod routing;
 mod sandbox;
 mod secrets;

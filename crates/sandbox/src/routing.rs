@@ -4,7 +4,8 @@
 
 use std::borrow::Cow;
 
-use crate::generated::routes::{ROUTES, Route, Service};
+use crate::generated::routes::ROUTES;
+use crate::route::{Route, Service};
 
 /// Where a path leads.
 #[derive(Debug)]

@@ -9,58 +9,6 @@ use super::{
 };
 use crate::error::Result;
 
-const TYPES: &str = r#"
-/// Which of the two services an operation belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service { ThirdParty, VerifyInvestor }
-
-/// How the value of a query parameter reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Present and not empty switches it on.
-    Any,
-    Boolean,
-    DateTime,
-    Date,
-    Decimal,
-    Integer,
-    /// One of a list.
-    Choice(&'static [&'static str]),
-    Text,
-}
-
-/// One query parameter: its wire name, how its value reads, and whether it is a comma list.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
-    pub(crate) list: bool,
-}
-
-impl Parameter {
-    const fn one(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, list: false }
-    }
-
-    const fn list(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind, list: true }
-    }
-}
-
-/// One route: where it is served, what it answers by default, and what it filters by.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Route {
-    pub(crate) operation: Operation,
-    pub(crate) name: &'static str,
-    pub(crate) service: Service,
-    pub(crate) method: &'static str,
-    pub(crate) path: &'static str,
-    pub(crate) status: u16,
-    pub(crate) authenticated: bool,
-    pub(crate) parameters: &'static [Parameter],
-}
-"#;
-
 /// Adds the route table of both services.
 pub(crate) fn write(catalogs: &[Catalog], output: &mut Output) -> Result<()> {
     let folder = PathBuf::from("crates/sandbox/src/generated");
@@ -75,10 +23,9 @@ pub(crate) fn write(catalogs: &[Catalog], output: &mut Output) -> Result<()> {
 }
 
 fn routes(catalogs: &[Catalog]) -> Result<String> {
-    let mut text = doc::module(
-        "All routes, and the words that they are described in. Decides nothing about what a route does.",
-    );
-    text.push_str(TYPES);
+    let mut text =
+        doc::module("All operations and their routes. Decides nothing about what a route does.");
+    text.push_str("\nuse crate::route::{Kind, Parameter, Route, Service};\n");
     text.push_str("\n/// Every operation of the contract.\n#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]\npub(crate) enum Operation {\n");
     for operation in catalogs.iter().flat_map(|catalog| &catalog.operations) {
         writeln!(text, "{},", names::camel(&operation.id))?;

@@ -10,9 +10,9 @@ use super::errors;
 use super::literals::{boolean, bound, is_on, timestamp};
 use crate::call::Call;
 use crate::clock;
-use crate::generated::routes::{Kind, Parameter};
 use crate::json::Json;
 use crate::reply::Failure;
+use crate::route::{Kind, Parameter};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
