@@ -1,4 +1,4 @@
-//! The body of a reply on its way through the stack.
+//! The body of a request or a reply on its way through the stack.
 //!
 //! One type for what hyper, a test double or a collected buffer gives, so that the layers above
 //! need no type parameter and hyper's own body needs no box.
@@ -14,7 +14,9 @@ use http_body_util::combinators::UnsyncBoxBody;
 
 use crate::BoxError;
 
-/// The body of a reply: whole (after the collect layer) or still on the wire.
+/// The body of a request or a reply: whole, or still on its way.
+///
+/// A request whose body is not whole is sent once: a second attempt would have nothing to send.
 pub struct Body(Repr);
 
 enum Repr {
@@ -33,6 +35,12 @@ impl Body {
     #[must_use]
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::cut(bytes.into(), false)
+    }
+
+    /// The same body again, if it is whole: a reference count, no copy.
+    #[must_use]
+    pub fn try_clone(&self) -> Option<Self> {
+        self.as_bytes().cloned().map(Self::whole)
     }
 
     /// What there is of a body, and whether the rest is missing.
@@ -77,9 +85,39 @@ impl Body {
     }
 }
 
+impl Default for Body {
+    fn default() -> Self {
+        Self::whole(Bytes::new())
+    }
+}
+
+impl From<()> for Body {
+    fn from((): ()) -> Self {
+        Self::default()
+    }
+}
+
 impl From<Bytes> for Body {
     fn from(bytes: Bytes) -> Self {
         Self::whole(bytes)
+    }
+}
+
+impl From<Vec<u8>> for Body {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::whole(bytes)
+    }
+}
+
+impl From<String> for Body {
+    fn from(text: String) -> Self {
+        Self::whole(text)
+    }
+}
+
+impl From<&'static str> for Body {
+    fn from(text: &'static str) -> Self {
+        Self::whole(text)
     }
 }
 

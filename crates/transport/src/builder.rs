@@ -224,9 +224,9 @@ impl ClientBuilder {
     where
         L: Layer<LayeredService> + Send + 'static,
         L::Service:
-            Service<Request<Bytes>, Response = Response<Body>> + Clone + Send + Sync + 'static,
-        <L::Service as Service<Request<Bytes>>>::Error: Into<Error> + 'static,
-        <L::Service as Service<Request<Bytes>>>::Future: Send + 'static,
+            Service<Request<Body>, Response = Response<Body>> + Clone + Send + Sync + 'static,
+        <L::Service as Service<Request<Body>>>::Error: Into<Error> + 'static,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
     {
         self.layers.push(Box::new(move |inner| {
             BoxCloneSyncService::new(tower::ServiceExt::map_err(layer.layer(inner), Into::into))
@@ -238,13 +238,12 @@ impl ClientBuilder {
     /// out: absolute URI, all headers, the token.
     ///
     /// ```
-    /// use accredit_transport::Client;
-    /// use accredit_transport::bytes::Bytes;
+    /// use accredit_transport::{Body, Client};
     /// use accredit_transport::http::{Request, Response};
     ///
     /// let client = Client::builder()
     ///     .base_uri("https://api.example.com")
-    ///     .transport(tower::service_fn(async |request: Request<Bytes>| {
+    ///     .transport(tower::service_fn(async |request: Request<Body>| {
     ///         Ok::<_, std::convert::Infallible>(Response::new(request.uri().to_string()))
     ///     }))
     ///     .build()?;
@@ -252,7 +251,7 @@ impl ClientBuilder {
     /// ```
     pub fn transport<S, B>(mut self, service: S) -> Self
     where
-        S: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,

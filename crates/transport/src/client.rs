@@ -51,7 +51,7 @@ pub(crate) enum Entry {
 /// body comes out, whatever its status.
 ///
 /// The facts of the operation, `&'static OperationInfo`, stand in the extensions of the request.
-pub type LayeredService = BoxCloneSyncService<Request<Bytes>, Response<Body>, Error>;
+pub type LayeredService = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
 
 impl Client {
     /// Starts a client.
@@ -115,10 +115,9 @@ impl Client {
     ///
     /// ```no_run
     /// # async fn example(client: accredit_transport::Client) -> Result<(), Box<dyn std::error::Error>> {
-    /// use accredit_transport::bytes::Bytes;
     /// use accredit_transport::http::Request;
     ///
-    /// let reply = client.send(Request::get("/health").body(Bytes::new())?).await?;
+    /// let reply = client.send(Request::get("/health").body(())?).await?;
     /// println!("{}: {} bytes", reply.status, reply.body.len());
     /// # Ok(())
     /// # }
@@ -127,11 +126,11 @@ impl Client {
     /// # Errors
     ///
     /// Any [`ErrorKind`] but `Build`, `Status`, `Decode` and `Refused`.
-    pub async fn send(&self, request: Request<Bytes>) -> Result<Reply, Error> {
-        Ok(self.dispatch(request).await?.0)
+    pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Reply, Error> {
+        Ok(self.dispatch(request.map(Into::into)).await?.0)
     }
 
-    async fn finish<O: Operation>(&self, request: Request<Bytes>) -> Result<O::Output, Error> {
+    async fn finish<O: Operation>(&self, request: Request<Body>) -> Result<O::Output, Error> {
         let (reply, seen) = self.run(operation::info::<O>(), request).await?;
         O::decode(reply).map_err(|error| seen.undecodable(error, operation::info::<O>()))
     }
@@ -142,7 +141,7 @@ impl Client {
         info: &'static OperationInfo,
         write: &dyn Fn(&mut RequestEncoder) -> Result<(), EncodeError>,
         options: Option<&CallOptions>,
-    ) -> Result<Request<Bytes>, Error> {
+    ) -> Result<Request<Body>, Error> {
         let mut encoder = RequestEncoder::new(info);
         let mut request = write(&mut encoder)
             .and_then(|()| encoder.finish())
@@ -161,7 +160,7 @@ impl Client {
     async fn run(
         &self,
         info: &'static OperationInfo,
-        request: Request<Bytes>,
+        request: Request<Body>,
     ) -> Result<(Reply, Seen), Error> {
         let (reply, attempts) = self.dispatch(request).await?;
         let seen = Seen {
@@ -178,7 +177,7 @@ impl Client {
         }
     }
 
-    async fn dispatch(&self, request: Request<Bytes>) -> Result<(Reply, u32), Error> {
+    async fn dispatch(&self, request: Request<Body>) -> Result<(Reply, u32), Error> {
         let response = match &self.inner.entry {
             Entry::Plain(stack) => stack.clone().oneshot(request).await,
             Entry::Layered(service) => service.clone().oneshot(request).await,

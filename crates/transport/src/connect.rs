@@ -10,18 +10,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Uri;
-use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
 use crate::BoxError;
+use crate::body::Body;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 
-pub(crate) type HyperClient = legacy::Client<Bounded<HttpsConnector<HttpConnector>>, Full<Bytes>>;
+pub(crate) type HyperClient = legacy::Client<Bounded<HttpsConnector<HttpConnector>>, Body>;
 
 /// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request
 /// that races with the close may be lost with its fate unknown.

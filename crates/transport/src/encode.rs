@@ -12,6 +12,7 @@ use http::{Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
+use crate::body::Body;
 use crate::error::EncodeError;
 use crate::operation::OperationInfo;
 
@@ -230,14 +231,14 @@ impl RequestEncoder {
     /// # Errors
     ///
     /// When a path parameter was not filled, or a query value could not be written.
-    pub fn finish(mut self) -> Result<Request<Bytes>, EncodeError> {
+    pub fn finish(mut self) -> Result<Request<Body>, EncodeError> {
         self.flush_template();
         if let Some(fault) = self.fault {
             return Err(fault);
         }
         let target = PathAndQuery::from_maybe_shared(Bytes::from(self.target))
             .map_err(|_| EncodeError::new("path", "the template is no valid path"))?;
-        let mut request = Request::new(self.body);
+        let mut request = Request::new(Body::whole(self.body));
         *request.method_mut() = self.info.method().clone();
         *request.uri_mut() = Uri::from(target);
         *request.headers_mut() = self.headers;

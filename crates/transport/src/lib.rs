@@ -5,10 +5,9 @@
 //! one origin it was made for. The crate knows no API of its own.
 //!
 //! ```
-//! use accredit_transport::bytes::Bytes;
 //! use accredit_transport::http::{Method, Request, Response};
 //! use accredit_transport::{
-//!     Client, DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder,
+//!     Body, Client, DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder,
 //!     ResponseKind, RetryClass, Token,
 //! };
 //!
@@ -39,7 +38,7 @@
 //!     .base_uri("https://api.example.com")
 //!     .token(Token::new("Bearer", "abc")?)
 //!     // In the place of the network, for this example.
-//!     .transport(tower::service_fn(async |request: Request<Bytes>| {
+//!     .transport(tower::service_fn(async |request: Request<Body>| {
 //!         assert_eq!(request.uri(), "https://api.example.com/notes/7/tags");
 //!         Ok::<_, std::convert::Infallible>(Response::new(String::from(r#"["a", "b"]"#)))
 //!     }))

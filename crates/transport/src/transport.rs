@@ -22,13 +22,13 @@ use crate::error::Error;
 pub(crate) enum Transport {
     #[cfg(feature = "hyper")]
     Hyper(crate::connect::HyperClient),
-    Custom(BoxCloneSyncService<Request<Bytes>, Response<Body>, Error>),
+    Custom(BoxCloneSyncService<Request<Body>, Response<Body>, Error>),
 }
 
 impl Transport {
     pub(crate) fn custom<S, B>(service: S) -> Self
     where
-        S: Service<Request<Bytes>, Response = Response<B>> + Clone + Send + Sync + 'static,
+        S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
         S::Error: Into<BoxError>,
         S::Future: Send + 'static,
         B: http_body::Body<Data = Bytes> + Send + 'static,
@@ -52,7 +52,7 @@ impl fmt::Debug for Transport {
     }
 }
 
-impl Service<Request<Bytes>> for Transport {
+impl Service<Request<Body>> for Transport {
     type Response = Response<Body>;
     type Error = Error;
     type Future = TransportFuture;
@@ -66,12 +66,10 @@ impl Service<Request<Bytes>> for Transport {
         }
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> TransportFuture {
+    fn call(&mut self, request: Request<Body>) -> TransportFuture {
         match self {
             #[cfg(feature = "hyper")]
-            Self::Hyper(client) => {
-                TransportFuture::Hyper(client.request(request.map(http_body_util::Full::new)))
-            }
+            Self::Hyper(client) => TransportFuture::Hyper(client.request(request)),
             Self::Custom(service) => TransportFuture::Custom(service.call(request)),
         }
     }

@@ -8,7 +8,6 @@ use std::{
 };
 
 use accredit::transport::{Body, Error, LayeredService};
-use bytes::Bytes;
 use http::{Request, Response};
 use tower_layer::Layer;
 use tower_service::Service;
@@ -137,7 +136,7 @@ pub(crate) struct Watched {
     last: LastStatus,
 }
 
-impl Service<Request<Bytes>> for Watched {
+impl Service<Request<Body>> for Watched {
     type Response = Response<Body>;
     type Error = Error;
     type Future = std::pin::Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>;
@@ -146,7 +145,7 @@ impl Service<Request<Bytes>> for Watched {
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, request: Request<Bytes>) -> Self::Future {
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
         let last = self.last.clone();
         let reply = self.inner.call(request);
         Box::pin(async move {

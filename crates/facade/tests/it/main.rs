@@ -12,12 +12,12 @@
 use std::convert::Infallible;
 
 use accredit::prelude::*;
-use accredit::transport::bytes::Bytes;
+use accredit::transport::Body;
 use accredit::transport::http::{Request, Response};
 use accredit::{models, thirdparty, transport, verifyinvestor};
 
 /// Answers logins and lists of both services.
-async fn answer(request: Request<Bytes>) -> Result<Response<String>, Infallible> {
+async fn answer(request: Request<Body>) -> Result<Response<String>, Infallible> {
     let body = match request.uri().path() {
         "/api_third_party/auth/login/" => r#"{"token": "t", "expiry": "2030-01-01T00:00:00Z"}"#,
         "/api_third_party/investments/" => {

@@ -105,7 +105,7 @@ async fn a_call_sends_its_own_headers_and_keeps_its_own_deadline() {
 
 #[tokio::test]
 async fn a_deadline_of_a_call_covers_the_login() {
-    let silent = tower::service_fn(|_: Request<Bytes>| {
+    let silent = tower::service_fn(|_: Request<Body>| {
         std::future::pending::<Result<Response<Body>, Infallible>>()
     });
     let client = Client::builder(Environment::Production)

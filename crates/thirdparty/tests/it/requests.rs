@@ -49,7 +49,7 @@ impl Requests {
         for (name, value) in request.headers() {
             writeln!(out, "{name}: {}", value.to_str().unwrap()).unwrap();
         }
-        let body = String::from_utf8_lossy(request.body());
+        let body = String::from_utf8_lossy(request.body().as_bytes().unwrap());
         if body.starts_with('{') {
             // A field a line, in the order and the spelling of the wire.
             writeln!(out, "{}", body.replace(",\"", ",\n  \"")).unwrap();

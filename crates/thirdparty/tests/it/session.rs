@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use accredit_sandbox::Sandbox;
 use accredit_thirdparty::operations::auth;
-use accredit_thirdparty::transport::bytes::Bytes;
+use accredit_thirdparty::transport::Body;
 use accredit_thirdparty::transport::http::Request;
 use accredit_thirdparty::{Client, Credentials, Environment, Error, ErrorKind, Problem};
 use tokio::sync::Notify;
@@ -219,7 +219,7 @@ async fn a_late_401_for_the_old_token_keeps_the_new_one() {
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let logins = Arc::new(AtomicUsize::new(0));
     let (arrival, opened, count) = (Arc::clone(&arrived), Arc::clone(&gate), Arc::clone(&logins));
-    let service = tower::service_fn(move |request: Request<Bytes>| {
+    let service = tower::service_fn(move |request: Request<Body>| {
         let (arrival, opened, count) = (
             Arc::clone(&arrival),
             Arc::clone(&opened),
@@ -351,7 +351,7 @@ async fn a_late_logout_keeps_a_newer_token() {
     let (arrived, gate) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
     let logins = Arc::new(AtomicUsize::new(0));
     let (arrival, opened, count) = (Arc::clone(&arrived), Arc::clone(&gate), Arc::clone(&logins));
-    let service = tower::service_fn(move |request: Request<Bytes>| {
+    let service = tower::service_fn(move |request: Request<Body>| {
         let (arrival, opened, count) = (
             Arc::clone(&arrival),
             Arc::clone(&opened),
@@ -395,7 +395,7 @@ async fn a_late_logout_keeps_a_newer_token() {
 async fn callers_that_waited_for_a_login_without_an_answer_share_its_end() {
     let logins = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&logins);
-    let service = tower::service_fn(move |_: Request<Bytes>| {
+    let service = tower::service_fn(move |_: Request<Body>| {
         let count = Arc::clone(&count);
         async move {
             count.fetch_add(1, Ordering::SeqCst);

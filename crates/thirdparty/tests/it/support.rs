@@ -63,8 +63,9 @@ impl Service {
         let service = self.clone();
         Client::builder(Environment::Production).configure(move |transport| {
             let service = service.clone();
-            transport.transport(tower::service_fn(move |request: Request<Bytes>| {
+            transport.transport(tower::service_fn(move |request: Request<Body>| {
                 let service = service.clone();
+                let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
                 async move {
                     service.seen.lock().unwrap().push(request.clone());
                     // As on a network, other tasks run before the reply comes.
@@ -105,7 +106,7 @@ impl Service {
     }
 }
 
-pub(crate) fn is_login(request: &Request<Bytes>) -> bool {
+pub(crate) fn is_login<B>(request: &Request<B>) -> bool {
     request.uri().path().ends_with("/auth/login/")
 }
 
@@ -149,7 +150,7 @@ impl Names {
         builder.configure(move |transport| {
             let names = names.clone();
             transport.layer(tower::util::MapRequestLayer::new(
-                move |request: Request<Bytes>| {
+                move |request: Request<Body>| {
                     let info = request.extensions().get::<&'static OperationInfo>();
                     names
                         .0

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{Request, Response, StatusCode};
-use accredit_transport::{Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait};
+use accredit_transport::{Body, Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait};
 
 use crate::support::{CANARY, Login, Retrieve, Server, json, reply};
 
@@ -193,7 +193,7 @@ async fn the_auth_layer_guards_on_its_own() {
     let origin = accredit_transport::Origin::of(&"https://a.test".parse().unwrap()).unwrap();
     let source: Arc<dyn TokenSource> = Arc::new(token());
     let layer = AuthLayer::new(Some(source), origin, false).unwrap();
-    let echo = tower::service_fn(async |request: Request<Bytes>| {
+    let echo = tower::service_fn(async |request: Request<Body>| {
         Ok::<_, Infallible>(Response::new(
             request.headers().contains_key("authorization"),
         ))
@@ -201,7 +201,7 @@ async fn the_auth_layer_guards_on_its_own() {
     let send = async |uri: &str| {
         layer
             .layer(echo)
-            .oneshot(Request::get(uri).body(Bytes::new()).unwrap())
+            .oneshot(Request::get(uri).body(Body::default()).unwrap())
             .await
     };
     assert!(*send("https://a.test/x").await.unwrap().body());

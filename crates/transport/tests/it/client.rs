@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex};
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::header::{HeaderName, HeaderValue};
 use accredit_transport::http::{Request, Response, StatusCode};
-use accredit_transport::{CallOptions, Client, ErrorKind, LayeredService, OperationInfo, Token};
+use accredit_transport::{
+    Body, CallOptions, Client, ErrorKind, LayeredService, OperationInfo, Token,
+};
 
 use crate::support::{CANARY, Create, Download, Log, Retrieve, Server, Step, json, raw, reply};
 
@@ -224,20 +226,20 @@ async fn call_options_add_headers_above_the_defaults_but_not_above_auth() {
 
 #[tokio::test]
 async fn a_transport_sees_the_final_request_and_a_layer_the_first_one() {
-    type Requests = Arc<Mutex<Vec<Request<Bytes>>>>;
-    let (inner, outer) = (Requests::default(), Requests::default());
+    type Requests = Arc<Mutex<Vec<Request<Body>>>>;
+    let (inner, outer) = (Requests::default(), Arc::<Mutex<Vec<String>>>::default());
     let (at_transport, at_layer) = (Arc::clone(&inner), Arc::clone(&outer));
     let client = Client::builder()
         .base_uri("https://api.example.com")
         .token(Token::new("Bearer", CANARY).unwrap())
-        .transport(tower::service_fn(move |request: Request<Bytes>| {
+        .transport(tower::service_fn(move |request: Request<Body>| {
             at_transport.lock().unwrap().push(request);
             async { Ok::<_, Infallible>(Response::new("\"hello\"".to_owned())) }
         }))
         .layer(tower::layer::layer_fn(move |service: LayeredService| {
             let at_layer = Arc::clone(&at_layer);
-            tower::util::MapRequest::new(service, move |request: Request<Bytes>| {
-                at_layer.lock().unwrap().push(request.clone());
+            tower::util::MapRequest::new(service, move |request: Request<Body>| {
+                at_layer.lock().unwrap().push(request.uri().to_string());
                 request
             })
         }))
@@ -245,7 +247,7 @@ async fn a_transport_sees_the_final_request_and_a_layer_the_first_one() {
         .unwrap();
     assert_eq!(client.execute(&Retrieve("1")).await.unwrap(), "hello");
     let (inner, outer) = (inner.lock().unwrap(), outer.lock().unwrap());
-    assert_eq!(outer[0].uri(), "/notes/1/");
+    assert_eq!(outer[0], "/notes/1/");
     assert_eq!(inner[0].uri(), "https://api.example.com/notes/1/");
     assert!(inner[0].headers()["authorization"].is_sensitive());
     assert_eq!(

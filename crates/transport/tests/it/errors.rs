@@ -156,7 +156,7 @@ async fn debug_has_no_canary() {
     let reply = client
         .send(
             accredit_transport::http::Request::get("/")
-                .body(Default::default())
+                .body(())
                 .unwrap(),
         )
         .await

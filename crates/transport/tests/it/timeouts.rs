@@ -6,7 +6,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use accredit_transport::bytes::Bytes;
+use accredit_transport::Body;
 use accredit_transport::http::{Request, Response};
 use accredit_transport::{
     CallOptions, Client, ClientBuilder, Error, ErrorKind, TimeoutPhase, Token, TokenSource,
@@ -22,7 +22,7 @@ fn silent() -> ClientBuilder {
     Client::builder()
         .base_uri("https://a.test")
         .token(Token::new("", "t").unwrap())
-        .transport(tower::service_fn(async |_: Request<Bytes>| {
+        .transport(tower::service_fn(async |_: Request<Body>| {
             std::future::pending::<()>().await;
             Ok::<_, Infallible>(Response::new(String::new()))
         }))

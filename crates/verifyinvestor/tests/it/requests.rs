@@ -49,9 +49,9 @@ impl Requests {
         for (name, value) in request.headers() {
             writeln!(out, "{name}: {}", value.to_str().unwrap()).unwrap();
         }
-        if !request.body().is_empty() {
+        if !request.body().as_bytes().unwrap().is_empty() {
             // A field a line, in the order and the spelling of the wire.
-            let body = String::from_utf8_lossy(request.body());
+            let body = String::from_utf8_lossy(request.body().as_bytes().unwrap());
             writeln!(out, "{}", body.replace(",\"", ",\n  \"")).unwrap();
         }
         out.push('\n');

@@ -51,7 +51,8 @@ impl Service {
     pub(crate) fn builder(&self, environment: Environment) -> ClientBuilder {
         let service = self.clone();
         Client::builder(environment).configure(move |transport| {
-            transport.transport(tower::service_fn(move |request: Request<Bytes>| {
+            transport.transport(tower::service_fn(move |request: Request<Body>| {
+                let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
                 service.seen.lock().unwrap().push(request);
                 let response = Response::builder()
                     .status(service.status)
