@@ -165,11 +165,12 @@ impl TokenSource for Session {
         self.current().clone()
     }
 
-    async fn invalidate(&self, rejected: &Token) {
+    async fn invalidate(&self, rejected: &Token) -> bool {
         // A token of the caller's own can't be replaced; keeping it gives every call the server's own 401.
         if matches!(self.credentials, Some(Credentials(Kind::Token(_)))) {
-            return;
+            return false;
         }
         self.forget(rejected);
+        true
     }
 }

@@ -75,8 +75,13 @@ pub trait TokenSource: Send + Sync {
 
     /// The server answered 401 to a request with this token. A source that can log in again drops
     /// it here, if it is still the one it would give out.
-    async fn invalidate(&self, rejected: &Token) {
+    ///
+    /// `true` says that [`token`](Self::token) may now give another one, so that the refused
+    /// request is worth repeating; a source that has only this token answers `false`. No login
+    /// happens here: the repeated request asks for its token as the first one did.
+    async fn invalidate(&self, rejected: &Token) -> bool {
         let _ = rejected;
+        false
     }
 }
 
@@ -103,8 +108,8 @@ impl<S: TokenSource + ?Sized> TokenSource for std::sync::Arc<S> {
         (**self).ready()
     }
 
-    async fn invalidate(&self, rejected: &Token) {
-        (**self).invalidate(rejected).await;
+    async fn invalidate(&self, rejected: &Token) -> bool {
+        (**self).invalidate(rejected).await
     }
 }
 

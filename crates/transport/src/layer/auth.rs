@@ -2,8 +2,8 @@
 //!
 //! The last guard before the wire: a request to another scheme, host or port is refused rather than
 //! sent without the token, and clear text is refused unless loopback was allowed. A 401 is reported
-//! to the source of the token; the request is not replayed here, because repeating requests belongs
-//! to one layer only and that is not this one.
+//! to the source of the token, and marked where the source can give another; the request is not
+//! replayed here, because repeating requests belongs to one layer only and that is not this one.
 
 use std::fmt;
 use std::pin::Pin;
@@ -30,6 +30,11 @@ struct Settings {
     source: Option<Arc<dyn TokenSource>>,
     origin: Origin,
 }
+
+/// In the extensions of a 401: its token was refused, and the source can give another. The same
+/// request with that one was not refused yet.
+#[derive(Clone, Copy)]
+pub(crate) struct Renewable;
 
 impl AuthLayer {
     /// Sends tokens of `source` to `origin`. Without a source, operations that need credentials
@@ -179,7 +184,7 @@ pin_project! {
         waiting: Option<Box<Waiting<S, B>>>,
         #[pin]
         inner: Option<S::Future>,
-        rejecting: Option<Box<(Boxed<()>, Response<R>)>>,
+        rejecting: Option<Box<(Boxed<bool>, Response<R>)>>,
         refused: Option<Error>,
         source: Option<Arc<dyn TokenSource>>,
         token: Option<Token>,
@@ -218,11 +223,13 @@ where
             let (Some(Some(token)), Some(source)) = (rejected, this.source.take()) else {
                 return Poll::Ready(Ok(response));
             };
-            let told: Boxed<()> = Box::pin(async move { source.invalidate(&token).await });
+            let told: Boxed<bool> = Box::pin(async move { source.invalidate(&token).await });
             *this.rejecting = Some(Box::new((told, response)));
         }
-        if let Some(rejecting) = this.rejecting.as_mut() {
-            ready!(rejecting.0.as_mut().poll(cx));
+        if let Some(rejecting) = this.rejecting.as_mut()
+            && ready!(rejecting.0.as_mut().poll(cx))
+        {
+            rejecting.1.extensions_mut().insert(Renewable);
         }
         match this.rejecting.take() {
             Some(rejecting) => Poll::Ready(Ok(rejecting.1)),
@@ -237,5 +244,51 @@ impl<S: Service<Request<B>>, B, R> fmt::Debug for AuthFuture<S, B, R> {
         f.debug_struct("AuthFuture")
             .field("waits_for_token", &self.waiting.is_some())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use async_trait::async_trait;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    struct Source(bool);
+
+    #[async_trait]
+    impl TokenSource for Source {
+        async fn token(&self) -> Result<Token, Error> {
+            Token::new("Token", "t").map_err(|_| Error::auth(""))
+        }
+
+        async fn invalidate(&self, _: &Token) -> bool {
+            self.0
+        }
+    }
+
+    async fn is_marked(source: impl TokenSource + 'static, status: StatusCode) -> bool {
+        let origin = Origin::of(&"https://a.test".parse().unwrap()).unwrap();
+        let layer = AuthLayer::new(Some(Arc::new(source)), origin, false).unwrap();
+        let service = tower::service_fn(move |_: Request<()>| {
+            let mut response = Response::new(());
+            *response.status_mut() = status;
+            std::future::ready(Ok::<_, Infallible>(response))
+        });
+        let request = Request::get("https://a.test/").body(()).unwrap();
+        let response = layer.layer(service).oneshot(request).await.unwrap();
+        response.extensions().get::<Renewable>().is_some()
+    }
+
+    #[tokio::test]
+    async fn only_a_401_whose_token_can_be_replaced_is_marked() {
+        assert!(is_marked(Source(true), StatusCode::UNAUTHORIZED).await);
+        assert!(!is_marked(Source(true), StatusCode::FORBIDDEN).await);
+        assert!(!is_marked(Source(true), StatusCode::OK).await);
+        assert!(!is_marked(Source(false), StatusCode::UNAUTHORIZED).await);
+        let fixed = Token::new("Token", "t").unwrap();
+        assert!(!is_marked(fixed, StatusCode::UNAUTHORIZED).await);
     }
 }

@@ -117,9 +117,10 @@ impl TokenSource for Session {
         Token::new("Token", &format!("t{number}")).map_err(|_| Error::auth("bad token"))
     }
 
-    async fn invalidate(&self, rejected: &Token) {
+    async fn invalidate(&self, rejected: &Token) -> bool {
         tokio::task::yield_now().await;
         self.0.rejected.lock().unwrap().push(rejected.clone());
+        true
     }
 }
 
