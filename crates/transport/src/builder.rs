@@ -51,6 +51,8 @@ pub struct ClientBuilder {
     layers: Vec<BoxedLayer>,
     #[cfg(feature = "hyper")]
     tls: crate::tls::TlsSettings,
+    #[cfg(feature = "hyper")]
+    connector: Option<crate::connector::OwnConnector>,
     /// The first fault of a setter, told by `build`.
     fault: Option<ConfigError>,
 }
@@ -108,6 +110,8 @@ impl ClientBuilder {
             layers: Vec::new(),
             #[cfg(feature = "hyper")]
             tls: crate::tls::TlsSettings::default(),
+            #[cfg(feature = "hyper")]
+            connector: None,
             fault: None,
         }
     }
@@ -167,8 +171,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds name resolution, TCP and TLS; `None` for no limit. 3 s unless set. A transport of
-    /// one's own is not bound by it.
+    /// Bounds name resolution, TCP and TLS, or a connector of one's own; `None` for no limit. 3 s
+    /// unless set. A transport of one's own is not bound by it.
     pub fn connect_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.timeouts.connect = limit.into();
         self
@@ -304,10 +308,17 @@ impl ClientBuilder {
             first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),
             headers: DefaultHeadersLayer::new(self.headers),
         };
+        #[cfg(feature = "hyper")]
+        if self.transport.is_some() && self.connector.is_some() {
+            return Err(ConfigError::new(
+                "connector",
+                "there is a transport too, which makes connections of its own",
+            ));
+        }
         let transport = match self.transport.take() {
             Some(transport) => transport,
             #[cfg(feature = "hyper")]
-            None => hyper(self.tls, &origin, connect)?,
+            None => hyper(self.tls, self.connector, &origin, connect)?,
             #[cfg(not(feature = "hyper"))]
             None => {
                 return Err(ConfigError::new(
@@ -335,9 +346,46 @@ impl ClientBuilder {
     }
 }
 
-/// TLS, where the crate has a transport of its own.
+/// Connections and TLS, where the crate has a transport of its own.
 #[cfg(feature = "hyper")]
 impl ClientBuilder {
+    /// Takes connections from this service in the place of TCP and TLS: Unix sockets, proxies, TLS
+    /// of one's own, pipes in memory. HTTP, the pool and all limits stay those of the client; the
+    /// connect timeout covers the service.
+    ///
+    /// **For an `https` URI the service has to speak TLS and check the certificate.** What it gives
+    /// is written to as it is: tokens, too. A build that uses only this needs no crypto provider.
+    ///
+    /// The service gets the origin as a URI, without the path of any request. Its failures are [`ErrorKind::Connect`](crate::ErrorKind::Connect): the request was not sent.
+    ///
+    /// ```
+    /// use accredit_transport::Client;
+    /// use accredit_transport::http::Uri;
+    ///
+    /// # #[cfg(unix)]
+    /// # let _ = {
+    /// use tokio::net::UnixStream;
+    ///
+    /// let client = Client::builder()
+    ///     .base_uri("http://localhost")
+    ///     .allow_insecure_loopback(true)
+    ///     .connector(tower::service_fn(|_: Uri| UnixStream::connect("/run/api.sock")))
+    ///     .build()?;
+    /// # client
+    /// # };
+    /// # Ok::<(), accredit_transport::ConfigError>(())
+    /// ```
+    pub fn connector<C>(mut self, connector: C) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        self.connector = Some(crate::connector::OwnConnector::new(connector));
+        self
+    }
+
     /// The crypto provider; that of the build unless set, ring before others.
     pub fn tls_provider(mut self, provider: crate::TlsProvider) -> Self {
         self.tls.provider = Some(provider);
@@ -368,19 +416,30 @@ impl ClientBuilder {
 #[cfg(feature = "hyper")]
 fn hyper(
     tls: crate::tls::TlsSettings,
+    own: Option<crate::connector::OwnConnector>,
     origin: &crate::Origin,
     connect: Option<Duration>,
 ) -> Result<Transport, ConfigError> {
-    let client = match tls.build()? {
-        Some(config) => crate::connect::client(config, !origin.is_secure(), connect),
-        None => {
+    let connector = match own {
+        Some(_) if !tls.is_default() => {
             return Err(ConfigError::new(
-                "tls_provider",
-                "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs",
+                "connector",
+                "makes TLS by itself, so the TLS settings would have no effect",
             ));
         }
+        Some(own) => crate::connector::Connector::Own(own),
+        None => match tls.build()? {
+            Some(config) => crate::connect::tcp(config, !origin.is_secure()),
+            None => {
+                return Err(ConfigError::new(
+                    "tls_provider",
+                    "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs, or set a \
+                     connector",
+                ));
+            }
+        },
     };
-    Ok(Transport::Hyper(client))
+    Ok(Transport::Hyper(crate::connect::client(connector, connect)))
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -1,5 +1,4 @@
-//! The hyper-util client and its connector: pool, timeouts of the connection, meaning of hyper's
-//! errors.
+//! The hyper-util client: pool, timeout of the connection, meaning of hyper's errors.
 //!
 //! Never sees credentials but as a header of a request that passed the origin guards.
 
@@ -11,16 +10,17 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Uri;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy::{self, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
 use crate::BoxError;
 use crate::body::Body;
+use crate::connector::Connector;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 
-pub(crate) type HyperClient = legacy::Client<Bounded<HttpsConnector<HttpConnector>>, Body>;
+pub(crate) type HyperClient = legacy::Client<Bounded<Connector>, Body>;
 
 /// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request
 /// that races with the close may be lost with its fate unknown.
@@ -29,12 +29,8 @@ const POOL_IDLE: Duration = Duration::from_secs(15);
 /// Beyond this many idle connections to the one host, the rest is closed.
 const POOL_SIZE: usize = 64;
 
-/// The client over TCP and, for `https`, TLS.
-pub(crate) fn client(
-    tls: rustls::ClientConfig,
-    allow_http: bool,
-    connect: Option<Duration>,
-) -> HyperClient {
+/// Connections over TCP and, for `https`, TLS.
+pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     // Requests are small and written at once: waiting for more to send only delays them.
@@ -46,19 +42,23 @@ pub(crate) fn client(
     } else {
         schemes.https_only()
     };
-    let connector = Bounded {
-        inner: schemes.enable_http1().wrap_connector(tcp),
-        limit: connect,
-    };
+    Connector::Ours(schemes.enable_http1().wrap_connector(tcp))
+}
+
+/// The client and its pool, over any connections.
+pub(crate) fn client(connector: Connector, connect: Option<Duration>) -> HyperClient {
     legacy::Client::builder(TokioExecutor::new())
         // Without the timer hyper-util never closes idle connections.
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
         .pool_max_idle_per_host(POOL_SIZE)
-        .build(connector)
+        .build(Bounded {
+            inner: connector,
+            limit: connect,
+        })
 }
 
-/// Bounds name resolution, TCP and TLS together; the connector's own timeout covers TCP only.
+/// Bounds name resolution, TCP and TLS together; the TCP connector's own timeout covers TCP only.
 #[derive(Clone)]
 pub(crate) struct Bounded<C> {
     inner: C,

@@ -64,7 +64,7 @@
 //! | [first-byte timeout](layer::timeout) | bounds the wait for the head of the reply (20 s) |
 //! | [default headers](layer::headers) | agent, accept, your own |
 //! | [attempt trace](layer::trace) | counts and records attempts |
-//! | the transport | hyper over rustls (3 s to connect), or [`ClientBuilder::transport`] |
+//! | the transport | hyper over rustls (3 s to connect) or over `ClientBuilder::connector`; or [`ClientBuilder::transport`] |
 //!
 //! A request is sent once. Nothing is repeated but what hyper's pool hands back because it was never
 //! written; redirects are not followed; a 401 is reported to the [`TokenSource`] and returned.
@@ -83,6 +83,7 @@
 //!
 //! * `hyper` (default): the client over TCP and TLS. It needs a crypto provider: `tls-ring`
 //!   (default) or `tls-aws-lc-rs`, or both; the process default of rustls is neither read nor set.
+//!   With neither, the connections come from `ClientBuilder::connector`.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
@@ -95,6 +96,8 @@ mod client;
 mod clock;
 #[cfg(feature = "hyper")]
 mod connect;
+#[cfg(feature = "hyper")]
+mod connector;
 mod decode;
 mod encode;
 mod error;

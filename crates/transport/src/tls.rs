@@ -75,6 +75,10 @@ pub(crate) struct TlsSettings {
 }
 
 impl TlsSettings {
+    pub(crate) fn is_default(&self) -> bool {
+        self.provider.is_none() && self.roots == TlsRoots::default() && self.extra.is_empty()
+    }
+
     pub(crate) fn add_der(&mut self, certificate: Vec<u8>) {
         self.extra.push(CertificateDer::from(certificate));
     }

@@ -10,6 +10,7 @@
 mod auth;
 mod bodies;
 mod client;
+mod connector;
 mod errors;
 mod support;
 mod timeouts;

@@ -13,7 +13,7 @@ use accredit_transport::{
     Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo, Reply,
     RequestEncoder, ResponseKind, RetryClass, Token,
 };
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
 
 pub(crate) const CANARY: &str = "canary-5f3a";
@@ -105,6 +105,26 @@ impl Server {
             }
         });
         server
+    }
+
+    /// A server without a socket: connections come from [`pipe`](Self::pipe) alone.
+    pub(crate) fn in_memory(script: impl IntoIterator<Item = Step>) -> Self {
+        Self {
+            address: SocketAddr::from(([127, 0, 0, 1], 80)),
+            shared: Arc::new(Shared {
+                script: Mutex::new(script.into_iter().collect()),
+                ..Shared::default()
+            }),
+        }
+    }
+
+    /// The client's end of a connection in memory: no timer of a socket runs, so that a paused
+    /// clock stands still while bytes are on their way.
+    pub(crate) fn pipe(&self) -> DuplexStream {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        self.shared.connections.fetch_add(1, Ordering::Relaxed);
+        tokio::spawn(serve(theirs, Arc::clone(&self.shared)));
+        ours
     }
 
     pub(crate) fn base(&self) -> String {
