@@ -51,4 +51,5 @@ Exit codes:
   3  the service could not be reached or failed
   4  the service refused the credentials
   5  the service refused the request
-  6  the service's answer could not be read";
+  6  the service's answer could not be read
+  7  a write failed so that it may or may not have taken effect";

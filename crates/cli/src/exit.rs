@@ -13,6 +13,8 @@ const UNAVAILABLE: u8 = 3;
 const UNAUTHORIZED: u8 = 4;
 const REFUSED: u8 = 5;
 const UNREADABLE: u8 = 6;
+/// It may have run: looking comes before repeating.
+const UNKNOWN: u8 = 7;
 
 /// Tells a failure and gives its exit code.
 pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
@@ -34,7 +36,10 @@ pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
 /// What is known beyond the error's own line: whose fault it is when it is the service's, and the service's own words.
 fn explain(error: &Error) -> Vec<String> {
     let mut lines = Vec::new();
-    match error.kind() {
+    if error.kind() == ErrorKind::OutcomeUnknown {
+        lines.push("it may have taken effect: look before you repeat it".to_owned());
+    }
+    match error.reason() {
         ErrorKind::Connect | ErrorKind::Timeout(TimeoutPhase::Connect) => {
             lines.push("the service could not be reached".to_owned());
         }
@@ -74,6 +79,7 @@ fn of_verifyinvestor(error: &Error) -> bool {
 
 fn code(error: &Error) -> u8 {
     match error.kind() {
+        ErrorKind::OutcomeUnknown => UNKNOWN,
         ErrorKind::Unauthorized => UNAUTHORIZED,
         ErrorKind::Connect | ErrorKind::Timeout(_) | ErrorKind::Io => UNAVAILABLE,
         ErrorKind::Refused => REFUSED,
@@ -114,6 +120,7 @@ mod tests {
         assert_eq!(code(&status(StatusCode::BAD_GATEWAY)), UNAVAILABLE);
         assert_eq!(code(&Error::new(ErrorKind::Connect)), UNAVAILABLE);
         assert_eq!(code(&Error::new(ErrorKind::Decode)), UNREADABLE);
+        assert_eq!(code(&Error::new(ErrorKind::OutcomeUnknown)), UNKNOWN);
         assert_eq!(code(&Error::new(ErrorKind::Build)), OTHER);
     }
 

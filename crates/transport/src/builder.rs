@@ -17,8 +17,9 @@ use crate::error::{ConfigError, Error, TimeoutPhase};
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
     AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer, RequestIdLayer,
-    TimeoutLayer,
+    RetryLayer, TimeoutLayer,
 };
+use crate::retry::RetryPolicy;
 use crate::stack::{self, Layers};
 use crate::token::{Token, TokenSource};
 use crate::transport::Transport;
@@ -45,6 +46,7 @@ pub struct ClientBuilder {
     headers: HeaderMap,
     request_id: HeaderName,
     timeouts: Timeouts,
+    retry: RetryPolicy,
     caps: BodyCaps,
     allow_insecure_loopback: bool,
     transport: Option<Transport>,
@@ -104,6 +106,7 @@ impl ClientBuilder {
             ]),
             request_id: HeaderName::from_static("x-request-id"),
             timeouts: Timeouts::default(),
+            retry: RetryPolicy::default(),
             caps: BodyCaps::default(),
             allow_insecure_loopback: false,
             transport: None,
@@ -194,6 +197,13 @@ impl ClientBuilder {
     /// unless set.
     pub fn deadline(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.timeouts.operation = limit.into();
+        self
+    }
+
+    /// How often, how soon and at what cost failed attempts are repeated. What may be repeated at
+    /// all follows from the [class](crate::RetryClass) of an operation.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
         self
     }
 
@@ -303,6 +313,7 @@ impl ClientBuilder {
                 self.allow_insecure_loopback,
             )?,
             base_uri,
+            retry: RetryLayer::new(self.retry),
             attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
             collect: CollectLayer::new(self.caps),
             first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),

@@ -15,11 +15,11 @@ use crate::body::Body;
 use crate::builder::ClientBuilder;
 use crate::encode::RequestEncoder;
 use crate::error::{DecodeError, EncodeError, Error, ErrorKind};
-use crate::layer::operation::AttemptCount;
 use crate::operation::{self, Operation, OperationInfo, Reply};
 use crate::options::CallOptions;
 use crate::origin::Origin;
-use crate::{clock, stack};
+use crate::progress::Progress;
+use crate::stack;
 
 /// A client of one API on one origin. A clone is cheap and shares connections, settings and
 /// credentials.
@@ -125,14 +125,35 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] but `Build`, `Status`, `Decode` and `Refused`.
+    /// Any [`ErrorKind`] but `Build`, `Status`, `Decode`, `Refused` and `OutcomeUnknown`: what a raw
+    /// request does is not known here, so [`may_have_been_sent`](Error::may_have_been_sent) is all
+    /// there is to go by.
     pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Reply, Error> {
-        Ok(self.dispatch(request.map(Into::into)).await?.0)
+        self.send_with(request, &CallOptions::new()).await
+    }
+
+    /// Sends a raw request with settings of its own. It is sent once, whatever they say.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and `Build` for a setting that cannot work here.
+    pub async fn send_with<B: Into<Body>>(
+        &self,
+        request: Request<B>,
+        options: &CallOptions,
+    ) -> Result<Reply, Error> {
+        let mut request = request.map(Into::into);
+        options.apply(&mut request)?;
+        let progress = Progress::of(&mut request);
+        self.dispatch(request)
+            .await
+            .map_err(|error| error.ended(None, &progress))
     }
 
     async fn finish<O: Operation>(&self, request: Request<Body>) -> Result<O::Output, Error> {
-        let (reply, seen) = self.run(operation::info::<O>(), request).await?;
-        O::decode(reply).map_err(|error| seen.undecodable(error, operation::info::<O>()))
+        let info = operation::info::<O>();
+        let (reply, seen) = self.run(info, request).await?;
+        O::decode(reply).map_err(|error| seen.undecodable(error, info))
     }
 
     /// Writes the request; nothing is sent yet.
@@ -147,11 +168,9 @@ impl Client {
             .and_then(|()| encoder.finish())
             .map_err(|error| Error::encode(info, &error))?;
         if let Some(options) = options {
-            if options.has_timer() && !clock::EXISTS {
-                let error = Error::new(ErrorKind::Build).with_operation(info);
-                return Err(error.with_detail("this platform has no timers"));
-            }
-            options.apply(&mut request);
+            options
+                .apply(&mut request)
+                .map_err(|error| error.with_operation(info))?;
         }
         Ok(request)
     }
@@ -160,15 +179,19 @@ impl Client {
     async fn run(
         &self,
         info: &'static OperationInfo,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<(Reply, Seen), Error> {
-        let (reply, attempts) = self.dispatch(request).await?;
+        let progress = Progress::of(&mut request);
+        let reply = match self.dispatch(request).await {
+            Ok(reply) => reply,
+            Err(error) => return Err(error.ended(Some(info), &progress)),
+        };
         let seen = Seen {
             status: reply.status,
             content_type: reply.headers.get(header::CONTENT_TYPE).cloned(),
             request_id: reply.headers.get(&self.inner.request_id).cloned(),
             body: reply.body.clone(),
-            attempts,
+            progress,
         };
         if seen.status.is_success() {
             Ok((reply, seen))
@@ -177,29 +200,22 @@ impl Client {
         }
     }
 
-    async fn dispatch(&self, request: Request<Body>) -> Result<(Reply, u32), Error> {
+    async fn dispatch(&self, request: Request<Body>) -> Result<Reply, Error> {
         let response = match &self.inner.entry {
             Entry::Plain(stack) => stack.clone().oneshot(request).await,
             Entry::Layered(service) => service.clone().oneshot(request).await,
         }?;
         let (parts, body) = response.into_parts();
-        let attempts = parts
-            .extensions
-            .get()
-            .map_or(1, |AttemptCount(count)| *count);
         // Only a layer of a user can put a body in its place that is not collected.
         let (body, truncated) = body.into_bytes().map_err(|_| {
             Error::new(ErrorKind::Io).with_detail("a layer gave a body that is still on the wire")
         })?;
-        Ok((
-            Reply {
-                status: parts.status,
-                headers: parts.headers,
-                body,
-                truncated,
-            },
-            attempts,
-        ))
+        Ok(Reply {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+            truncated,
+        })
     }
 }
 
@@ -211,7 +227,7 @@ struct Seen {
     content_type: Option<HeaderValue>,
     request_id: Option<HeaderValue>,
     body: Bytes,
-    attempts: u32,
+    progress: Progress,
 }
 
 impl Seen {
@@ -232,7 +248,7 @@ impl Seen {
 
     #[cold]
     fn complete(self, error: Error, info: &'static OperationInfo) -> Error {
-        let mut error = error.in_operation(Some(info), self.attempts);
+        let mut error = error.ended(Some(info), &self.progress);
         if let Some(id) = self.request_id {
             error.set_request_id(id);
         }

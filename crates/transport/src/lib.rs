@@ -58,6 +58,7 @@
 //! | [operation](layer::operation) | one span and one deadline (60 s) for all that follows |
 //! | [request id](layer::request_id) | one id per operation, shown by errors |
 //! | [base URI](layer::base_uri) | absolute URIs; another origin is refused |
+//! | [retry](layer::retry) | repeats what failed and may be repeated (3 attempts) |
 //! | [attempt timeout](layer::timeout) | bounds one attempt with its body (30 s) |
 //! | [collect](layer::collect) | reads the body, up to a cap |
 //! | [auth](layer::auth) | the token, for its own scheme, host and port only |
@@ -105,6 +106,9 @@ pub mod layer;
 mod operation;
 mod options;
 mod origin;
+mod progress;
+mod random;
+mod retry;
 mod retry_after;
 mod stack;
 #[cfg(feature = "hyper")]
@@ -125,6 +129,8 @@ pub use layer::collect::BodyCaps;
 pub use operation::{Operation, OperationInfo, Reply, ResponseKind, RetryClass};
 pub use options::CallOptions;
 pub use origin::Origin;
+pub use progress::Attempt;
+pub use retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "hyper")]
 pub use tls::{TlsProvider, TlsRoots};
 pub use token::{Token, TokenSource};

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
-use crate::error::{RedactedHeaders, TimeoutPhase};
+use crate::clock;
+use crate::error::{Error, ErrorKind, RedactedHeaders, TimeoutPhase};
+use crate::retry::RetryPolicy;
 
 /// Settings of one call.
 ///
@@ -17,7 +19,7 @@ use crate::error::{RedactedHeaders, TimeoutPhase};
 /// ```
 #[derive(Clone, Default)]
 pub struct CallOptions {
-    limits: Limits,
+    overrides: Overrides,
     headers: HeaderMap,
 }
 
@@ -31,28 +33,65 @@ impl CallOptions {
     /// Bounds the whole operation.
     #[must_use]
     pub fn deadline(mut self, limit: Duration) -> Self {
-        self.limits.operation = Some(Some(limit));
+        self.overrides.operation = Some(Some(limit));
         self
     }
 
     /// Lifts the bound of the whole operation.
     #[must_use]
     pub fn no_deadline(mut self) -> Self {
-        self.limits.operation = Some(None);
+        self.overrides.operation = Some(None);
         self
     }
 
     /// Bounds one attempt with its body.
     #[must_use]
     pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.limits.attempt = Some(Some(limit));
+        self.overrides.attempt = Some(Some(limit));
         self
     }
 
     /// Bounds the wait for the head of the reply.
     #[must_use]
     pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
-        self.limits.first_byte = Some(Some(limit));
+        self.overrides.first_byte = Some(Some(limit));
+        self
+    }
+
+    /// Lifts the bound of an attempt.
+    #[must_use]
+    pub fn no_attempt_timeout(mut self) -> Self {
+        self.overrides.attempt = Some(None);
+        self
+    }
+
+    /// Lifts the bound of the wait for the head of the reply.
+    #[must_use]
+    pub fn no_first_byte_timeout(mut self) -> Self {
+        self.overrides.first_byte = Some(None);
+        self
+    }
+
+    /// Sends the request at most this often, whatever the [policy](RetryPolicy).
+    #[must_use]
+    pub fn attempts(mut self, attempts: u32) -> Self {
+        self.overrides.attempts = Some(attempts);
+        self
+    }
+
+    /// Repeats failed attempts by this policy. Unless it is given one that is shared, it has a
+    /// [budget](crate::RetryBudget) of its own, full with each policy that is made.
+    #[must_use]
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.overrides.retry = Some(policy);
+        self
+    }
+
+    /// Keeps a token that the server refuses: no login, no replay, the 401 is the result. For a
+    /// logout, of which a refused token is as good an end as any.
+    #[must_use]
+    pub fn keep_token(mut self) -> Self {
+        self.overrides.keep_token = true;
         self
     }
 
@@ -64,12 +103,15 @@ impl CallOptions {
         self
     }
 
-    pub(crate) fn has_timer(&self) -> bool {
-        let Limits {
+    fn has_timer(&self) -> bool {
+        let Overrides {
             operation,
             attempt,
             first_byte,
-        } = self.limits;
+            attempts: _,
+            retry: _,
+            keep_token: _,
+        } = self.overrides;
         [operation, attempt, first_byte]
             .into_iter()
             .flatten()
@@ -78,37 +120,63 @@ impl CallOptions {
             .is_some()
     }
 
-    pub(crate) fn apply<B>(&self, request: &mut Request<B>) {
+    /// Puts the settings on a request.
+    pub(crate) fn apply<B>(&self, request: &mut Request<B>) -> Result<(), Error> {
+        if self.has_timer() && !clock::EXISTS {
+            return Err(Error::new(ErrorKind::Build).with_detail("this platform has no timers"));
+        }
         for (name, value) in &self.headers {
             request.headers_mut().insert(name.clone(), value.clone());
         }
-        if self.limits != Limits::default() {
-            request.extensions_mut().insert(self.limits);
+        if !self.overrides.is_empty() {
+            request.extensions_mut().insert(self.overrides.clone());
         }
+        Ok(())
     }
 }
 
 impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { limits, headers } = self;
+        let Self { overrides, headers } = self;
         f.debug_struct("CallOptions")
-            .field("limits", limits)
+            .field("overrides", overrides)
             .field("headers", &RedactedHeaders(headers))
             .finish()
     }
 }
 
-/// The limits of one call, in the extensions of its request: `Some(None)` lifts the client's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Limits {
+/// What one call sets for itself, in the extensions of its request. Of a limit, `Some(None)` lifts
+/// the client's.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Overrides {
     operation: Option<Option<Duration>>,
     attempt: Option<Option<Duration>>,
     first_byte: Option<Option<Duration>>,
+    pub(crate) attempts: Option<u32>,
+    pub(crate) retry: Option<RetryPolicy>,
+    pub(crate) keep_token: bool,
 }
 
-impl Limits {
+impl Overrides {
+    fn is_empty(&self) -> bool {
+        let Self {
+            operation,
+            attempt,
+            first_byte,
+            attempts,
+            retry,
+            keep_token,
+        } = self;
+        [operation, attempt, first_byte]
+            .iter()
+            .all(|limit| limit.is_none())
+            && attempts.is_none()
+            && retry.is_none()
+            && !keep_token
+    }
+
     /// The limit of a phase for this request: its own, or else `default`.
-    pub(crate) fn of<B>(
+    pub(crate) fn limit<B>(
         request: &Request<B>,
         phase: TimeoutPhase,
         default: Option<Duration>,
@@ -116,10 +184,10 @@ impl Limits {
         let own = request
             .extensions()
             .get::<Self>()
-            .and_then(|limits| match phase {
-                TimeoutPhase::Operation => limits.operation,
-                TimeoutPhase::Attempt => limits.attempt,
-                TimeoutPhase::FirstByte => limits.first_byte,
+            .and_then(|own| match phase {
+                TimeoutPhase::Operation => own.operation,
+                TimeoutPhase::Attempt => own.attempt,
+                TimeoutPhase::FirstByte => own.first_byte,
                 TimeoutPhase::Connect => None,
             });
         own.unwrap_or(default)

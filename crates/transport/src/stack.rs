@@ -8,11 +8,12 @@ use crate::layer::collect::Collect;
 use crate::layer::headers::DefaultHeaders;
 use crate::layer::operation::Operation;
 use crate::layer::request_id::RequestId;
+use crate::layer::retry::Retry;
 use crate::layer::timeout::Timeout;
 use crate::layer::trace::AttemptTrace;
 use crate::layer::{
     AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer,
-    RequestIdLayer, TimeoutLayer,
+    RequestIdLayer, RetryLayer, TimeoutLayer,
 };
 use crate::transport::Transport;
 
@@ -21,6 +22,7 @@ pub(crate) struct Layers {
     pub(crate) operation: OperationLayer,
     pub(crate) request_id: RequestIdLayer,
     pub(crate) base_uri: BaseUriLayer,
+    pub(crate) retry: RetryLayer,
     pub(crate) attempt: TimeoutLayer,
     pub(crate) collect: CollectLayer,
     pub(crate) auth: AuthLayer,
@@ -30,7 +32,9 @@ pub(crate) struct Layers {
 
 /// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
 pub(crate) type Stack = Operation<
-    RequestId<BaseUri<Timeout<Collect<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>>>,
+    RequestId<
+        BaseUri<Retry<Timeout<Collect<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>>>,
+    >,
 >;
 
 /// Puts the layers around the transport. To be read from the bottom: the innermost comes first.
@@ -45,10 +49,12 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs
     // the origin to compare.
     let service = layers.auth.layer(service);
-    // Inside the attempt timeout (and where retries go): a body that stalls or breaks off fails the
-    // attempt.
+    // Inside the attempt timeout and the retry: a body that stalls or breaks off fails the attempt.
     let service = layers.collect.layer(service);
     let service = layers.attempt.layer(service);
+    // Outside all that belongs to one attempt: its waits are not the attempt's time, and each
+    // attempt asks for the token anew.
+    let service = layers.retry.layer(service);
     // Outside all attempts: a URI is made absolute, or refused, once.
     let service = layers.base_uri.layer(service);
     // One id for all attempts, and for the refusals above.

@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::io::{Result as IoResult, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use accredit_sandbox::Sandbox;
 use accredit_thirdparty::transport::bytes::Bytes;
 use accredit_thirdparty::transport::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use accredit_thirdparty::transport::http::{HeaderValue, Request, Response};
-use accredit_thirdparty::transport::{Body, OperationInfo};
+use accredit_thirdparty::transport::{Body, OperationInfo, RetryPolicy};
 use accredit_thirdparty::{
     Client, ClientBuilder, Country, CreatedInvestment, Credentials, Environment, Investor,
     InvestorType, NewEntity, OfferingId, PaymentMethod,
@@ -63,18 +64,21 @@ impl Service {
         let service = self.clone();
         Client::builder(Environment::Production).configure(move |transport| {
             let service = service.clone();
-            transport.transport(tower::service_fn(move |request: Request<Body>| {
-                let service = service.clone();
-                let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
-                async move {
-                    service.seen.lock().unwrap().push(request.clone());
-                    // As on a network, other tasks run before the reply comes.
-                    for _ in 0..3 {
-                        tokio::task::yield_now().await;
+            let policy = RetryPolicy::default().base(Duration::ZERO);
+            transport
+                .retry(policy)
+                .transport(tower::service_fn(move |request: Request<Body>| {
+                    let service = service.clone();
+                    let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
+                    async move {
+                        service.seen.lock().unwrap().push(request.clone());
+                        // As on a network, other tasks run before the reply comes.
+                        for _ in 0..3 {
+                            tokio::task::yield_now().await;
+                        }
+                        Ok::<_, Infallible>((service.answer)(&request))
                     }
-                    Ok::<_, Infallible>((service.answer)(&request))
-                }
-            }))
+                }))
         })
     }
 

@@ -23,6 +23,9 @@ pub enum ErrorKind {
     Unauthorized,
     /// The server answered with another status that is not 2xx.
     Status,
+    /// An operation with effects failed in a way that does not tell whether it ran: look before
+    /// repeating it. [`Error::reason`](crate::Error::reason) is how it failed.
+    OutcomeUnknown,
     /// The server answered 2xx and said in the body that it refused the operation.
     Refused,
     /// The server answered 2xx with a body that could not be read.
@@ -44,6 +47,7 @@ impl ErrorKind {
             | Self::Io
             | Self::Unauthorized
             | Self::Status
+            | Self::OutcomeUnknown
             | Self::Refused
             | Self::Decode
             | Self::TooLarge => true,
@@ -61,6 +65,7 @@ impl ErrorKind {
             Self::Io => "io",
             Self::Unauthorized => "unauthorized",
             Self::Status => "status",
+            Self::OutcomeUnknown => "outcome_unknown",
             Self::Refused => "refused",
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
@@ -78,6 +83,7 @@ impl ErrorKind {
             Self::Io => "the connection failed",
             Self::Unauthorized => "the server refused the credentials",
             Self::Status => "the server answered with an error",
+            Self::OutcomeUnknown => "it may have run",
             Self::Refused => "refused by the server",
             Self::Decode => "the reply could not be read",
             Self::TooLarge => "the reply is too large",

@@ -22,6 +22,8 @@ pub use kind::{ErrorKind, TimeoutPhase};
 pub(crate) use show::RedactedHeaders;
 
 use crate::operation::{OperationInfo, Reply};
+use crate::progress::{Attempt, Progress};
+use crate::retry::{self, Seen};
 use crate::{BoxError, retry_after};
 
 /// How much of a body an error keeps, in bytes, when the body was not already cut to the client's
@@ -59,7 +61,10 @@ struct Inner {
     detail: Cow<'static, str>,
     source: Option<BoxError>,
     attempts: u32,
+    log: Vec<Attempt>,
     sent: bool,
+    /// Whether the operation may have had its effect, and a second run would be a second effect.
+    unknown: bool,
     /// For `Auth`: whether what the token source met was transient.
     transient_cause: bool,
     status: Option<StatusCode>,
@@ -82,6 +87,8 @@ impl Error {
             detail: Cow::Borrowed(""),
             source: None,
             attempts: 0,
+            log: Vec::new(),
+            unknown: kind == ErrorKind::OutcomeUnknown,
             sent: kind.may_have_been_sent(),
             transient_cause: false,
             status: None,
@@ -211,6 +218,26 @@ impl Error {
         self
     }
 
+    /// The error as it ends a call: with its attempts, and with what it says about the operation's
+    /// effect.
+    pub(crate) fn ended(self, info: Option<&'static OperationInfo>, progress: &Progress) -> Self {
+        let mut error = self.in_operation(info, progress.attempts());
+        let log = progress.take_log();
+        if !log.is_empty() {
+            error.0.log = log;
+        }
+        if let Some(info) = info {
+            let seen = match (error.0.kind, error.0.status) {
+                (ErrorKind::Status, Some(status)) => {
+                    Seen::Reply(status, error.retry_after().is_some())
+                }
+                (kind, _) => Seen::Failure(kind, error.0.sent && progress.may_have_run()),
+            };
+            error.0.unknown = retry::leaves_unknown(info.class(), seen);
+        }
+        error
+    }
+
     pub(crate) fn set_sent(&mut self, sent: bool) {
         self.0.sent = sent;
     }
@@ -229,10 +256,35 @@ impl Error {
 
 /// What is known.
 impl Error {
-    /// What went wrong.
+    /// What went wrong, in the one word that a caller should act on.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
+        if self.0.unknown {
+            ErrorKind::OutcomeUnknown
+        } else {
+            self.0.kind
+        }
+    }
+
+    /// What went wrong, technically: the kind, except for [`ErrorKind::OutcomeUnknown`], of which
+    /// it is the cause.
+    #[must_use]
+    pub fn reason(&self) -> ErrorKind {
         self.0.kind
+    }
+
+    /// Whether an [outcome that is not known](ErrorKind::OutcomeUnknown) is probably a success: the
+    /// server answered 2xx, and only what it said could not be read.
+    #[must_use]
+    pub fn likely_applied(&self) -> bool {
+        self.0.unknown && self.0.status.is_some_and(|status| status.is_success())
+    }
+
+    /// The attempts that failed before or with this error, oldest first. A reply that came whole
+    /// and could not be read is not among them.
+    #[must_use]
+    pub fn attempt_log(&self) -> &[Attempt] {
+        &self.0.log
     }
 
     /// The name of the operation, `None` for a raw request.
@@ -316,7 +368,7 @@ impl Error {
     /// Time ran out, in any phase.
     #[must_use]
     pub fn is_timeout(&self) -> bool {
-        matches!(self.kind(), ErrorKind::Timeout(_))
+        matches!(self.reason(), ErrorKind::Timeout(_))
     }
 
     /// Whether the cause may go away by itself. Says nothing about safety: see
@@ -325,16 +377,12 @@ impl Error {
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
             ErrorKind::Connect | ErrorKind::Timeout(_) | ErrorKind::Io => true,
-            ErrorKind::Status => {
-                matches!(
-                    self.0.status.map(|status| status.as_u16()),
-                    Some(408 | 429 | 500 | 502 | 503 | 504)
-                )
-            }
+            ErrorKind::Status => self.0.status.is_some_and(retry::is_transient),
             ErrorKind::Auth => self.0.transient_cause,
             ErrorKind::Build
             | ErrorKind::Origin
             | ErrorKind::Unauthorized
+            | ErrorKind::OutcomeUnknown
             | ErrorKind::Refused
             | ErrorKind::Decode
             | ErrorKind::TooLarge => false,

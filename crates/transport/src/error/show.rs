@@ -25,6 +25,9 @@ impl fmt::Display for Error {
         if let Some(info) = inner.info {
             write!(f, "{}: ", info.name())?;
         }
+        if inner.unknown {
+            f.write_str("outcome unknown: ")?;
+        }
         match (inner.kind, inner.status) {
             (ErrorKind::Status, Some(status)) => write!(f, "{status}")?,
             // The text of a failed login says it already.
@@ -85,7 +88,9 @@ impl fmt::Debug for Error {
             detail,
             source,
             attempts,
+            log,
             sent,
+            unknown,
             transient_cause: _,
             status,
             headers,
@@ -101,7 +106,9 @@ impl fmt::Debug for Error {
             .field("status", status)
             .field("request_id", request_id)
             .field("attempts", attempts)
+            .field("attempt_log", log)
             .field("may_have_been_sent", sent)
+            .field("outcome_unknown", unknown)
             .field("headers", &RedactedHeaders(headers))
             .field(
                 "body",

@@ -12,6 +12,7 @@ pub mod collect;
 pub mod headers;
 pub mod operation;
 pub mod request_id;
+pub mod retry;
 pub mod timeout;
 pub mod trace;
 
@@ -21,6 +22,7 @@ pub use collect::CollectLayer;
 pub use headers::DefaultHeadersLayer;
 pub use operation::OperationLayer;
 pub use request_id::RequestIdLayer;
+pub use retry::RetryLayer;
 pub use timeout::TimeoutLayer;
 pub use trace::AttemptTraceLayer;
 

@@ -4,8 +4,6 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -18,9 +16,10 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::info_of;
-use crate::error::{Error, ErrorKind, TimeoutPhase};
+use crate::error::{Error, TimeoutPhase};
 use crate::operation::OperationInfo;
-use crate::options::Limits;
+use crate::options::Overrides;
+use crate::progress::Progress;
 
 /// Opens the span `operation` and bounds the time of all that happens inside.
 #[derive(Clone, Debug)]
@@ -79,7 +78,7 @@ where
 
     fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let info = info_of(&request);
-        let limit = Limits::of(&request, TimeoutPhase::Operation, self.settings.deadline);
+        let limit = Overrides::limit(&request, TimeoutPhase::Operation, self.settings.deadline);
         let span = tracing::info_span!(
             "operation",
             operation = info.map_or("raw", OperationInfo::name),
@@ -87,44 +86,23 @@ where
             attempts = Empty,
             status = Empty,
         );
-        let attempts = Attempts::default();
-        request.extensions_mut().insert(attempts.clone());
+        let progress = Progress::of(&mut request);
+        let sleep = progress.limit(limit).map(tokio::time::sleep_until);
         let inner = {
             let _entered = span.enter();
             self.inner.call(request)
         };
-        let sleep = limit.map(tokio::time::sleep);
         OperationFuture {
             inner,
             sleep,
             limit,
             span,
             info,
-            attempts,
+            progress,
             counted: self.settings.counted,
         }
     }
 }
-
-/// How often a request was handed to the transport. Travels in its extensions, shared by all
-/// attempts.
-#[derive(Clone, Default)]
-pub(crate) struct Attempts(Arc<AtomicU32>);
-
-impl Attempts {
-    /// Counts one more and gives its number, from 1.
-    pub(crate) fn begin(&self) -> u32 {
-        self.0.fetch_add(1, Ordering::Relaxed).saturating_add(1)
-    }
-
-    fn count(&self) -> u32 {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// How many attempts a reply took, in its extensions; left out when it was one.
-#[derive(Clone, Copy)]
-pub(crate) struct AttemptCount(pub(crate) u32);
 
 pin_project! {
     /// The future of [`Operation`].
@@ -136,7 +114,7 @@ pin_project! {
         limit: Option<Duration>,
         span: Span,
         info: Option<&'static OperationInfo>,
-        attempts: Attempts,
+        progress: Progress,
         counted: bool,
     }
 }
@@ -161,7 +139,7 @@ where
                 Err(Error::timeout(TimeoutPhase::Operation, limit))
             }
         };
-        let attempts = this.attempts.count();
+        let attempts = this.progress.attempts();
         if !this.span.is_disabled() {
             this.span.record("attempts", attempts);
             let status = match &result {
@@ -172,21 +150,13 @@ where
                 this.span.record("status", status.as_u16());
             }
         }
-        Poll::Ready(match result {
-            Ok(mut response) => {
-                if attempts != 1 {
-                    response.extensions_mut().insert(AttemptCount(attempts));
-                }
-                Ok(response)
+        Poll::Ready(result.map_err(|error| {
+            let mut error = error.in_operation(*this.info, attempts);
+            if *this.counted && attempts == 0 && error.is_timeout() {
+                error.set_sent(false);
             }
-            Err(error) => {
-                let mut error = error.in_operation(*this.info, attempts);
-                if *this.counted && attempts == 0 && matches!(error.kind(), ErrorKind::Timeout(_)) {
-                    error.set_sent(false);
-                }
-                Err(error)
-            }
-        })
+            error
+        }))
     }
 }
 

@@ -5,10 +5,8 @@
 //! derived from one.
 
 use std::fmt;
-use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
 use http::{HeaderName, HeaderValue, Request, Response};
@@ -17,6 +15,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::Error;
+use crate::random::Random;
 
 /// Gives every request an id.
 #[derive(Clone)]
@@ -143,28 +142,20 @@ impl<F> fmt::Debug for RequestIdFuture<F> {
 /// unique without a random number generator and do not tell how many requests there were.
 struct Ids {
     client: u64,
-    offset: u64,
-    count: AtomicU64,
+    calls: Random,
 }
 
 impl Ids {
     fn new() -> Self {
-        // The keys of std's hash maps are random where the platform has randomness.
-        let random = RandomState::new();
         Self {
-            client: random.hash_one(0_u8),
-            offset: random.hash_one(1_u8),
-            count: AtomicU64::new(0),
+            client: Random::new().next(),
+            calls: Random::new(),
         }
     }
 
     fn next(&self) -> HeaderValue {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let call = scramble(
-            self.offset
-                .wrapping_add(self.count.fetch_add(1, Ordering::Relaxed)),
-        );
-        let mut bits = (u128::from(self.client) << 64) | u128::from(call);
+        let mut bits = (u128::from(self.client) << 64) | u128::from(self.calls.next());
         let mut hex = [b'0'; 32];
         for digit in hex.iter_mut().rev() {
             // Four bits are always one of sixteen digits.
@@ -173,13 +164,6 @@ impl Ids {
         }
         HeaderValue::from_bytes(&hex).unwrap_or_else(|_| HeaderValue::from_static("0"))
     }
-}
-
-/// The finalizer of splitmix64: a bijection, so different counts stay different.
-fn scramble(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ (bits >> 31)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::error::{Error, TimeoutPhase};
-use crate::options::Limits;
+use crate::options::Overrides;
 
 /// Fails with a timeout of its phase when the inner service takes longer than the limit.
 ///
@@ -64,7 +64,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let TimeoutLayer { phase, limit } = self.settings;
-        let limit = Limits::of(&request, phase, limit);
+        let limit = Overrides::limit(&request, phase, limit);
         let sleep = limit.map(tokio::time::sleep);
         TimeoutFuture {
             inner: self.inner.call(request),

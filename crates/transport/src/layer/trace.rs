@@ -14,9 +14,9 @@ use tower_service::Service;
 use tracing::Level;
 
 use super::info_of;
-use super::operation::Attempts;
 use crate::clock;
 use crate::error::Error;
+use crate::progress::Progress;
 
 /// Counts and records attempts. Innermost, so that it sees what goes to the transport.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,8 +61,8 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let attempt = request
             .extensions()
-            .get::<Attempts>()
-            .map_or(1, Attempts::begin);
+            .get::<Progress>()
+            .map_or(1, Progress::begin);
         let record = tracing::enabled!(Level::DEBUG).then(|| Record {
             method: request.method().clone(),
             path: info_of(&request).map_or("raw", |info| info.path()),

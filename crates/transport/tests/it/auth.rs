@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{Request, Response, StatusCode};
-use accredit_transport::{Body, Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait};
+use accredit_transport::{
+    Body, CallOptions, Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait,
+};
 
-use crate::support::{CANARY, Login, Retrieve, Server, json, reply};
+use crate::support::{CANARY, Create, Login, Retrieve, Server, json, reply};
 
 fn token() -> Token {
     Token::new("Token", CANARY).unwrap()
@@ -125,27 +127,44 @@ impl TokenSource for Session {
 }
 
 #[tokio::test]
-async fn a_401_reports_the_token_and_is_not_replayed() {
-    let server = Server::start([
-        reply("401 Unauthorized", "application/json", "{}"),
-        json("\"ok\""),
-    ])
-    .await;
+async fn a_401_reports_the_token_and_is_replayed_once_with_another() {
+    let refused = || reply("401 Unauthorized", "application/json", "{}");
+    let server = Server::start([refused(), json("\"ok\""), refused(), refused()]).await;
     let session = Session::default();
     let client = server
         .builder()
         .token_source(session.clone())
         .build()
         .unwrap();
-    let error = client.execute(&Retrieve("1")).await.unwrap_err();
-    assert!(error.is_unauthorized() && !error.is_retryable());
-    assert_eq!(server.seen().len(), 1);
-    assert_eq!(
-        *session.0.rejected.lock().unwrap(),
-        [Token::new("Token", "t0").unwrap()]
-    );
-    client.execute(&Retrieve("1")).await.unwrap();
+    assert_eq!(client.execute(&Retrieve("1")).await.unwrap(), "ok");
     assert!(server.seen()[1].contains("authorization: Token t1\r\n"));
+    // A write, too: the server refused it before it ran. But only once.
+    let error = client.execute(&Create("x")).await.unwrap_err();
+    assert!(error.is_unauthorized() && !error.is_retryable());
+    assert_eq!((error.attempts(), error.attempt_log().len()), (2, 2));
+    assert_eq!(server.seen().len(), 4);
+    let rejected = session.0.rejected.lock().unwrap().clone();
+    let tokens = ["t0", "t2", "t3"].map(|token| Token::new("Token", token).unwrap());
+    assert_eq!(rejected, tokens);
+}
+
+#[tokio::test]
+async fn a_call_can_keep_its_token() {
+    let refused = || reply("401 Unauthorized", "application/json", "{}");
+    let server = Server::start([refused(), json("\"ok\"")]).await;
+    let session = Session::default();
+    let builder = server.builder().token_source(session.clone());
+    let options = CallOptions::new().keep_token();
+    let client = builder.build().unwrap();
+    let result = client.execute_with(&Retrieve("1"), &options).await;
+    assert!(result.unwrap_err().is_unauthorized());
+    assert_eq!(
+        (
+            server.seen().len(),
+            session.0.logins.load(Ordering::Relaxed)
+        ),
+        (1, 1)
+    );
 }
 
 struct NoLogin;

@@ -133,7 +133,8 @@ async fn a_reply_that_is_no_http_is_an_io_error() {
     ] {
         let server = Server::start([Step::SendAndClose(answer.as_bytes().to_vec())]).await;
         let error = server.client().execute(&Create("x")).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Io, "{answer:?}: {error:?}");
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+        assert_eq!(error.reason(), ErrorKind::Io, "{answer:?}: {error:?}");
         assert!(
             error.may_have_been_sent() && !error.is_retryable(),
             "{answer:?}: {error:?}"

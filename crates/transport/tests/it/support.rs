@@ -11,7 +11,7 @@ use accredit_transport::bytes::Bytes;
 use accredit_transport::http::Method;
 use accredit_transport::{
     Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo, Reply,
-    RequestEncoder, ResponseKind, RetryClass, Token,
+    RequestEncoder, ResponseKind, RetryClass, RetryPolicy, Token,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
@@ -131,7 +131,7 @@ impl Server {
         format!("http://{}", self.address)
     }
 
-    /// A client of this server that has a token.
+    /// A client of this server that has a token and makes one attempt.
     pub(crate) fn client(&self) -> Client {
         self.builder().build().unwrap()
     }
@@ -140,6 +140,7 @@ impl Server {
         Client::builder()
             .base_uri(self.base())
             .allow_insecure_loopback(true)
+            .retry(RetryPolicy::none())
             .token(Token::new("Token", CANARY).unwrap())
     }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 use accredit_transport::Body;
 use accredit_transport::http::{Request, Response};
 use accredit_transport::{
-    CallOptions, Client, ClientBuilder, Error, ErrorKind, TimeoutPhase, Token, TokenSource,
-    async_trait,
+    CallOptions, Client, ClientBuilder, Error, ErrorKind, RetryPolicy, TimeoutPhase, Token,
+    TokenSource, async_trait,
 };
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -26,6 +26,7 @@ fn silent() -> ClientBuilder {
             std::future::pending::<()>().await;
             Ok::<_, Infallible>(Response::new(String::new()))
         }))
+        .retry(RetryPolicy::none())
 }
 
 #[tokio::test(start_paused = true)]
@@ -36,6 +37,7 @@ async fn connect_timeout_covers_the_tls_handshake() {
     let client = Client::builder()
         .base_uri(base)
         .token(Token::new("", "t").unwrap())
+        .retry(RetryPolicy::none())
         .build()
         .unwrap();
     let started = Instant::now();
@@ -62,10 +64,11 @@ async fn first_byte_timeout_is_its_own_phase() {
         .execute(&Create("x"))
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutPhase::FirstByte));
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(error.reason(), ErrorKind::Timeout(TimeoutPhase::FirstByte));
     assert_eq!(
         error.to_string(),
-        "notes.create: timed out: no reply within 20s"
+        "notes.create: outcome unknown: timed out: no reply within 20s"
     );
     assert!(error.may_have_been_sent() && !error.is_retryable());
     assert_eq!(error.attempts(), 1);

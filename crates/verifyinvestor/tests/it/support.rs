@@ -4,12 +4,13 @@
 use std::convert::Infallible;
 use std::io::{Result as IoResult, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use accredit_sandbox::Sandbox;
-use accredit_verifyinvestor::transport::Body;
 use accredit_verifyinvestor::transport::bytes::Bytes;
 use accredit_verifyinvestor::transport::http::header::CONTENT_TYPE;
 use accredit_verifyinvestor::transport::http::{HeaderMap, HeaderName, Request, Response};
+use accredit_verifyinvestor::transport::{Body, RetryPolicy};
 use accredit_verifyinvestor::{
     AuthorizationLink, Client, ClientBuilder, Environment, UserId, WebhookEvent, Webhooks,
 };
@@ -51,16 +52,19 @@ impl Service {
     pub(crate) fn builder(&self, environment: Environment) -> ClientBuilder {
         let service = self.clone();
         Client::builder(environment).configure(move |transport| {
-            transport.transport(tower::service_fn(move |request: Request<Body>| {
-                let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
-                service.seen.lock().unwrap().push(request);
-                let response = Response::builder()
-                    .status(service.status)
-                    .header(CONTENT_TYPE, service.content_type)
-                    .body(Body::whole(service.body.clone()))
-                    .unwrap();
-                async move { Ok::<_, Infallible>(response) }
-            }))
+            let policy = RetryPolicy::default().base(Duration::ZERO);
+            transport
+                .retry(policy)
+                .transport(tower::service_fn(move |request: Request<Body>| {
+                    let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
+                    service.seen.lock().unwrap().push(request);
+                    let response = Response::builder()
+                        .status(service.status)
+                        .header(CONTENT_TYPE, service.content_type)
+                        .body(Body::whole(service.body.clone()))
+                        .unwrap();
+                    async move { Ok::<_, Infallible>(response) }
+                }))
         })
     }
 

@@ -1,0 +1,356 @@
+//! Repeats what failed and may be repeated.
+//!
+//! Carries out the [policy](crate::RetryPolicy): decides after each attempt, waits, sends again. A
+//! request without a class, or with a body that cannot be sent twice, is sent once. The first
+//! attempt never waits.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use http::{Extensions, HeaderMap, Method, Request, Response, StatusCode, Uri};
+use pin_project_lite::pin_project;
+use tokio::time::Sleep;
+use tower_layer::Layer;
+use tower_service::Service;
+
+use super::auth::Renewable;
+use super::info_of;
+use crate::body::Body;
+use crate::clock;
+use crate::error::{Error, ErrorKind};
+use crate::operation::OperationInfo;
+use crate::options::Overrides;
+use crate::progress::{Attempt, Progress};
+use crate::retry::{Cost, GivenUp, RetryPolicy, Seen, Verdict, judge};
+use crate::retry_after;
+
+/// Repeats attempts as a [policy](RetryPolicy) says.
+#[derive(Clone, Debug)]
+pub struct RetryLayer {
+    policy: RetryPolicy,
+}
+
+impl RetryLayer {
+    /// With this policy, unless a call brings its own.
+    #[must_use]
+    pub fn new(policy: RetryPolicy) -> Self {
+        Self { policy }
+    }
+}
+
+impl<S> Layer<S> for RetryLayer {
+    type Service = Retry<S>;
+
+    fn layer(&self, inner: S) -> Retry<S> {
+        Retry {
+            inner,
+            policy: self.policy.clone(),
+        }
+    }
+}
+
+/// The service of [`RetryLayer`].
+#[derive(Clone, Debug)]
+pub struct Retry<S> {
+    inner: S,
+    policy: RetryPolicy,
+}
+
+impl<S, R> Service<Request<Body>> for Retry<S>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Into<Error>> + Clone,
+{
+    type Response = Response<R>;
+    type Error = Error;
+    type Future = RetryFuture<S>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.inner.poll_ready(cx).map_err(Into::into)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let info = info_of(&request);
+        let own = request.extensions().get::<Overrides>();
+        let policy = own
+            .and_then(|own| own.retry.as_ref())
+            .unwrap_or(&self.policy)
+            .clone();
+        let keep_token = own.is_some_and(|own| own.keep_token);
+        let policy = match own.and_then(|own| own.attempts) {
+            Some(attempts) => policy.attempts(attempts),
+            None => policy,
+        };
+        let progress = Progress::of(&mut request);
+        let template = info.and_then(|info| Template::of(&request, info, &progress));
+        RetryFuture {
+            state: State::Attempt {
+                future: self.inner.call(request),
+            },
+            repeat: Repeat {
+                service: self.inner.clone(),
+                policy,
+                info,
+                progress,
+                template,
+                number: 1,
+                began: Duration::ZERO,
+                may_replay: !keep_token,
+                replays: 0,
+            },
+        }
+    }
+}
+
+/// What a further attempt is made from. All of it is shared with the first attempt, but for the
+/// header map.
+struct Template {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+    info: &'static OperationInfo,
+    progress: Progress,
+    /// What else there was, put there by a call's options or by layers of the user's: a copy that
+    /// most calls do not need.
+    others: Option<Extensions>,
+}
+
+impl Template {
+    /// `None` when the body can be sent only once.
+    fn of(
+        request: &Request<Body>,
+        info: &'static OperationInfo,
+        progress: &Progress,
+    ) -> Option<Self> {
+        let extensions = request.extensions();
+        Some(Self {
+            body: request.body().try_clone()?,
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: request.headers().clone(),
+            info,
+            progress: progress.clone(),
+            others: (extensions.len() > 2).then(|| extensions.clone()),
+        })
+    }
+
+    fn request(&self) -> Option<Request<Body>> {
+        let mut request = Request::new(self.body.try_clone()?);
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = self.uri.clone();
+        *request.headers_mut() = self.headers.clone();
+        if let Some(others) = &self.others {
+            *request.extensions_mut() = others.clone();
+        } else {
+            request.extensions_mut().insert(self.info);
+            request.extensions_mut().insert(self.progress.clone());
+        }
+        Some(request)
+    }
+}
+
+pin_project! {
+    /// The future of [`Retry`].
+    pub struct RetryFuture<S>
+    where
+        S: Service<Request<Body>>,
+    {
+        #[pin]
+        state: State<S::Future>,
+        repeat: Repeat<S>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<F> {
+        Attempt { #[pin] future: F },
+        // Boxed: only failures wait, and every call pays for the size of its future.
+        Wait { sleep: Option<Pin<Box<Sleep>>> },
+    }
+}
+
+/// All that a repetition needs.
+struct Repeat<S> {
+    service: S,
+    policy: RetryPolicy,
+    info: Option<&'static OperationInfo>,
+    progress: Progress,
+    template: Option<Template>,
+    /// The number of the attempt under way, and when it began, since the start of the call.
+    number: u32,
+    began: Duration,
+    /// Whether a refused token may be answered with another one, and how often it was: those
+    /// replays are none of the attempts that the policy counts.
+    may_replay: bool,
+    replays: u32,
+}
+
+impl<S, R> Future for RetryFuture<S>
+where
+    S: Service<Request<Body>, Response = Response<R>, Error: Into<Error>>,
+{
+    type Output = Result<Response<R>, Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state.as_mut().project() {
+                StateProjection::Attempt { future } => {
+                    let result = ready!(future.poll(cx)).map_err(Into::into);
+                    match this.repeat.after(&result) {
+                        Some(sleep) => this.state.set(State::Wait { sleep }),
+                        None => return Poll::Ready(result),
+                    }
+                }
+                StateProjection::Wait { sleep } => {
+                    if let Some(sleep) = sleep {
+                        ready!(sleep.as_mut().poll(cx));
+                    }
+                    ready!(this.repeat.service.poll_ready(cx)).map_err(Into::into)?;
+                    let Some(future) = this.repeat.again() else {
+                        let error = Error::new(ErrorKind::Io);
+                        return Poll::Ready(Err(error.with_detail("the body is gone")));
+                    };
+                    this.state.set(State::Attempt { future });
+                }
+            }
+        }
+    }
+}
+
+impl<S> Repeat<S>
+where
+    S: Service<Request<Body>, Error: Into<Error>>,
+{
+    /// Whether there is another attempt: none, one at once, or one after a wait.
+    fn after<R>(&mut self, result: &Result<Response<R>, Error>) -> Option<Option<Pin<Box<Sleep>>>> {
+        match result {
+            Ok(response) if response.status().is_success() => {
+                self.policy.succeeded();
+                None
+            }
+            _ => self.after_failure(result),
+        }
+    }
+
+    #[cold]
+    fn after_failure<R>(
+        &mut self,
+        result: &Result<Response<R>, Error>,
+    ) -> Option<Option<Pin<Box<Sleep>>>> {
+        let (seen, hint) = match result {
+            Ok(response) => {
+                let hint = retry_after::from_headers(response.headers());
+                (Seen::Reply(response.status(), hint.is_some()), hint)
+            }
+            Err(error) => (
+                Seen::Failure(error.kind(), error.may_have_been_sent()),
+                None,
+            ),
+        };
+        self.note(seen);
+        let info = self.info?;
+        if let Ok(response) = result
+            && response.status() == StatusCode::UNAUTHORIZED
+            && response.extensions().get::<Renewable>().is_some()
+        {
+            // Refused before it ran, for a token that the source can replace: sent once more.
+            self.progress.has_not_run();
+            if !self.may_replay || self.template.is_none() {
+                return None;
+            }
+            self.may_replay = false;
+            self.replays = 1;
+            self.tell("unauthorized", Duration::ZERO);
+            return Some(None);
+        }
+        let cost = match judge(info.class(), seen, self.policy.trusts_503()) {
+            Verdict::Final => return None,
+            Verdict::Again(cost) => cost,
+        };
+        if !info.class().is_repeatable() {
+            self.progress.has_not_run();
+        }
+        match self.plan(cost, hint) {
+            Ok(wait) => {
+                self.tell(reason(seen), wait);
+                // Without a clock there is no waiting.
+                Some((clock::EXISTS && !wait.is_zero()).then(|| Box::pin(tokio::time::sleep(wait))))
+            }
+            Err(given_up) => {
+                tracing::debug!(
+                    operation = info.name(),
+                    attempts = self.progress.attempts(),
+                    reason = reason(seen),
+                    limit = given_up.name(),
+                    "gave up"
+                );
+                None
+            }
+        }
+    }
+
+    fn plan(&self, cost: Cost, hint: Option<Duration>) -> Result<Duration, GivenUp> {
+        if self.template.is_none() {
+            return Err(GivenUp::Body);
+        }
+        let number = self.number.saturating_sub(self.replays);
+        let wait = self.policy.wait(number, hint, self.progress.left())?;
+        self.policy.pay(cost)?;
+        Ok(wait)
+    }
+
+    fn again(&mut self) -> Option<S::Future> {
+        let request = self.template.as_ref()?.request()?;
+        self.number = self.number.saturating_add(1);
+        self.began = self.progress.elapsed();
+        Some(self.service.call(request))
+    }
+
+    fn note(&self, seen: Seen) {
+        let (status, failure) = match seen {
+            Seen::Reply(status, _) => (Some(status), None),
+            Seen::Failure(kind, _) => (None, Some(kind)),
+        };
+        self.progress.note(Attempt {
+            number: self.number,
+            status,
+            failure,
+            began: self.began,
+            took: self.progress.elapsed().saturating_sub(self.began),
+        });
+    }
+
+    /// Says why there will be another attempt, and when.
+    fn tell(&self, reason: &str, wait: Duration) {
+        let operation = self.info.map_or("raw", OperationInfo::name);
+        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+        tracing::debug!(
+            operation,
+            attempt = self.number,
+            reason,
+            wait_ms = wait,
+            "retry"
+        );
+    }
+}
+
+impl<S: Service<Request<Body>>> fmt::Debug for RetryFuture<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RetryFuture")
+            .field("attempt", &self.repeat.number)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A short stable name of what went wrong, for events.
+fn reason(seen: Seen) -> &'static str {
+    match seen {
+        Seen::Reply(StatusCode::TOO_MANY_REQUESTS, _) => "throttled",
+        Seen::Reply(_, _) => "status",
+        Seen::Failure(kind, _) => kind.name(),
+    }
+}

@@ -1,0 +1,136 @@
+//! How far a call has come: its attempts, what became of them, and until when it may go on.
+//!
+//! Travels in the extensions of the request, shared by all attempts and by the client that made the
+//! call. Costs one allocation; the log stays empty while all goes well.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use http::{Request, StatusCode};
+use tokio::time::Instant;
+
+use crate::clock;
+use crate::error::ErrorKind;
+
+/// The progress of one call.
+#[derive(Clone)]
+pub(crate) struct Progress(Arc<Inner>);
+
+struct Inner {
+    /// `None` where there is no clock.
+    started: Option<Instant>,
+    deadline: OnceLock<Instant>,
+    attempts: AtomicU32,
+    /// Whether an attempt may have had its effect: it went to the transport, and nothing proved
+    /// since that it did not run.
+    may_have_run: AtomicBool,
+    log: Mutex<Vec<Attempt>>,
+}
+
+impl Progress {
+    /// A call that starts now.
+    pub(crate) fn start() -> Self {
+        Self(Arc::new(Inner {
+            started: clock::now(),
+            deadline: OnceLock::new(),
+            attempts: AtomicU32::new(0),
+            may_have_run: AtomicBool::new(false),
+            log: Mutex::default(),
+        }))
+    }
+
+    /// The progress of a request, which has one from here on.
+    pub(crate) fn of<B>(request: &mut Request<B>) -> Self {
+        if let Some(progress) = request.extensions().get::<Self>() {
+            return progress.clone();
+        }
+        let progress = Self::start();
+        request.extensions_mut().insert(progress.clone());
+        progress
+    }
+
+    /// Sets when the call ends at the latest, and gives it. `None` for no end, or none that a clock
+    /// can express.
+    pub(crate) fn limit(&self, limit: Option<Duration>) -> Option<Instant> {
+        let deadline = self.0.started?.checked_add(limit?)?;
+        Some(*self.0.deadline.get_or_init(|| deadline))
+    }
+
+    /// How long the call may still take; `None` for any time.
+    pub(crate) fn left(&self) -> Option<Duration> {
+        let deadline = self.0.deadline.get()?;
+        Some(deadline.saturating_duration_since(clock::now()?))
+    }
+
+    /// Counts one more attempt, now handed to the transport, and gives its number, from 1.
+    pub(crate) fn begin(&self) -> u32 {
+        self.0.may_have_run.store(true, Ordering::Relaxed);
+        self.0
+            .attempts
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1)
+    }
+
+    /// How often the request was handed to the transport.
+    pub(crate) fn attempts(&self) -> u32 {
+        self.0.attempts.load(Ordering::Relaxed)
+    }
+
+    /// The server, or the failure itself, proved that no attempt so far has run.
+    pub(crate) fn has_not_run(&self) {
+        self.0.may_have_run.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn may_have_run(&self) -> bool {
+        self.0.may_have_run.load(Ordering::Relaxed)
+    }
+
+    /// Since the call started.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.0
+            .started
+            .map_or(Duration::ZERO, |started| started.elapsed())
+    }
+
+    /// Notes an attempt that failed.
+    pub(crate) fn note(&self, attempt: Attempt) {
+        self.log().push(attempt);
+    }
+
+    /// What was noted, for the error that ends the call.
+    pub(crate) fn take_log(&self) -> Vec<Attempt> {
+        std::mem::take(&mut *self.log())
+    }
+
+    /// Only ever held for a push or a take, so a poisoned lock holds a good list.
+    fn log(&self) -> MutexGuard<'_, Vec<Attempt>> {
+        self.0.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Progress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Progress")
+            .field("attempts", &self.attempts())
+            .finish_non_exhaustive()
+    }
+}
+
+/// One attempt of a call that did not succeed; see
+/// [`Error::attempt_log`](crate::Error::attempt_log).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The status of the reply, if there was one.
+    pub status: Option<StatusCode>,
+    /// What failed; `None` when a reply came whole, whatever its status.
+    pub failure: Option<ErrorKind>,
+    /// When it began, counted from the start of the call.
+    pub began: Duration,
+    /// How long it took.
+    pub took: Duration,
+}
