@@ -93,5 +93,27 @@ macro_rules! declare_call {
                 self
             }
         }
+
+        impl<O: $crate::Paginate> Call<O> {
+            /// The pages of the list as a stream: what [`send`](Self::send) answers, page after page.
+            /// Nothing is sent until it is polled.
+            pub fn pages(self) -> $crate::Pages<O> {
+                let Self {
+                    client,
+                    operation,
+                    options,
+                } = self;
+                let fetch = move |operation: O, options| {
+                    let client = client.clone();
+                    async move { client.execute_with(&operation, &options).await }
+                };
+                $crate::Pages::new(operation, fetch).options(options)
+            }
+
+            /// The items of the list as a stream, page after page. Nothing is sent until it is polled.
+            pub fn items(self) -> $crate::Items<O> {
+                self.pages().into_items()
+            }
+        }
     };
 }

@@ -18,6 +18,7 @@ use crate::error::{DecodeError, EncodeError, Error, ErrorKind};
 use crate::operation::{self, Operation, OperationInfo, Reply};
 use crate::options::CallOptions;
 use crate::origin::Origin;
+use crate::paginate::{Items, Pages, Paginate};
 use crate::progress::Progress;
 use crate::stack;
 
@@ -105,6 +106,20 @@ impl Client {
             Some(options),
         )?;
         self.finish::<O>(request).await
+    }
+
+    /// The pages of a list, as a stream; nothing is sent until it is polled.
+    pub fn pages<O: Paginate>(&self, operation: O) -> Pages<O> {
+        let client = self.clone();
+        Pages::new(operation, move |operation: O, options| {
+            let client = client.clone();
+            async move { client.execute_with(&operation, &options).await }
+        })
+    }
+
+    /// The items of a list, as a stream over its pages; nothing is sent until it is polled.
+    pub fn items<O: Paginate>(&self, operation: O) -> Items<O> {
+        self.pages(operation).into_items()
     }
 
     /// Sends a request as it is, through the same stack: same origin, credentials, limits and

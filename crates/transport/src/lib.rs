@@ -106,6 +106,7 @@ pub mod layer;
 mod operation;
 mod options;
 mod origin;
+mod paginate;
 mod progress;
 mod random;
 mod retry;
@@ -129,6 +130,7 @@ pub use layer::collect::BodyCaps;
 pub use operation::{Operation, OperationInfo, Reply, ResponseKind, RetryClass};
 pub use options::CallOptions;
 pub use origin::Origin;
+pub use paginate::{Cursor, Items, PageInfo, Pages, Paginate};
 pub use progress::Attempt;
 pub use retry::{RetryBudget, RetryPolicy};
 #[cfg(feature = "hyper")]

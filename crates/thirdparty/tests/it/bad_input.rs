@@ -36,7 +36,11 @@ async fn html_502_keeps_status() {
         "the investor may exist now"
     );
     assert!(error.may_have_been_sent());
-    assert_eq!(service.seen().len(), 5, "the list three times, no write twice");
+    assert_eq!(
+        service.seen().len(),
+        5,
+        "the list three times, no write twice"
+    );
 }
 
 #[tokio::test]

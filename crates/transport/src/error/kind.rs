@@ -32,6 +32,9 @@ pub enum ErrorKind {
     Decode,
     /// The server answered with a body above the cap.
     TooLarge,
+    /// A list was not followed to its end: the server's pages lead in a circle, or there are more
+    /// pages or items than allowed. Every reply by itself was good.
+    Pagination,
 }
 
 impl ErrorKind {
@@ -50,7 +53,8 @@ impl ErrorKind {
             | Self::OutcomeUnknown
             | Self::Refused
             | Self::Decode
-            | Self::TooLarge => true,
+            | Self::TooLarge
+            | Self::Pagination => true,
         }
     }
 
@@ -69,6 +73,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
+            Self::Pagination => "pagination",
         }
     }
 
@@ -87,6 +92,7 @@ impl ErrorKind {
             Self::Refused => "refused by the server",
             Self::Decode => "the reply could not be read",
             Self::TooLarge => "the reply is too large",
+            Self::Pagination => "stopped before the end of the list",
         }
     }
 }

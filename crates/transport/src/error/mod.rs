@@ -385,7 +385,8 @@ impl Error {
             | ErrorKind::OutcomeUnknown
             | ErrorKind::Refused
             | ErrorKind::Decode
-            | ErrorKind::TooLarge => false,
+            | ErrorKind::TooLarge
+            | ErrorKind::Pagination => false,
         }
     }
 

@@ -12,6 +12,7 @@ mod bodies;
 mod client;
 mod connector;
 mod errors;
+mod paginate;
 mod retry;
 mod support;
 mod timeouts;

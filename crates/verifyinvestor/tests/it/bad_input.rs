@@ -39,7 +39,11 @@ async fn html_502_keeps_status() {
             .unwrap_err()
             .is_retryable()
     );
-    assert_eq!(service.seen().len(), 5, "the list three times, no write twice");
+    assert_eq!(
+        service.seen().len(),
+        5,
+        "the list three times, no write twice"
+    );
 }
 
 #[tokio::test]

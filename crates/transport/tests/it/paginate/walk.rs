@@ -1,0 +1,445 @@
+//! What is asked for, when, and how far ahead.
+
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use accredit_transport::http::{HeaderName, HeaderValue, Request};
+use accredit_transport::{Body, CallOptions, ErrorKind, Items, Pages};
+
+use super::support::{Lists, Numbers, Tokens, book, drain, page, poll, settle};
+use crate::support::Log;
+
+fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<u64> {
+    range.collect()
+}
+
+#[test]
+fn streams_can_be_stored_sent_and_polled_without_a_pin() {
+    fn check<T: Send + Unpin + 'static>() {}
+    check::<Pages<Numbers>>();
+    check::<Items<Tokens>>();
+}
+
+#[tokio::test]
+async fn nothing_is_sent_before_the_first_poll() {
+    let lists = Lists::new(book(10, 2));
+    let pages = lists.client().pages(Numbers::default()).prefetch(8);
+    let items = lists.client().items(Numbers::default());
+    settle().await;
+    assert!(lists.asked().is_empty());
+    drop((pages, items));
+    settle().await;
+    assert!(lists.asked().is_empty());
+}
+
+#[tokio::test]
+async fn every_item_comes_once_and_in_order_however_far_ahead() {
+    for (count, size) in [(0, 2), (1, 2), (2, 2), (10, 2), (11, 2), (50, 1)] {
+        for prefetch in [0, 1, 2, 7, 16, usize::MAX] {
+            let lists = Lists::new(book(count, size));
+            let items = lists.client().items(Numbers::default()).prefetch(prefetch);
+            let (all, failed) = drain(items).await;
+            assert!(failed.is_none(), "{failed:?}");
+            assert_eq!(all, numbers(1..=count));
+            // Never a page beyond the last one.
+            let expected = count.div_ceil(size).max(1);
+            assert_eq!(lists.asked().len(), usize::try_from(expected).unwrap());
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_that_come_in_the_wrong_order_are_given_out_in_the_right_one() {
+    let lists = Lists::gated(book(10, 2));
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(8);
+    lists.open("");
+    assert_eq!(pages.try_next().await.unwrap().unwrap().items, [1, 2]);
+    settle().await;
+    assert_eq!(lists.asked(), ["", "2", "3", "4", "5"]);
+    for number in [5, 4, 3] {
+        lists.open(number);
+        settle().await;
+        assert!(poll(&mut pages).await.is_pending());
+    }
+    assert_eq!(lists.answered(), ["", "5", "4", "3"]);
+    lists.open(2);
+    for expected in [[3, 4], [5, 6], [7, 8], [9, 10]] {
+        assert_eq!(pages.try_next().await.unwrap().unwrap().items, expected);
+    }
+    assert!(pages.try_next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn requests_under_way_are_the_one_waited_for_and_those_ahead() {
+    for (prefetch, ahead) in [(0, 0), (1, 1), (2, 2), (5, 5), (16, 16), (17, 16), (99, 16)] {
+        let lists = Lists::gated(book(80, 2));
+        let mut pages = lists.client().pages(Numbers::default()).prefetch(prefetch);
+        assert!(poll(&mut pages).await.is_pending());
+        settle().await;
+        assert_eq!(lists.under_way(), 1, "nothing can be guessed yet");
+        for number in 1..=10 {
+            match number {
+                1 => lists.open(""),
+                _ => lists.open(number),
+            }
+            settle().await;
+            assert!(poll(&mut pages).await.is_ready());
+            settle().await;
+            assert_eq!(lists.under_way(), ahead, "page {number} is consumed");
+            assert!(poll(&mut pages).await.is_pending());
+            settle().await;
+            assert_eq!(lists.under_way(), ahead + 1, "page {number} is done");
+        }
+        assert_eq!(lists.peak(), ahead + 1);
+        assert_eq!(lists.asked().len(), 11 + ahead);
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_asked_for_as_soon_as_it_is_known_and_no_earlier() {
+    let lists = Lists::gated(|place, _| match place {
+        "" => page(0, &[1], Some("a")),
+        "a" => page(0, &[2], Some("b")),
+        "b" => page(0, &[3], None::<&str>),
+        other => panic!("{other}"),
+    });
+    let mut items = lists.client().items(Tokens::default()).prefetch(5);
+    lists.open("");
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    settle().await;
+    assert_eq!(lists.asked(), ["", "a"]);
+    lists.open("a");
+    assert_eq!(items.try_next().await.unwrap(), Some(2));
+    settle().await;
+    assert_eq!(lists.asked(), ["", "a", "b"]);
+    lists.open("b");
+    assert_eq!(items.try_next().await.unwrap(), Some(3));
+    assert_eq!(items.try_next().await.unwrap(), None);
+    assert_eq!(items.total(), None);
+    assert_eq!(lists.peak(), 1);
+}
+
+#[tokio::test]
+async fn pages_ahead_come_while_the_stream_is_not_polled() {
+    let lists = Lists::new(book(10, 2));
+    let mut items = lists.client().items(Numbers::default()).prefetch(3);
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    settle().await;
+    assert_eq!(lists.answered(), ["", "2", "3", "4"]);
+    assert_eq!(items.total(), Some(10));
+
+    let lists = Lists::new(book(10, 2));
+    let mut items = lists.client().items(Numbers::default()).prefetch(0);
+    for expected in [1, 2] {
+        assert_eq!(items.try_next().await.unwrap(), Some(expected));
+        settle().await;
+        assert_eq!(lists.asked(), [""], "nothing runs ahead");
+    }
+}
+
+#[tokio::test]
+async fn dropping_the_stream_cancels_what_is_under_way() {
+    let lists = Lists::gated(book(20, 2));
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(3);
+    lists.open("");
+    assert!(pages.try_next().await.unwrap().is_some());
+    assert!(poll(&mut pages).await.is_pending());
+    settle().await;
+    assert_eq!(lists.under_way(), 4);
+    drop(pages);
+    settle().await;
+    assert_eq!((lists.under_way(), lists.asked().len()), (0, 5));
+}
+
+#[tokio::test]
+async fn dropping_a_wait_loses_nothing() {
+    let lists = Lists::gated(book(4, 2));
+    let mut items = lists.client().items(Numbers::default());
+    for expected in 1..=4 {
+        for _ in 0..3 {
+            let mut wait = pin!(items.try_next());
+            let poll = wait.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if let Poll::Ready(item) = poll {
+                assert_eq!(item.unwrap(), Some(expected));
+                break;
+            }
+            lists.open(if expected == 1 { "" } else { "2" });
+            settle().await;
+        }
+    }
+    assert_eq!(items.try_next().await.unwrap(), None);
+    assert_eq!(lists.asked(), ["", "2"]);
+}
+
+#[test]
+fn without_a_runtime_pages_move_while_the_stream_is_polled() {
+    let lists = Lists::gated(book(10, 2));
+    let mut items = pin!(lists.client().items(Numbers::default()).prefetch(2));
+    let mut next = || {
+        use futures_core::Stream as _;
+        let mut cx = Context::from_waker(Waker::noop());
+        items
+            .as_mut()
+            .poll_next(&mut cx)
+            .map(|item| item.transpose().unwrap())
+    };
+    assert_eq!(next(), Poll::Pending);
+    lists.open("");
+    assert_eq!(next(), Poll::Ready(Some(1)));
+    // Sent, so that a network that needs no polling can bring them.
+    assert_eq!(lists.asked(), ["", "2", "3"]);
+    assert_eq!(next(), Poll::Ready(Some(2)));
+    assert_eq!(next(), Poll::Pending);
+    assert_eq!(lists.asked(), ["", "2", "3", "4"]);
+    lists.open(4);
+    lists.open(3);
+    assert_eq!(next(), Poll::Pending);
+    assert_eq!(lists.answered(), ["", "3", "4"]);
+    lists.open(2);
+    lists.open(5);
+    for item in 3..=10 {
+        assert_eq!(next(), Poll::Ready(Some(item)));
+    }
+    assert_eq!(next(), Poll::Ready(None));
+}
+
+#[test]
+fn a_page_that_was_lost_with_its_runtime_is_fetched_again() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap()
+    };
+    let lists = Lists::gated(book(6, 2));
+    let mut items = lists.client().items(Numbers::default()).prefetch(2);
+    lists.open("");
+    runtime().block_on(async {
+        assert_eq!(items.try_next().await.unwrap(), Some(1));
+        settle().await;
+    });
+    assert_eq!(lists.asked(), ["", "2", "3"]);
+    lists.open(2);
+    lists.open(3);
+    runtime().block_on(async {
+        assert_eq!(drain(items).await.0, numbers(2..=6));
+    });
+}
+
+#[tokio::test]
+async fn a_panic_on_a_page_ahead_reaches_the_consumer() {
+    let lists = Lists::new(|place, _| match place {
+        "" => page(4, &[1, 2], Some(2)),
+        _ => panic!("of the layer"),
+    });
+    let mut items = lists.client().items(Numbers::default());
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    assert_eq!(items.try_next().await.unwrap(), Some(2));
+    let consumer = tokio::spawn(async move { items.try_next().await });
+    assert!(consumer.await.unwrap_err().is_panic());
+}
+
+#[tokio::test]
+async fn the_servers_word_goes_before_the_guess() {
+    let lists = Lists::gated(|place, _| match place {
+        "" => page(100, &[1], Some(2)),
+        "2" => page(100, &[2], Some(7)),
+        "7" => page(100, &[7], Some(8)),
+        "8" => page(100, &[8], None::<u64>),
+        other => panic!("{other} is not part of the list"),
+    });
+    let mut items = lists.client().items(Numbers::default()).prefetch(3);
+    lists.open("");
+    assert_eq!(items.try_next().await.unwrap(), Some(1));
+    settle().await;
+    assert_eq!(lists.asked(), ["", "2", "3", "4"]);
+    lists.open(2);
+    assert_eq!(items.try_next().await.unwrap(), Some(2));
+    settle().await;
+    // Page 5 was a guess too, made when page 2 was waited for. They are gone, and no more are made.
+    assert_eq!(lists.asked(), ["", "2", "3", "4", "5", "7"]);
+    assert_eq!(lists.under_way(), 1);
+    lists.open(7);
+    assert_eq!(items.try_next().await.unwrap(), Some(7));
+    settle().await;
+    assert_eq!(lists.under_way(), 1);
+    lists.open(8);
+    assert_eq!(items.try_next().await.unwrap(), Some(8));
+    assert_eq!(items.try_next().await.unwrap(), None);
+    settle().await;
+    assert_eq!((lists.asked().len(), lists.under_way()), (7, 0));
+}
+
+#[tokio::test]
+async fn a_page_ahead_that_a_shrunken_list_has_no_more_is_not_missed() {
+    for prefetch in [0, 1, 2, 8] {
+        let lists = Lists::new(|place, _| match place {
+            "" => page(8, &[1, 2], Some(2)),
+            "2" => page(4, &[3, 4], None::<u64>),
+            _ => (404, String::from(r#"{"detail":"Invalid page."}"#)),
+        });
+        let items = lists.client().items(Numbers::default()).prefetch(prefetch);
+        let (all, failed) = drain(items).await;
+        assert_eq!(all, numbers(1..=4));
+        assert!(failed.is_none(), "{failed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_ahead_that_came_too_early_is_asked_for_again_when_the_server_names_it() {
+    for status in [404, 400] {
+        let lists = Lists::new(move |place, before| match (place, before) {
+            ("", _) => page(6, &[1, 2], Some(2)),
+            ("2", _) => page(6, &[3, 4], Some(3)),
+            ("3", 0) => (status, String::new()),
+            _ => page(6, &[5, 6], None::<u64>),
+        });
+        let items = lists.client().items(Numbers::default()).prefetch(4);
+        let (all, failed) = drain(items).await;
+        assert!(failed.is_none(), "{failed:?}");
+        assert_eq!(all, numbers(1..=6));
+        assert_eq!(lists.asked(), ["", "2", "3", "3"]);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_the_server_named_and_does_not_have_is_an_error() {
+    // Guessed, named, asked again; and, without guesses, asked once.
+    for (prefetch, asked) in [(4, 4), (0, 3), (1, 4)] {
+        let lists = Lists::new(|place, _| match place {
+            "" => page(6, &[1, 2], Some(2)),
+            "2" => page(6, &[3, 4], Some(3)),
+            _ => (404, String::new()),
+        });
+        let items = lists.client().items(Numbers::default()).prefetch(prefetch);
+        let (all, failed) = drain(items).await;
+        assert_eq!(all, numbers(1..=4));
+        let error = failed.unwrap();
+        assert!(error.is_not_found());
+        assert_eq!(error.operation(), Some("numbers.list"));
+        assert_eq!(lists.asked().len(), asked, "{prefetch}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_grows_is_followed_to_its_new_end() {
+    for prefetch in [0, 1, 3, 16] {
+        // Each page knows of two items more than the one before.
+        let lists = Lists::new(|place, _| {
+            let number = place.parse().unwrap_or(1);
+            let items = [number * 2 - 1, number * 2];
+            page(
+                (number + 1).min(9) * 2,
+                &items,
+                (number < 9).then_some(number + 1),
+            )
+        });
+        let items = lists.client().items(Numbers::default()).prefetch(prefetch);
+        assert_eq!(drain(items).await.0, numbers(1..=18));
+        assert_eq!(lists.asked().len(), 9);
+    }
+}
+
+#[tokio::test]
+async fn an_error_in_the_middle_comes_after_the_pages_before_it() {
+    for prefetch in [0, 1, 8] {
+        let lists = Lists::new(|place, _| match place {
+            "3" => (418, String::new()),
+            _ => book(20, 2)(place, 0),
+        });
+        let items = lists.client().items(Numbers::default()).prefetch(prefetch);
+        let (all, failed) = drain(items).await;
+        assert_eq!(all, numbers(1..=4), "{prefetch}");
+        assert_eq!(failed.unwrap().status().unwrap(), 418);
+        let asked = lists.asked().len();
+        settle().await;
+        assert_eq!((lists.asked().len(), lists.under_way()), (asked, 0));
+    }
+}
+
+#[tokio::test]
+async fn empty_page_with_cursor_continues() {
+    let answer = |place: &str, _: usize| match place {
+        "" => page(3, &[], Some(2)),
+        "2" => page(3, &[1, 2], Some(3)),
+        "3" | "4" => page(3, &[], place.parse::<u64>().ok().map(|number| number + 1)),
+        "5" => page(3, &[3], None::<u64>),
+        other => panic!("{other}"),
+    };
+    for prefetch in [0, 1, 4] {
+        let lists = Lists::new(answer);
+        let client = lists.client();
+        let items = client.items(Numbers::default()).prefetch(prefetch);
+        assert_eq!(drain(items).await.0, [1, 2, 3]);
+        let items = client.items(Tokens::default()).prefetch(prefetch);
+        assert_eq!(drain(items).await.0, [1, 2, 3]);
+        let (pages, _) = drain(client.pages(Tokens::default()).prefetch(prefetch)).await;
+        let lengths: Vec<usize> = pages.iter().map(|page| page.items.len()).collect();
+        assert_eq!(lengths, [0, 2, 0, 0, 1]);
+        assert_eq!(lists.asked().len(), 15);
+    }
+}
+
+#[tokio::test]
+async fn a_walk_starts_where_the_operation_says() {
+    let lists = Lists::new(book(10, 2));
+    let mut pages = lists.client().pages(Numbers(Some(3))).prefetch(4);
+    let first = pages.try_next().await.unwrap().unwrap();
+    assert_eq!((first.total, &*first.items), (10, &[5, 6][..]));
+    let rest = drain(pages.into_items()).await;
+    assert_eq!(rest.0, numbers(7..=10));
+    assert_eq!(lists.asked(), ["3", "4", "5"]);
+}
+
+#[tokio::test]
+async fn options_hold_for_every_page() {
+    let lists = Lists::new(book(6, 2));
+    let check = |request: Request<Body>| {
+        assert_eq!(request.headers()["x-walk"], "1");
+        request
+    };
+    let client = lists
+        .builder()
+        .layer(tower::util::MapRequestLayer::new(check))
+        .build()
+        .unwrap();
+    let header = (
+        HeaderName::from_static("x-walk"),
+        HeaderValue::from_static("1"),
+    );
+    let options = CallOptions::new().header(header.0, header.1);
+    let items = client.items(Numbers::default()).options(options);
+    assert_eq!(drain(items).await.0.len(), 6);
+    assert_eq!(lists.asked().len(), 3);
+}
+
+#[tokio::test]
+async fn pages_ahead_belong_to_the_span_of_the_consumer() {
+    let log = Log::default();
+    let _guards = log.install();
+    let lists = Lists::new(book(6, 2));
+    {
+        let span = tracing::info_span!("consumer");
+        let items = lists.client().items(Numbers::default()).prefetch(2);
+        let walk = tracing::Instrument::instrument(drain(items), span);
+        assert_eq!(walk.await.0.len(), 6);
+    }
+    let text = log.text();
+    let attempts: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains("attempt=1"))
+        .collect();
+    assert_eq!(attempts.len(), 3, "{text}");
+    assert!(
+        attempts.iter().all(|line| line.contains("consumer:")),
+        "{text}"
+    );
+}
+
+#[tokio::test]
+async fn a_status_of_a_page_keeps_its_kind() {
+    let lists = Lists::new(|_, _| (401, String::new()));
+    let (all, failed) = drain(lists.client().items(Numbers::default())).await;
+    assert!(all.is_empty());
+    assert_eq!(failed.unwrap().kind(), ErrorKind::Unauthorized);
+    assert_eq!(lists.asked().len(), 1);
+}
