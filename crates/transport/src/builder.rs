@@ -22,7 +22,7 @@ use crate::layer::{
 use crate::retry::RetryPolicy;
 use crate::stack::{self, Layers};
 use crate::token::{Token, TokenSource};
-use crate::transport::Transport;
+use crate::transport::{Carrier, Transport};
 use crate::{BoxError, clock};
 
 /// Settings of a [`Client`].
@@ -49,12 +49,15 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     caps: BodyCaps,
     allow_insecure_loopback: bool,
-    transport: Option<Transport>,
+    transport: Option<Carrier>,
+    max_headers: usize,
     layers: Vec<BoxedLayer>,
     #[cfg(feature = "hyper")]
     tls: crate::tls::TlsSettings,
     #[cfg(feature = "hyper")]
     connector: Option<crate::connector::OwnConnector>,
+    #[cfg(feature = "hyper")]
+    http2: bool,
     /// The first fault of a setter, told by `build`.
     fault: Option<ConfigError>,
 }
@@ -110,11 +113,14 @@ impl ClientBuilder {
             caps: BodyCaps::default(),
             allow_insecure_loopback: false,
             transport: None,
+            max_headers: 100,
             layers: Vec::new(),
             #[cfg(feature = "hyper")]
             tls: crate::tls::TlsSettings::default(),
             #[cfg(feature = "hyper")]
             connector: None,
+            #[cfg(feature = "hyper")]
+            http2: false,
             fault: None,
         }
     }
@@ -225,6 +231,17 @@ impl ClientBuilder {
         self
     }
 
+    /// The most headers that a reply may have: 100 unless set, 10,000 at most. More, or a head
+    /// above 408 KiB, is [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    pub fn max_headers(mut self, count: usize) -> Self {
+        // A header map holds no more than some 24,000, and panics beyond.
+        if count > 10_000 {
+            self.fail(ConfigError::new("max_headers", "is above 10,000"));
+        }
+        self.max_headers = count;
+        self
+    }
+
     /// Allows clear-text `http` to `localhost`, `127.0.0.0/8` and `[::1]`: for servers of one's own
     /// tests.
     pub fn allow_insecure_loopback(mut self, allow: bool) -> Self {
@@ -271,7 +288,7 @@ impl ClientBuilder {
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
-        self.transport = Some(Transport::custom(service));
+        self.transport = Some(Carrier::custom(service));
         self
     }
 
@@ -326,10 +343,14 @@ impl ClientBuilder {
                 "there is a transport too, which makes connections of its own",
             ));
         }
-        let transport = match self.transport.take() {
-            Some(transport) => transport,
+        let carrier = match self.transport.take() {
+            Some(carrier) => carrier,
             #[cfg(feature = "hyper")]
-            None => hyper(self.tls, self.connector, &origin, connect)?,
+            None => Carrier::Hyper(crate::connect::client(
+                connector(self.tls, self.connector, self.http2, &origin)?,
+                connect,
+                self.max_headers,
+            )),
             #[cfg(not(feature = "hyper"))]
             None => {
                 return Err(ConfigError::new(
@@ -338,6 +359,7 @@ impl ClientBuilder {
                 ));
             }
         };
+        let transport = Transport::new(carrier, self.max_headers);
         let stack = stack::compose(&layers, transport);
         let entry = if self.layers.is_empty() {
             Entry::Plain(stack)
@@ -393,7 +415,29 @@ impl ClientBuilder {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        self.connector = Some(crate::connector::OwnConnector::new(connector));
+        self.connector = Some(crate::connector::OwnConnector::new(connector, |_| false));
+        self
+    }
+
+    /// As [`connector`](Self::connector), and speaks HTTP/2 on those of its connections of which
+    /// `is_http2` says that both ends agreed on it, with ALPN.
+    #[cfg(feature = "http2")]
+    pub fn connector_http2<C>(mut self, connector: C, is_http2: fn(&C::Response) -> bool) -> Self
+    where
+        C: Service<Uri> + Clone + Send + Sync + 'static,
+        C::Response: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
+        C::Error: Into<BoxError>,
+        C::Future: Send + 'static,
+    {
+        self.connector = Some(crate::connector::OwnConnector::new(connector, is_http2));
+        self
+    }
+
+    /// Offers HTTP/2 to the server beside HTTP/1.1: over TLS, where the server agrees, all requests
+    /// share one connection. Off unless set, and without effect on clear-text `http`.
+    #[cfg(feature = "http2")]
+    pub fn http2(mut self, offer: bool) -> Self {
+        self.http2 = offer;
         self
     }
 
@@ -424,33 +468,32 @@ impl ClientBuilder {
     }
 }
 
+/// The caller's connector, or TCP and TLS.
 #[cfg(feature = "hyper")]
-fn hyper(
+fn connector(
     tls: crate::tls::TlsSettings,
     own: Option<crate::connector::OwnConnector>,
+    http2: bool,
     origin: &crate::Origin,
-    connect: Option<Duration>,
-) -> Result<Transport, ConfigError> {
-    let connector = match own {
+) -> Result<crate::connector::Connector, ConfigError> {
+    let contradiction = |reason| Err(ConfigError::new("connector", reason));
+    match own {
         Some(_) if !tls.is_default() => {
-            return Err(ConfigError::new(
-                "connector",
-                "makes TLS by itself, so the TLS settings would have no effect",
-            ));
+            contradiction("makes TLS by itself, so the TLS settings would have no effect")
         }
-        Some(own) => crate::connector::Connector::Own(own),
+        Some(_) if http2 => {
+            contradiction("says by itself which connections speak HTTP/2: see connector_http2")
+        }
+        Some(own) => Ok(crate::connector::Connector::Own(own)),
         None => match tls.build()? {
-            Some(config) => crate::connect::tcp(config, !origin.is_secure()),
-            None => {
-                return Err(ConfigError::new(
-                    "tls_provider",
-                    "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs, or set a \
-                     connector",
-                ));
-            }
+            Some(config) => Ok(crate::connect::tcp(config, !origin.is_secure(), http2)),
+            None => Err(ConfigError::new(
+                "tls_provider",
+                "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs, or set a \
+                 connector",
+            )),
         },
-    };
-    Ok(Transport::Hyper(crate::connect::client(connector, connect)))
+    }
 }
 
 impl fmt::Debug for ClientBuilder {

@@ -29,8 +29,21 @@ const POOL_IDLE: Duration = Duration::from_secs(15);
 /// Beyond this many idle connections to the one host, the rest is closed.
 const POOL_SIZE: usize = 64;
 
+/// How long an HTTP/2 connection with open requests may be silent before it is asked whether it is
+/// alive, and how long it has for the answer.
+#[cfg(feature = "http2")]
+const PING_AFTER: Duration = Duration::from_secs(5);
+#[cfg(feature = "http2")]
+const PONG_WITHIN: Duration = Duration::from_secs(5);
+
+/// The largest head of a reply, in bytes. What hyper takes unless told otherwise, for HTTP/2 too.
+const HEAD_LIMIT: u32 = 8 * 1024 + 400 * 1024;
+
+/// As many headers as hyper takes unless told otherwise; it allocates for each reply when it is.
+const MAX_HEADERS: usize = 100;
+
 /// Connections over TCP and, for `https`, TLS.
-pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool) -> Connector {
+pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool, http2: bool) -> Connector {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     // Requests are small and written at once: waiting for more to send only delays them.
@@ -42,20 +55,44 @@ pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool) -> Connector {
     } else {
         schemes.https_only()
     };
+    #[cfg(feature = "http2")]
+    if http2 {
+        return Connector::Ours(schemes.enable_all_versions().wrap_connector(tcp));
+    }
+    #[cfg(not(feature = "http2"))]
+    let _: bool = http2;
+    // Offers nothing by ALPN: a feature that another crate switched on must not change what is
+    // spoken.
     Connector::Ours(schemes.enable_http1().wrap_connector(tcp))
 }
 
 /// The client and its pool, over any connections.
-pub(crate) fn client(connector: Connector, connect: Option<Duration>) -> HyperClient {
-    legacy::Client::builder(TokioExecutor::new())
+pub(crate) fn client(
+    connector: Connector,
+    connect: Option<Duration>,
+    max_headers: usize,
+) -> HyperClient {
+    let mut builder = legacy::Client::builder(TokioExecutor::new());
+    builder
         // Without the timer hyper-util never closes idle connections.
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
         .pool_max_idle_per_host(POOL_SIZE)
-        .build(Bounded {
-            inner: connector,
-            limit: connect,
-        })
+        .http1_max_buf_size(HEAD_LIMIT as usize);
+    if max_headers != MAX_HEADERS {
+        builder.http1_max_headers(max_headers);
+    }
+    #[cfg(feature = "http2")]
+    builder
+        .timer(TokioTimer::new())
+        // One dead connection would stop all calls, each until its own timeout.
+        .http2_keep_alive_interval(PING_AFTER)
+        .http2_keep_alive_timeout(PONG_WITHIN)
+        .http2_max_header_list_size(HEAD_LIMIT);
+    builder.build(Bounded {
+        inner: connector,
+        limit: connect,
+    })
 }
 
 /// Bounds name resolution, TCP and TLS together; the TCP connector's own timeout covers TCP only.
@@ -106,22 +143,69 @@ impl fmt::Display for NotInTime {
 
 impl StdError for NotInTime {}
 
-/// What a failure of hyper-util means. Everything but a failed connect may have reached the server:
-/// a connection that closes without an answer says nothing about what the server did.
-pub(crate) fn translate(error: legacy::Error) -> Error {
-    if !error.is_connect() {
-        let detail = describe(&error).unwrap_or_else(|| "no reply".into());
-        return Error::new(ErrorKind::Io)
+/// What a failure of hyper-util means. Everything but a failed connect, and a stream that the server
+/// says it refused, may have reached the server: a connection that closes without an answer says
+/// nothing about what the server did.
+pub(crate) fn translate(error: legacy::Error, max_headers: usize) -> Error {
+    if error.is_connect() {
+        if let Some(NotInTime(limit)) = chain(&error).find_map(|cause| cause.downcast_ref()) {
+            return Error::timeout(TimeoutPhase::Connect, *limit);
+        }
+        let detail = describe(&error).unwrap_or_default();
+        return Error::new(ErrorKind::Connect)
             .with_detail(detail)
             .with_source(error);
     }
-    if let Some(NotInTime(limit)) = chain(&error).find_map(|cause| cause.downcast_ref()) {
-        return Error::timeout(TimeoutPhase::Connect, *limit);
+    #[cfg(feature = "http2")]
+    if let Some(cause) = chain(&error).find_map(|cause| cause.downcast_ref::<h2::Error>())
+        && let Some(reason) = cause.reason()
+    {
+        let processed = may_have_been_processed(cause);
+        // Not its `Display`: it quotes what the server wrote.
+        let detail = format!("HTTP/2: {}", reason.description());
+        let mut failed = Error::new(ErrorKind::Io)
+            .with_detail(detail)
+            .with_source(h2::Error::from(reason));
+        failed.set_sent(processed);
+        return failed;
     }
-    let detail = describe(&error).unwrap_or_default();
-    Error::new(ErrorKind::Connect)
+    if chain(&error)
+        .filter_map(|cause| cause.downcast_ref())
+        .any(is_too_large)
+    {
+        return Error::new(ErrorKind::TooLarge)
+            .with_detail(head_limits(max_headers))
+            .with_source(error);
+    }
+    let detail = describe(&error).unwrap_or_else(|| "no reply".into());
+    Error::new(ErrorKind::Io)
         .with_detail(detail)
         .with_source(error)
+}
+
+/// Whether a head of HTTP/1.1 broke a limit. By its text: the question exists in hyper for servers
+/// only, and all of hyper's server is a lot for an answer. A test notices when the text changes.
+fn is_too_large(error: &hyper::Error) -> bool {
+    error.is_parse() && error.to_string() == "message head is too large"
+}
+
+/// The limits of a head, in words.
+fn head_limits(max_headers: usize) -> String {
+    format!(
+        "the limits of the head are {max_headers} headers and {} KiB",
+        HEAD_LIMIT / 1024
+    )
+}
+
+/// Whether the server may have done something with a request of which it said this.
+#[cfg(feature = "http2")]
+fn may_have_been_processed(error: &h2::Error) -> bool {
+    let reason = error.reason();
+    let refused = error.is_reset() && reason == Some(h2::Reason::REFUSED_STREAM);
+    // On its way out, and this stream came after the last one that it took. With another reason the
+    // same error may come of a connection that broke down under all its streams.
+    let leaving = error.is_go_away() && reason == Some(h2::Reason::NO_ERROR);
+    !(error.is_remote() && (refused || leaving))
 }
 
 fn chain<'a>(

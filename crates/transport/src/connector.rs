@@ -33,7 +33,8 @@ pub(crate) enum Connector {
 pub(crate) struct OwnConnector(BoxCloneSyncService<Uri, Stream, BoxError>);
 
 impl OwnConnector {
-    pub(crate) fn new<C>(connector: C) -> Self
+    /// `is_http2` says whether a connection agreed on HTTP/2.
+    pub(crate) fn new<C>(connector: C, is_http2: fn(&C::Response) -> bool) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -42,7 +43,10 @@ impl OwnConnector {
     {
         Self(BoxCloneSyncService::new(
             connector
-                .map_response(|stream: C::Response| Stream::Own(TokioIo::new(Box::new(stream))))
+                .map_response(move |stream: C::Response| Stream::Own {
+                    is_http2: is_http2(&stream),
+                    stream: TokioIo::new(Box::new(stream)),
+                })
                 .map_err(|error: C::Error| error.into()),
         ))
     }
@@ -89,14 +93,18 @@ impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 )]
 pub(crate) enum Stream {
     Ours(MaybeHttpsStream<TokioIo<TcpStream>>),
-    Own(TokioIo<Box<dyn Duplex>>),
+    Own {
+        stream: TokioIo<Box<dyn Duplex>>,
+        is_http2: bool,
+    },
 }
 
 impl Connection for Stream {
     fn connected(&self) -> Connected {
         match self {
             Self::Ours(stream) => stream.connected(),
-            Self::Own(_) => Connected::new(),
+            Self::Own { is_http2: true, .. } => Connected::new().negotiated_h2(),
+            Self::Own { .. } => Connected::new(),
         }
     }
 }
@@ -109,7 +117,7 @@ impl rt::Read for Stream {
     ) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Ours(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Self::Own(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Self::Own { stream, .. } => Pin::new(stream).poll_read(cx, buffer),
         }
     }
 }
@@ -122,28 +130,28 @@ impl rt::Write for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Ours(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Self::Own(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Self::Own { stream, .. } => Pin::new(stream).poll_write(cx, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Ours(stream) => Pin::new(stream).poll_flush(cx),
-            Self::Own(stream) => Pin::new(stream).poll_flush(cx),
+            Self::Own { stream, .. } => Pin::new(stream).poll_flush(cx),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         match self.get_mut() {
             Self::Ours(stream) => Pin::new(stream).poll_shutdown(cx),
-            Self::Own(stream) => Pin::new(stream).poll_shutdown(cx),
+            Self::Own { stream, .. } => Pin::new(stream).poll_shutdown(cx),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
         match self {
             Self::Ours(stream) => stream.is_write_vectored(),
-            Self::Own(stream) => stream.is_write_vectored(),
+            Self::Own { stream, .. } => stream.is_write_vectored(),
         }
     }
 
@@ -154,7 +162,7 @@ impl rt::Write for Stream {
     ) -> Poll<io::Result<usize>> {
         match self.get_mut() {
             Self::Ours(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
-            Self::Own(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
+            Self::Own { stream, .. } => Pin::new(stream).poll_write_vectored(cx, slices),
         }
     }
 }

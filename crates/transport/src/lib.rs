@@ -85,6 +85,8 @@
 //! * `hyper` (default): the client over TCP and TLS. It needs a crypto provider: `tls-ring`
 //!   (default) or `tls-aws-lc-rs`, or both; the process default of rustls is neither read nor set.
 //!   With neither, the connections come from `ClientBuilder::connector`.
+//! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`; without it nothing
+//!   changes.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is

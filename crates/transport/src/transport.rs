@@ -8,24 +8,44 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderMap, Request, Response};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 use tower_service::Service;
 
 use crate::BoxError;
 use crate::body::Body;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+
+/// A carrier, and what it may bring back.
+#[derive(Clone)]
+pub(crate) struct Transport {
+    carrier: Carrier,
+    max_headers: usize,
+}
 
 /// Hyper as it is, so that it costs no box; anything else behind one.
 #[derive(Clone)]
-pub(crate) enum Transport {
+#[allow(
+    clippy::large_enum_variant,
+    reason = "the large one is the common one, and a box would be cloned with each call"
+)]
+pub(crate) enum Carrier {
     #[cfg(feature = "hyper")]
     Hyper(crate::connect::HyperClient),
     Custom(BoxCloneSyncService<Request<Body>, Response<Body>, Error>),
 }
 
 impl Transport {
+    pub(crate) fn new(carrier: Carrier, max_headers: usize) -> Self {
+        Self {
+            carrier,
+            max_headers,
+        }
+    }
+}
+
+impl Carrier {
     pub(crate) fn custom<S, B>(service: S) -> Self
     where
         S: Service<Request<Body>, Response = Response<B>> + Clone + Send + Sync + 'static,
@@ -42,7 +62,7 @@ impl Transport {
     }
 }
 
-impl fmt::Debug for Transport {
+impl fmt::Debug for Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             #[cfg(feature = "hyper")]
@@ -58,24 +78,32 @@ impl Service<Request<Body>> for Transport {
     type Future = TransportFuture;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        match self {
+        match &mut self.carrier {
             // A pool has no back pressure of its own.
             #[cfg(feature = "hyper")]
-            Self::Hyper(_) => Poll::Ready(Ok(())),
-            Self::Custom(service) => service.poll_ready(cx),
+            Carrier::Hyper(_) => Poll::Ready(Ok(())),
+            Carrier::Custom(service) => service.poll_ready(cx),
         }
     }
 
     fn call(&mut self, request: Request<Body>) -> TransportFuture {
-        match self {
-            #[cfg(feature = "hyper")]
-            Self::Hyper(client) => TransportFuture::Hyper(client.request(request)),
-            Self::Custom(service) => TransportFuture::Custom(service.call(request)),
+        TransportFuture {
+            carried: match &mut self.carrier {
+                #[cfg(feature = "hyper")]
+                Carrier::Hyper(client) => Carried::Hyper(client.request(request)),
+                Carrier::Custom(service) => Carried::Custom(service.call(request)),
+            },
+            max_headers: self.max_headers,
         }
     }
 }
 
-pub(crate) enum TransportFuture {
+pub(crate) struct TransportFuture {
+    carried: Carried,
+    max_headers: usize,
+}
+
+enum Carried {
     #[cfg(feature = "hyper")]
     Hyper(hyper_util::client::legacy::ResponseFuture),
     Custom(Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>),
@@ -85,14 +113,30 @@ impl Future for TransportFuture {
     type Output = Result<Response<Body>, Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.get_mut() {
+        let Self {
+            carried,
+            max_headers,
+        } = self.get_mut();
+        let response = match carried {
             #[cfg(feature = "hyper")]
-            Self::Hyper(future) => {
-                let response =
-                    ready!(Pin::new(future).poll(cx)).map_err(crate::connect::translate)?;
-                Poll::Ready(Ok(response.map(Body::hyper)))
-            }
-            Self::Custom(future) => Poll::Ready(ready!(future.as_mut().poll(cx))),
+            Carried::Hyper(future) => ready!(Pin::new(future).poll(cx))
+                .map_err(|error| crate::connect::translate(error, *max_headers))?
+                .map(Body::hyper),
+            Carried::Custom(future) => ready!(future.as_mut().poll(cx))?,
+        };
+        // Hyper counts the headers of HTTP/1.1 only.
+        if response.headers().len() > *max_headers {
+            return Poll::Ready(Err(too_many_headers(&response, *max_headers)));
         }
+        Poll::Ready(Ok(response))
     }
+}
+
+/// Keeps the status, and none of the headers: the error may live long.
+#[cold]
+fn too_many_headers(response: &Response<Body>, limit: usize) -> Error {
+    let count = response.headers().len();
+    Error::new(ErrorKind::TooLarge)
+        .with_detail(format!("{count} headers, and the limit is {limit}"))
+        .with_head(response.status(), HeaderMap::new())
 }

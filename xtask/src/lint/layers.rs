@@ -74,6 +74,7 @@ const LAYERS: &[Layer] = &[
             any("fastrand"),
             any("form_urlencoded"),
             any("futures-core"),
+            any("h2"),
             any("http"),
             any("http-body"),
             any("http-body-util"),

@@ -144,22 +144,6 @@ async fn a_reply_that_is_no_http_is_an_io_error() {
 }
 
 #[tokio::test]
-async fn too_many_headers_are_an_error() {
-    let headers = "x: y\r\n".repeat(10_000);
-    let answer = format!("HTTP/1.1 200 OK\r\n{headers}content-length: 0\r\n\r\n");
-    let server = Server::start([Step::SendAndClose(answer.into_bytes())]).await;
-    assert_eq!(
-        server
-            .client()
-            .execute(&Retrieve("1"))
-            .await
-            .unwrap_err()
-            .kind(),
-        ErrorKind::Io
-    );
-}
-
-#[tokio::test]
 async fn a_deep_document_is_a_decode_error() {
     let server = Server::start([json(&"[".repeat(100_000))]).await;
     assert_eq!(

@@ -12,6 +12,9 @@ mod bodies;
 mod client;
 mod connector;
 mod errors;
+mod heads;
+#[cfg(feature = "http2")]
+mod http2;
 mod paginate;
 mod retry;
 mod support;

@@ -9,7 +9,7 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use crate::support::{Retrieve, Server, json};
 
 /// A new authority in PEM and DER, and a server with a certificate of it for `names`.
-fn authority(names: &[&str]) -> (String, Vec<u8>, rustls::ServerConfig) {
+pub(crate) fn authority(names: &[&str]) -> (String, Vec<u8>, rustls::ServerConfig) {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
