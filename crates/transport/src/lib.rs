@@ -67,14 +67,36 @@
 //! | [attempt trace](layer::trace) | counts and records attempts |
 //! | the transport | hyper over rustls (3 s to connect) or over `ClientBuilder::connector`; or [`ClientBuilder::transport`] |
 //!
-//! A request is sent once. Nothing is repeated but what hyper's pool hands back because it was never
-//! written; redirects are not followed; a 401 is reported to the [`TokenSource`] and returned.
+//! # What is repeated
+//!
+//! The [class](RetryClass) of an operation and what a failure proves decide whether it is sent
+//! again; the [policy](RetryPolicy) decides how often and how soon.
+//!
+//! | what happened | `Read`, `IdempotentWrite` | `UnsafeWrite`, `EffectfulRead` |
+//! |---|---|---|
+//! | no connection: DNS, refused, TLS, connect timeout | again | again |
+//! | 401, and the [`TokenSource`] has another token | once more | once more |
+//! | 429 | again, after `Retry-After` | again, after `Retry-After` |
+//! | 503 with `Retry-After` | again | [`OutcomeUnknown`](ErrorKind::OutcomeUnknown), or again [by choice](RetryPolicy::retry_unsafe_503) |
+//! | 500, 502, 503, 504, 408 | again | `OutcomeUnknown` |
+//! | connection lost after sending, first-byte or attempt timeout | again | `OutcomeUnknown` |
+//! | a 2xx whose body is cut off | again | `OutcomeUnknown`, [likely applied](Error::likely_applied) |
+//! | a 2xx that is too large or cannot be read | error | `OutcomeUnknown`, likely applied |
+//! | the deadline, after sending | error | `OutcomeUnknown` |
+//! | anything else | error | error |
+//!
+//! A request without a class ([`Client::send`]) and one whose body is a stream are sent once. Below
+//! all that, hyper's pool takes a fresh connection for a request that it could not begin to write on
+//! a kept one. Redirects are not followed.
 //!
 //! # What is recorded
 //!
 //! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
 //!
 //! * span `operation` (info): `operation`, `request_id`, `attempts`, `status`;
+//! * event `retry` (debug): `operation`, `attempt` (the one that failed), `reason`, `wait_ms`;
+//! * event `gave up` (debug): `operation`, `attempts`, `reason`, `limit` (what ended it: `attempts`,
+//!   `budget`, `deadline`, `retry_after`, `body`);
 //! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`,
 //!   `latency_ms` (to the head of the reply).
 //!
