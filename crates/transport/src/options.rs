@@ -79,8 +79,7 @@ impl CallOptions {
         self
     }
 
-    /// Repeats failed attempts by this policy. Unless it is given one that is shared, it has a
-    /// [budget](crate::RetryBudget) of its own, full with each policy that is made.
+    /// Repeats failed attempts by this policy; within the client's budget, unless it has its own.
     #[must_use]
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
         self.overrides.retry = Some(policy);

@@ -6,6 +6,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -29,14 +30,16 @@ use crate::retry_after;
 /// Repeats attempts as a [policy](RetryPolicy) says.
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
-    policy: RetryPolicy,
+    policy: Arc<RetryPolicy>,
 }
 
 impl RetryLayer {
     /// With this policy, unless a call brings its own.
     #[must_use]
     pub fn new(policy: RetryPolicy) -> Self {
-        Self { policy }
+        Self {
+            policy: Arc::new(policy.with_budget_of(None)),
+        }
     }
 }
 
@@ -46,7 +49,7 @@ impl<S> Layer<S> for RetryLayer {
     fn layer(&self, inner: S) -> Retry<S> {
         Retry {
             inner,
-            policy: self.policy.clone(),
+            policy: Arc::clone(&self.policy),
         }
     }
 }
@@ -55,7 +58,7 @@ impl<S> Layer<S> for RetryLayer {
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
     inner: S,
-    policy: RetryPolicy,
+    policy: Arc<RetryPolicy>,
 }
 
 impl<S, R> Service<Request<Body>> for Retry<S>
@@ -73,14 +76,14 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let info = info_of(&request);
         let own = request.extensions().get::<Overrides>();
-        let policy = own
-            .and_then(|own| own.retry.as_ref())
-            .unwrap_or(&self.policy)
-            .clone();
         let keep_token = own.is_some_and(|own| own.keep_token);
-        let policy = match own.and_then(|own| own.attempts) {
-            Some(attempts) => policy.attempts(attempts),
-            None => policy,
+        let policy = match own.map(|own| (&own.retry, own.attempts)) {
+            None | Some((None, None)) => Arc::clone(&self.policy),
+            Some((retry, attempts)) => {
+                let policy = retry.as_ref().unwrap_or(&self.policy).clone();
+                let attempts = attempts.unwrap_or(policy.most());
+                Arc::new(policy.attempts(attempts).with_budget_of(Some(&self.policy)))
+            }
         };
         let progress = Progress::of(&mut request);
         let template = info.and_then(|info| Template::of(&request, info, &progress));
@@ -175,7 +178,7 @@ pin_project! {
 /// All that a repetition needs.
 struct Repeat<S> {
     service: S,
-    policy: RetryPolicy,
+    policy: Arc<RetryPolicy>,
     info: Option<&'static OperationInfo>,
     progress: Progress,
     template: Option<Template>,

@@ -37,13 +37,23 @@ pub struct RetryPolicy {
     cap: Duration,
     max_retry_after: Duration,
     retry_unsafe_503: bool,
-    budget: Option<RetryBudget>,
+    budget: Budget,
     random: Arc<Random>,
+}
+
+/// What repetitions draw on.
+#[derive(Clone, Debug)]
+enum Budget {
+    /// That of the client: one of its own, which the policies of single calls share.
+    Client,
+    Shared(RetryBudget),
+    Unlimited,
 }
 
 impl Default for RetryPolicy {
     /// 3 attempts; waits drawn from zero up to 100 ms, then 200 ms, doubling up to 5 s; a
-    /// `Retry-After` of up to 30 s; a [budget](RetryBudget) of its own.
+    /// `Retry-After` of up to 30 s; the client's own [budget](RetryBudget), also when the policy is
+    /// that of a single call.
     fn default() -> Self {
         Self {
             attempts: 3,
@@ -51,7 +61,7 @@ impl Default for RetryPolicy {
             cap: Duration::from_secs(5),
             max_retry_after: Duration::from_secs(30),
             retry_unsafe_503: false,
-            budget: Some(RetryBudget::default()),
+            budget: Budget::Client,
             random: Arc::new(Random::new()),
         }
     }
@@ -98,13 +108,13 @@ impl RetryPolicy {
 
     /// Repetitions draw on this budget; several clients of one host can share it.
     pub fn budget(mut self, budget: RetryBudget) -> Self {
-        self.budget = Some(budget);
+        self.budget = Budget::Shared(budget);
         self
     }
 
     /// Nothing limits how much of the traffic repetitions can be.
     pub fn no_budget(mut self) -> Self {
-        self.budget = None;
+        self.budget = Budget::Unlimited;
         self
     }
 
@@ -115,9 +125,24 @@ impl RetryPolicy {
         self
     }
 
+    pub(crate) fn most(&self) -> u32 {
+        self.attempts
+    }
+
+    /// The same policy with a budget, if it needs one: that of `client`, or else a new one.
+    pub(crate) fn with_budget_of(mut self, client: Option<&Self>) -> Self {
+        if matches!(self.budget, Budget::Client) {
+            self.budget = match client {
+                Some(client) => client.budget.clone(),
+                None => Budget::Shared(RetryBudget::default()),
+            };
+        }
+        self
+    }
+
     /// A success earns budget for later repetitions.
     pub(crate) fn succeeded(&self) {
-        if let Some(budget) = &self.budget {
+        if let Budget::Shared(budget) = &self.budget {
             budget.earn();
         }
     }
@@ -147,7 +172,7 @@ impl RetryPolicy {
     /// Pays for a repetition.
     pub(crate) fn pay(&self, cost: Cost) -> Result<(), GivenUp> {
         match &self.budget {
-            Some(budget) if !budget.take(cost.tokens()) => Err(GivenUp::Budget),
+            Budget::Shared(budget) if !budget.take(cost.tokens()) => Err(GivenUp::Budget),
             _ => Ok(()),
         }
     }

@@ -563,6 +563,28 @@ async fn the_budget_ends_a_storm_and_successes_refill_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_policy_of_a_call_draws_on_the_budget_of_the_client() {
+    let budget = RetryBudget::new(20);
+    let service = Service::new(std::iter::repeat_n(Act::Answer(500, &[]), 20));
+    let policy = RetryPolicy::default().budget(budget.clone());
+    let client = service.builder().retry(policy).build().unwrap();
+    for (options, count) in [
+        (CallOptions::new().retry(RetryPolicy::default()), 2),
+        (CallOptions::new().attempts(9), 3),
+        (
+            CallOptions::new().retry(RetryPolicy::default().no_budget()),
+            6,
+        ),
+    ] {
+        client
+            .execute_with(&Retrieve("1"), &options)
+            .await
+            .unwrap_err();
+        assert_eq!((service.count(), budget.left()), (count, 6));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_sets_its_own_attempts_and_policy() {
     let failing = || std::iter::repeat_n(Act::Answer(500, &[]), 20);
     for (options, expected) in [
