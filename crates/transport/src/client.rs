@@ -217,7 +217,7 @@ impl Client {
 
     async fn dispatch(&self, request: Request<Body>) -> Result<Reply, Error> {
         let response = match &self.inner.entry {
-            Entry::Plain(stack) => stack.clone().oneshot(request).await,
+            Entry::Plain(stack) => stack.start(request).await,
             Entry::Layered(service) => service.clone().oneshot(request).await,
         }?;
         let (parts, body) = response.into_parts();

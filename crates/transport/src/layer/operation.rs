@@ -10,6 +10,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::Sleep;
+use tower::util::Oneshot;
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
@@ -64,19 +65,16 @@ pub struct Operation<S> {
     settings: OperationLayer,
 }
 
-impl<S, B, R> Service<Request<B>> for Operation<S>
-where
-    S: Service<Request<B>, Response = Response<R>, Error: Into<Error>>,
-{
-    type Response = Response<R>;
-    type Error = Error;
-    type Future = OperationFuture<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
-    }
-
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+impl<S> Operation<S> {
+    /// Starts an operation. Waiting until the inner service takes a request is a part of it, under
+    /// its deadline.
+    pub(crate) fn start<B, R>(
+        &self,
+        mut request: Request<B>,
+    ) -> OperationFuture<Oneshot<S, Request<B>>>
+    where
+        S: Service<Request<B>, Response = Response<R>, Error: Into<Error>> + Clone,
+    {
         let info = info_of(&request);
         let limit = Overrides::limit(&request, TimeoutPhase::Operation, self.settings.deadline);
         let span = tracing::info_span!(
@@ -88,12 +86,8 @@ where
         );
         let progress = Progress::of(&mut request);
         let sleep = progress.limit(limit).map(tokio::time::sleep_until);
-        let inner = {
-            let _entered = span.enter();
-            self.inner.call(request)
-        };
         OperationFuture {
-            inner,
+            inner: Oneshot::new(self.inner.clone(), request),
             sleep,
             limit,
             span,
@@ -101,6 +95,23 @@ where
             progress,
             counted: self.settings.counted,
         }
+    }
+}
+
+impl<S, B, R> Service<Request<B>> for Operation<S>
+where
+    S: Service<Request<B>, Response = Response<R>, Error: Into<Error>> + Clone,
+{
+    type Response = Response<R>;
+    type Error = Error;
+    type Future = OperationFuture<Oneshot<S, Request<B>>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        self.start(request)
     }
 }
 

@@ -4,6 +4,7 @@
 //! that is armed fires.
 
 use std::convert::Infallible;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use accredit_transport::Body;
@@ -72,6 +73,39 @@ async fn first_byte_timeout_is_its_own_phase() {
     );
     assert!(error.may_have_been_sent() && !error.is_retryable());
     assert_eq!(error.attempts(), 1);
+}
+
+/// A service that never takes a request.
+#[derive(Clone)]
+struct Full;
+
+impl tower::Service<Request<Body>> for Full {
+    type Response = Response<String>;
+    type Error = Infallible;
+    type Future = std::future::Ready<Result<Response<String>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Pending
+    }
+
+    fn call(&mut self, _: Request<Body>) -> Self::Future {
+        unreachable!("it is never ready")
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_covers_a_transport_that_takes_no_request() {
+    let client = Client::builder()
+        .base_uri("https://a.test")
+        .token(Token::new("", "t").unwrap())
+        .transport(Full)
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    let error = client.execute(&Create("x")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutPhase::Operation));
+    assert!(!error.may_have_been_sent() && error.attempts() == 0);
+    assert_eq!(started.elapsed().as_secs(), 60);
 }
 
 #[tokio::test(start_paused = true)]
