@@ -16,8 +16,8 @@ use crate::client::{Client, Entry, LayeredService};
 use crate::error::{ConfigError, Error, TimeoutPhase};
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
-    AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer, RequestIdLayer,
-    RetryLayer, TimeoutLayer,
+    AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer, OperationLayer,
+    RequestIdLayer, RetryLayer, TimeoutLayer,
 };
 use crate::retry::RetryPolicy;
 use crate::stack::{self, Layers};
@@ -48,6 +48,7 @@ pub struct ClientBuilder {
     timeouts: Timeouts,
     retry: RetryPolicy,
     caps: BodyCaps,
+    decompress: DecompressLayer,
     allow_insecure_loopback: bool,
     transport: Option<Carrier>,
     max_headers: usize,
@@ -111,6 +112,7 @@ impl ClientBuilder {
             timeouts: Timeouts::default(),
             retry: RetryPolicy::default(),
             caps: BodyCaps::default(),
+            decompress: DecompressLayer::new(),
             allow_insecure_loopback: false,
             transport: None,
             max_headers: 100,
@@ -167,6 +169,11 @@ impl ClientBuilder {
             self.fail(ConfigError::new(
                 "default_header",
                 "credentials come from a token or a token source",
+            ));
+        } else if name == header::ACCEPT_ENCODING {
+            self.fail(ConfigError::new(
+                "default_header",
+                "a coding that is asked for has to be undone: see the feature gzip",
             ));
         } else {
             self.headers.insert(name, value);
@@ -228,6 +235,14 @@ impl ClientBuilder {
     /// How much is kept of the body of a reply that is not 2xx, in bytes. 64 KiB unless set.
     pub fn error_cap(mut self, bytes: usize) -> Self {
         self.caps.error = bytes;
+        self
+    }
+
+    /// Asks for documents in gzip. The caps count what comes out. Off unless set; files are never
+    /// asked for in gzip.
+    #[cfg(feature = "gzip")]
+    pub fn gzip(mut self, ask: bool) -> Self {
+        self.decompress = self.decompress.gzip(ask);
         self
     }
 
@@ -333,6 +348,7 @@ impl ClientBuilder {
             retry: RetryLayer::new(self.retry),
             attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
             collect: CollectLayer::new(self.caps),
+            decompress: self.decompress,
             first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),
             headers: DefaultHeadersLayer::new(self.headers),
         };

@@ -61,6 +61,7 @@
 //! | [retry](layer::retry) | repeats what failed and may be repeated (3 attempts) |
 //! | [attempt timeout](layer::timeout) | bounds one attempt with its body (30 s) |
 //! | [collect](layer::collect) | reads the body, up to a cap |
+//! | [decompress](layer::decompress) | undoes gzip where it was asked for, refuses other codings |
 //! | [auth](layer::auth) | the token, for its own scheme, host and port only |
 //! | [first-byte timeout](layer::timeout) | bounds the wait for the head of the reply (20 s) |
 //! | [default headers](layer::headers) | agent, accept, your own |
@@ -114,6 +115,7 @@
 //!   With neither, the connections come from `ClientBuilder::connector`.
 //! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`; without it nothing
 //!   changes.
+//! * `gzip`: compressed documents, for a client that is built with `gzip(true)`.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is

@@ -5,6 +5,7 @@ use tower_layer::Layer as _;
 use crate::layer::auth::Auth;
 use crate::layer::base_uri::BaseUri;
 use crate::layer::collect::Collect;
+use crate::layer::decompress::Decompress;
 use crate::layer::headers::DefaultHeaders;
 use crate::layer::operation::Operation;
 use crate::layer::request_id::RequestId;
@@ -12,8 +13,8 @@ use crate::layer::retry::Retry;
 use crate::layer::timeout::Timeout;
 use crate::layer::trace::AttemptTrace;
 use crate::layer::{
-    AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DefaultHeadersLayer, OperationLayer,
-    RequestIdLayer, RetryLayer, TimeoutLayer,
+    AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
+    OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
 };
 use crate::transport::Transport;
 
@@ -25,6 +26,7 @@ pub(crate) struct Layers {
     pub(crate) retry: RetryLayer,
     pub(crate) attempt: TimeoutLayer,
     pub(crate) collect: CollectLayer,
+    pub(crate) decompress: DecompressLayer,
     pub(crate) auth: AuthLayer,
     pub(crate) first_byte: TimeoutLayer,
     pub(crate) headers: DefaultHeadersLayer,
@@ -33,7 +35,13 @@ pub(crate) struct Layers {
 /// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
 pub(crate) type Stack = Operation<
     RequestId<
-        BaseUri<Retry<Timeout<Collect<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>>>,
+        BaseUri<
+            Retry<
+                Timeout<
+                    Collect<Decompress<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>,
+                >,
+            >,
+        >,
     >,
 >;
 
@@ -49,6 +57,8 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs
     // the origin to compare.
     let service = layers.auth.layer(service);
+    // Inside the caps: they count what comes out of a compressed body.
+    let service = layers.decompress.layer(service);
     // Inside the attempt timeout and the retry: a body that stalls or breaks off fails the attempt.
     let service = layers.collect.layer(service);
     let service = layers.attempt.layer(service);

@@ -6,6 +6,7 @@ use std::fmt;
 use http::header::{self, HeaderMap, HeaderName};
 
 use super::{DecodeError, Error, ErrorKind, Inner};
+use crate::layer::decompress;
 
 /// A decode error whose own text is shown already.
 #[derive(Debug)]
@@ -52,22 +53,22 @@ impl fmt::Display for Error {
     }
 }
 
-/// What came in the place of JSON: `(text/html, 1523 bytes)`.
+/// What came in the place of JSON that can be read: `(text/html, 1523 bytes)`.
 fn write_page(f: &mut fmt::Formatter<'_>, inner: &Inner) -> fmt::Result {
     if inner.body.is_empty() {
         return Ok(());
     }
     let content_type = content_type(&inner.headers);
-    if content_type.is_some_and(|essence| essence.ends_with("json")) {
+    let codings = decompress::codings(&inner.headers);
+    if codings.is_empty() && content_type.is_some_and(|essence| essence.ends_with("json")) {
         return Ok(());
     }
+    write!(f, " ({}", content_type.unwrap_or("no content type"))?;
+    if !codings.is_empty() {
+        write!(f, " in `{}`", decompress::presentable(&codings))?;
+    }
     let more = if inner.truncated { "more than " } else { "" };
-    write!(
-        f,
-        " ({}, {more}{} bytes)",
-        content_type.unwrap_or("no content type"),
-        inner.body.len()
-    )
+    write!(f, ", {more}{} bytes)", inner.body.len())
 }
 
 /// The content type without its parameters; only if it is a plain, short one, because a server

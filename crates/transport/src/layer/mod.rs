@@ -9,6 +9,7 @@
 pub mod auth;
 pub mod base_uri;
 pub mod collect;
+pub mod decompress;
 pub mod headers;
 pub mod operation;
 pub mod request_id;
@@ -19,6 +20,7 @@ pub mod trace;
 pub use auth::AuthLayer;
 pub use base_uri::BaseUriLayer;
 pub use collect::CollectLayer;
+pub use decompress::DecompressLayer;
 pub use headers::DefaultHeadersLayer;
 pub use operation::OperationLayer;
 pub use request_id::RequestIdLayer;

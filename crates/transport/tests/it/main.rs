@@ -10,6 +10,7 @@
 mod auth;
 mod bodies;
 mod client;
+mod codings;
 mod connector;
 mod errors;
 mod heads;
