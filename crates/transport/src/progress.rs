@@ -4,7 +4,7 @@
 //! call. Costs one allocation; the log stays empty while all goes well.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -26,6 +26,8 @@ struct Inner {
     /// Whether an attempt may have had its effect: it went to the transport, and nothing proved
     /// since that it did not run.
     may_have_run: AtomicBool,
+    /// The status of the reply whose body is under way; zero while there is none.
+    head: AtomicU16,
     log: Mutex<Vec<Attempt>>,
 }
 
@@ -37,6 +39,7 @@ impl Progress {
             deadline: OnceLock::new(),
             attempts: AtomicU32::new(0),
             may_have_run: AtomicBool::new(false),
+            head: AtomicU16::new(0),
             log: Mutex::default(),
         }))
     }
@@ -67,6 +70,7 @@ impl Progress {
     /// Counts one more attempt, now handed to the transport, and gives its number, from 1.
     pub(crate) fn begin(&self) -> u32 {
         self.0.may_have_run.store(true, Ordering::Relaxed);
+        self.0.head.store(0, Ordering::Relaxed);
         self.0
             .attempts
             .fetch_add(1, Ordering::Relaxed)
@@ -87,6 +91,17 @@ impl Progress {
         self.0.may_have_run.load(Ordering::Relaxed)
     }
 
+    /// The head of a reply is there; its body may never be.
+    pub(crate) fn heard(&self, status: StatusCode) {
+        self.0.head.store(status.as_u16(), Ordering::Relaxed);
+    }
+
+    /// The status of the reply that the attempt under way, or the one that has just failed, was
+    /// waiting for the rest of.
+    pub(crate) fn head(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.0.head.load(Ordering::Relaxed)).ok()
+    }
+
     /// Since the call started.
     pub(crate) fn elapsed(&self) -> Duration {
         self.0
@@ -94,8 +109,9 @@ impl Progress {
             .map_or(Duration::ZERO, |started| started.elapsed())
     }
 
-    /// Notes an attempt that failed.
+    /// Notes an attempt that failed; none is under way from here on.
     pub(crate) fn note(&self, attempt: Attempt) {
+        self.0.head.store(0, Ordering::Relaxed);
         self.log().push(attempt);
     }
 

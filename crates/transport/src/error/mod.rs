@@ -231,6 +231,9 @@ impl Error {
                 (ErrorKind::Status, Some(status)) => {
                     Seen::Reply(status, error.retry_after().is_some())
                 }
+                (ErrorKind::Timeout(_), Some(status)) if !status.is_success() => {
+                    Seen::Reply(status, false)
+                }
                 (kind, _) => Seen::Failure(kind, error.0.sent && progress.may_have_run()),
             };
             error.0.unknown = retry::leaves_unknown(info.class(), seen);
@@ -246,6 +249,14 @@ impl Error {
     pub(crate) fn with_head(mut self, status: StatusCode, headers: HeaderMap) -> Self {
         self.0.status = Some(status);
         self.0.headers = headers;
+        self
+    }
+
+    /// The status of the reply that was under way when time ran out, unless it is known.
+    pub(crate) fn in_reply(mut self, status: Option<StatusCode>) -> Self {
+        if matches!(self.0.kind, ErrorKind::Timeout(_)) {
+            self.0.status = self.0.status.or(status);
+        }
         self
     }
 

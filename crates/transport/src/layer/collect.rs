@@ -20,6 +20,7 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::operation::ResponseKind;
+use crate::progress::Progress;
 
 /// The most that is reserved on the word of a header. Larger bodies grow as they come.
 const RESERVE_CAP: usize = 8 * 1024 * 1024;
@@ -113,6 +114,7 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (good, bad) = (self.caps.of(&request), self.caps.error);
+        let progress = request.extensions().get::<Progress>().cloned();
         CollectFuture {
             head: self.inner.call(request),
             body: None,
@@ -120,6 +122,7 @@ where
             read: Read::default(),
             good,
             bad,
+            progress,
         }
     }
 }
@@ -136,6 +139,8 @@ pin_project! {
         // The caps for a 2xx and for any other reply.
         good: usize,
         bad: usize,
+        // Told of the head: whoever ends the wait for the body needs to know that there was one.
+        progress: Option<Progress>,
     }
 }
 
@@ -154,6 +159,9 @@ where
             let response = ready!(this.head.poll(cx)).map_err(Into::into)?;
             let (parts, body) = response.into_parts();
             let good = parts.status.is_success();
+            if let Some(progress) = this.progress.as_ref() {
+                progress.heard(parts.status);
+            }
             *this.read = Read::new(&body, if good { *this.good } else { *this.bad }, good);
             *this.parts = Some(parts);
             this.body.set(Some(body));

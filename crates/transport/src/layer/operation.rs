@@ -147,7 +147,8 @@ where
                     return Poll::Pending;
                 };
                 ready!(sleep.poll(cx));
-                Err(Error::timeout(TimeoutPhase::Operation, limit))
+                let error = Error::timeout(TimeoutPhase::Operation, limit);
+                Err(error.in_reply(this.progress.head()))
             }
         };
         let attempts = this.progress.attempts();

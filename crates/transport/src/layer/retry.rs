@@ -202,7 +202,8 @@ where
         loop {
             match this.state.as_mut().project() {
                 StateProjection::Attempt { future } => {
-                    let result = ready!(future.poll(cx)).map_err(Into::into);
+                    let head = |error: Error| error.in_reply(this.repeat.progress.head());
+                    let result = ready!(future.poll(cx)).map_err(|error| head(error.into()));
                     match this.repeat.after(&result) {
                         Some(sleep) => this.state.set(State::Wait { sleep }),
                         None => return Poll::Ready(result),
@@ -249,12 +250,18 @@ where
                 let hint = retry_after::from_headers(response.headers());
                 (Seen::Reply(response.status(), hint.is_some()), hint)
             }
-            Err(error) => (
-                Seen::Failure(error.kind(), error.may_have_been_sent()),
-                None,
-            ),
+            Err(error) => {
+                let seen = match error.status() {
+                    // The server has said no; only its words are missing.
+                    Some(status) if error.is_timeout() && !status.is_success() => {
+                        Seen::Reply(status, false)
+                    }
+                    _ => Seen::Failure(error.reason(), error.may_have_been_sent()),
+                };
+                (seen, None)
+            }
         };
-        self.note(seen);
+        self.note(result);
         let info = self.info?;
         if let Ok(response) = result
             && response.status() == StatusCode::UNAUTHORIZED
@@ -313,10 +320,10 @@ where
         Some(self.service.call(request))
     }
 
-    fn note(&self, seen: Seen) {
-        let (status, failure) = match seen {
-            Seen::Reply(status, _) => (Some(status), None),
-            Seen::Failure(kind, _) => (None, Some(kind)),
+    fn note<R>(&self, result: &Result<Response<R>, Error>) {
+        let (status, failure) = match result {
+            Ok(response) => (Some(response.status()), None),
+            Err(error) => (error.status(), Some(error.reason())),
         };
         self.progress.note(Attempt {
             number: self.number,
