@@ -6,6 +6,7 @@ mod budget;
 mod ci;
 mod codegen;
 mod error;
+mod faults;
 mod lint;
 mod process;
 mod tools;
@@ -24,6 +25,7 @@ Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
   lint               check layers, file sizes, module docs, manifests and the other house rules
   ci                 everything that CI checks, in its order; installs the tools that are missing
+  faults             run the transport against every fault and print the outcomes by class of operation
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
   budget             measure the clean build of accredit-models against its budget (a few minutes)
 
@@ -36,6 +38,7 @@ enum Chore {
     Budget,
     Ci,
     Codegen { check: bool },
+    Faults,
     Help,
     Lint,
     Wasm,
@@ -49,6 +52,7 @@ impl Chore {
             ["ci"] => Some(Self::Ci),
             ["codegen"] => Some(Self::Codegen { check: false }),
             ["codegen", "--check"] => Some(Self::Codegen { check: true }),
+            ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
             ["wasm"] => Some(Self::Wasm),
@@ -61,6 +65,7 @@ impl Chore {
             Self::Budget => budget::run(),
             Self::Ci => ci::run(),
             Self::Codegen { check } => codegen::run(check),
+            Self::Faults => faults::run(),
             Self::Help => {
                 print!("{USAGE}");
                 Ok(())
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn usage_names_every_chore() {
-        for chore in ["budget", "ci", "codegen", "lint", "wasm"] {
+        for chore in ["budget", "ci", "codegen", "faults", "lint", "wasm"] {
             assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
         }
     }

@@ -5,7 +5,6 @@ mod client;
 mod credentials;
 mod multipart;
 pub mod operations;
-mod paging;
 mod problem;
 mod reply;
 pub mod resources;
