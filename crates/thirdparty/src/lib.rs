@@ -5,6 +5,7 @@ mod client;
 mod credentials;
 mod multipart;
 pub mod operations;
+mod paging;
 mod problem;
 mod reply;
 pub mod resources;

@@ -158,6 +158,9 @@ impl Client {
         options: &CallOptions,
     ) -> Result<Reply, Error> {
         let mut request = request.map(Into::into);
+        // A request that was taken from an operation brings the class of that; what it has become
+        // since is not known.
+        request.extensions_mut().remove::<&'static OperationInfo>();
         options.apply(&mut request)?;
         let progress = Progress::of(&mut request);
         self.dispatch(request)

@@ -90,6 +90,11 @@
 //! all that, hyper's pool takes a fresh connection for a request that it could not begin to write on
 //! a kept one. Redirects are not followed.
 //!
+//! # Lists
+//!
+//! An operation that gives one page of a list implements [`Paginate`]; [`Client::pages`] and
+//! [`Client::items`] walk it as lazy, fused streams, with a bounded number of pages fetched ahead.
+//!
 //! # What is recorded
 //!
 //! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:

@@ -1,5 +1,6 @@
 //! Writes the operation values of the two service crates: one Rust file per resource.
 
+mod pagination;
 mod setters;
 
 use std::{
@@ -14,6 +15,7 @@ use super::{
     openapi::{Recovery, ResponseKind, RetryClass, Sensitivity},
 };
 use crate::error::Result;
+use pagination::pagination;
 use setters::setters;
 
 /// An operation with more query parameters than this has files of its own: one for the value, one for its setters.
@@ -68,6 +70,7 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
         for operation in small {
             value(&mut body, catalog, operation)?;
             implementation(&mut body, catalog, operation)?;
+            pagination(&mut body, catalog, operation)?;
             setters(&mut body, catalog, operation)?;
         }
         let text = format!(
@@ -90,6 +93,7 @@ fn write_large(
     let mut body = String::new();
     value(&mut body, catalog, operation)?;
     implementation(&mut body, catalog, operation)?;
+    pagination(&mut body, catalog, operation)?;
     let about = doc::module(&format!("`{}`: the operation as a value.", operation.id));
     let text = format!("{about}\nmod call;\n\n{}{body}", imports(catalog, &body));
     output.rust(
@@ -171,9 +175,16 @@ fn imports(catalog: &Catalog, body: &str) -> String {
         writeln!(text, "use accredit_models::{{{}}};", models.join(", ")).unwrap_or_default();
     }
     if names("OperationInfo") {
-        text.push_str(
-            "use accredit_transport::{DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass};\n",
-        );
+        let paginate = if names("Paginate") {
+            "Cursor, PageInfo, Paginate, "
+        } else {
+            ""
+        };
+        writeln!(
+            text,
+            "use accredit_transport::{{{paginate}DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass}};"
+        )
+        .unwrap_or_default();
     }
     if names("Bytes") {
         text.push_str("use bytes::Bytes;\n");
@@ -181,11 +192,16 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     if names("Method") {
         text.push_str("use http::Method;\n");
     }
-    match (names("Call"), names("reply")) {
-        (true, true) => text.push_str("\nuse crate::{call::Call, reply};\n"),
-        (true, false) => text.push_str("\nuse crate::call::Call;\n"),
-        (false, true) => text.push_str("\nuse crate::reply;\n"),
-        (false, false) => {}
+    let own: Vec<&str> = [
+        ("Call", "call::Call"),
+        ("paging", "paging"),
+        ("reply", "reply"),
+    ]
+    .into_iter()
+    .filter_map(|(name, path)| names(name).then_some(path))
+    .collect();
+    if !own.is_empty() {
+        writeln!(text, "\nuse crate::{{{}}};", own.join(", ")).unwrap_or_default();
     }
     text
 }

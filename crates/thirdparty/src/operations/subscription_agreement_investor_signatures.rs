@@ -10,12 +10,12 @@ use accredit_models::{
     },
 };
 use accredit_transport::{
-    DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind,
-    RetryClass,
+    Cursor, DecodeError, EncodeError, Operation, OperationInfo, PageInfo, Paginate, Reply,
+    RequestEncoder, ResponseKind, RetryClass,
 };
 use http::Method;
 
-use crate::{call::Call, reply};
+use crate::{call::Call, paging, reply};
 
 /// List signatures on subscription agreements, page by page.
 ///
@@ -112,6 +112,29 @@ impl Operation for List {
 
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
         reply::json(&reply)
+    }
+}
+
+impl Paginate for List {
+    type Item = InvestorSignature;
+
+    fn start(&self) -> Option<Cursor> {
+        paging::start(self.page)
+    }
+
+    fn at(&self, cursor: &Cursor) -> Self {
+        let mut at = self.clone();
+        at.page = paging::number(cursor);
+        at.raw.retain(|(name, _)| name != "page");
+        at
+    }
+
+    fn page_info(page: &Self::Output) -> Result<PageInfo, DecodeError> {
+        paging::info(page)
+    }
+
+    fn into_items(page: Self::Output) -> Vec<Self::Item> {
+        page.results
     }
 }
 

@@ -37,6 +37,18 @@ impl Investments {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// All of them, one page fetched ahead, or as many as [`prefetch`](accredit_transport::Items::prefetch) says:
+    ///
+    /// ```no_run
+    /// # async fn example(issuance: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let mut all = issuance.investments().list().page_size(100).items().prefetch(8);
+    /// while let Some(investment) = all.try_next().await? {
+    ///     println!("{}: {:?}", investment.id, investment.amount);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }

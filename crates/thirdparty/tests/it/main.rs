@@ -13,6 +13,7 @@ mod bad_input;
 mod calls;
 mod flows;
 mod lists;
+mod pages;
 mod redaction;
 mod requests;
 mod session;

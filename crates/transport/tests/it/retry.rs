@@ -341,6 +341,14 @@ async fn raw_requests_are_sent_once_whatever_the_method() {
     let request = Request::get("/x").body(()).unwrap();
     let error = service.client().send(request).await.unwrap_err();
     assert_eq!((error.kind(), service.count()), (ErrorKind::Io, 1));
+
+    // Not even with the facts of an operation in its extensions.
+    let service = Service::new([Act::Answer(503, &[])]);
+    let mut request = Request::get("/x").body(()).unwrap();
+    let facts: &'static OperationInfo = const { &Retrieve::INFO };
+    request.extensions_mut().insert(facts);
+    service.client().send(request).await.unwrap();
+    assert_eq!(service.count(), 1);
 }
 
 /// A body that comes from somewhere and is gone when it was sent.
