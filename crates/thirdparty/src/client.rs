@@ -8,7 +8,7 @@ use accredit_transport::{self as transport, CallOptions, Error, Operation};
 use crate::{
     credentials::Credentials,
     resources::{Auth, Investments, InvestorSignatures, Investors, Invoices, KybDocuments},
-    session::Session,
+    session::{Session, session},
 };
 
 /// Where the Third Party API is.
@@ -170,7 +170,7 @@ impl ClientBuilder {
     /// When the origin or the credentials can't be sent safely: see [`transport::ConfigError`].
     pub fn build(self) -> Result<Client, transport::ConfigError> {
         let login = self.stack().build()?;
-        let session = Arc::new(Session::new(login, self.credentials.clone())?);
+        let session = Arc::new(session(login, self.credentials.clone())?);
         let transport = self.stack().token_source(Arc::clone(&session)).build()?;
         Ok(Client { transport, session })
     }

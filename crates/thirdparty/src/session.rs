@@ -1,22 +1,14 @@
-//! The session: one token for all calls, got by one login, dropped when the server refuses it.
-//!
-//! Callers that wait for a login share its end, good or bad: a wrong password or a dead server is not tried once by each of
-//! them. Who comes later tries anew.
-//!
-//! Logs in through a stack of its own that has no credentials, so that a login can never wait for itself.
+//! How the session logs in: with e-mail and password, through a stack of its own that has no
+//! credentials, so that a login can never wait for itself. When it logs in is the transport's to
+//! decide.
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::time::{Duration, SystemTime};
 
-use accredit_models::thirdparty::Login;
+use accredit_models::{Personal, Secret, thirdparty::Login};
 use accredit_transport::{
-    self as transport, ConfigError, Error, ErrorKind, Operation as _, OperationInfo, Reply, Token,
-    TokenSource,
+    self as transport, ConfigError, DecodeError, EncodeError, Error, Lease, Operation,
+    OperationInfo, Reply, RequestEncoder, Token, async_trait,
 };
-use async_trait::async_trait;
-use bytes::Bytes;
 
 use crate::{
     credentials::{Credentials, Kind},
@@ -28,107 +20,60 @@ const SCHEME: &str = "Token";
 
 const LOGIN: &OperationInfo = &operations::auth::Login::INFO;
 
-pub(crate) struct Session {
-    login: transport::Client,
+pub(crate) type Session = transport::Session<Account>;
+
+/// The account that the session belongs to.
+pub(crate) struct Account {
+    client: transport::Client,
+    /// `None` when the caller has a token of their own, or nothing.
+    password: Option<(Personal<String>, Secret)>,
+}
+
+/// A session that logs in through `client`, or holds the caller's own token.
+pub(crate) fn session(
+    client: transport::Client,
     credentials: Option<Credentials>,
-    current: Mutex<Option<Token>>,
-    /// Held while one caller logs in; the others wait here and find the token, or how the login failed.
-    flight: tokio::sync::Mutex<Option<Failure>>,
-    /// How many logins have ended; tells who waits whether one did meanwhile.
-    ended: AtomicU64,
+) -> Result<Session, ConfigError> {
+    let (password, token) = match credentials.map(|Credentials(kind)| kind) {
+        Some(Kind::Password { email, password }) => (Some((email, password)), None),
+        Some(Kind::Token(token)) => (None, Some(Token::new(SCHEME, token.expose())?)),
+        None => (None, None),
+    };
+    let session = Session::new(Account { client, password });
+    Ok(match token {
+        Some(token) => session.with_lease(&Lease::new(token)),
+        None => session,
+    })
 }
 
-/// How a login failed, for those who waited for it.
-#[derive(Clone)]
-enum Failure {
-    /// The server answered.
-    Answered(Reply),
-    /// It did not, or what it answered was of no use.
-    Unanswered(ErrorKind),
-}
-
-impl Session {
-    pub(crate) fn new(
-        login: transport::Client,
-        credentials: Option<Credentials>,
-    ) -> Result<Self, ConfigError> {
-        let current = match &credentials {
-            Some(Credentials(Kind::Token(token))) => Some(Token::new(SCHEME, token.expose())?),
-            _ => None,
-        };
-        Ok(Self {
-            login,
-            credentials,
-            current: Mutex::new(current),
-            flight: tokio::sync::Mutex::default(),
-            ended: AtomicU64::new(0),
-        })
-    }
-
-    /// Logs in now and keeps the token.
-    pub(crate) async fn log_in(&self) -> Result<Login, Error> {
-        let mut failure = self.flight.lock().await;
-        self.fly(&mut failure).await
-    }
-
-    /// Forgets a token, after a logout; not the one of a login since then.
-    pub(crate) fn forget(&self, token: &Token) {
-        let mut current = self.current();
-        if current.as_ref() == Some(token) {
-            *current = None;
-        }
-    }
-
-    /// Forgets whatever token there is, after the end of all sessions.
-    pub(crate) fn forget_all(&self) {
-        *self.current() = None;
-    }
-
-    /// Logs in and notes how it ended, for those who wait.
-    async fn fly(&self, failure: &mut Option<Failure>) -> Result<Login, Error> {
-        let login = self.fetch().await;
-        *failure = login.as_ref().err().map(Failure::of);
-        self.ended.fetch_add(1, Ordering::Relaxed);
-        login
-    }
-
-    async fn fetch(&self) -> Result<Login, Error> {
+#[async_trait]
+impl transport::Login for Account {
+    async fn log_in(&self) -> Result<Lease, Error> {
         let failed = |detail| Error::auth(detail).with_operation(LOGIN);
-        let Some(Credentials(Kind::Password { email, password })) = &self.credentials else {
+        let Some((email, password)) = &self.password else {
             return Err(failed("there is no password to log in with"));
         };
         let login = operations::auth::Login::new(email.expose(), password.clone());
-        let login = self.login.execute(&login).await.map_err(refused)?;
+        let (login, server_now) = self.client.execute(&Dated(login)).await.map_err(refused)?;
         let token = Token::new(SCHEME, login.token.expose())
             .map_err(|_| failed("the login gave no usable token"))?;
-        *self.current() = Some(token);
-        Ok(login)
+        let mut lease = Lease::new(token);
+        if let Some(expiry) = expiry(&login) {
+            lease = lease.expires(expiry, server_now);
+        }
+        Ok(lease.with_answer(login))
     }
 
-    /// Only ever held for a read or a write of one value, so a poisoned lock holds a good one.
-    fn current(&self) -> MutexGuard<'_, Option<Token>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A token of the caller's own can't be replaced.
+    fn is_possible(&self) -> bool {
+        self.password.is_some()
     }
 }
 
-impl Failure {
-    fn of(error: &Error) -> Self {
-        let answered = matches!(error.kind(), ErrorKind::Unauthorized | ErrorKind::Status);
-        match error.status().filter(|_| answered) {
-            Some(status) => {
-                let body = Bytes::copy_from_slice(error.body());
-                Self::Answered(Reply::new(status, error.headers().clone(), body))
-            }
-            None => Self::Unanswered(error.kind()),
-        }
-    }
-
-    fn error(self) -> Error {
-        match self {
-            Self::Answered(reply) => refused(Error::from_reply(reply).with_operation(LOGIN)),
-            Self::Unanswered(kind) => Error::new(kind).with_operation(LOGIN),
-        }
-    }
+/// `None` for what lies beyond the calendar of this platform. A time before 1970 is as past as 1970.
+fn expiry(login: &Login) -> Option<SystemTime> {
+    let seconds = u64::try_from(login.expiry.instant().as_second()).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// The service answers wrong credentials with a 400; other versions of its framework with 401 or 403.
@@ -139,38 +84,69 @@ fn refused(error: Error) -> Error {
     }
 }
 
-#[async_trait]
-impl TokenSource for Session {
-    async fn token(&self) -> Result<Token, Error> {
-        if let Some(token) = self.ready() {
-            return Ok(token);
-        }
-        let ended = self.ended.load(Ordering::Relaxed);
-        let mut failure = self.flight.lock().await;
-        if let Some(token) = self.ready() {
-            return Ok(token);
-        }
-        // Only the end of a login that was under way when this caller came: the next one tries anew.
-        if self.ended.load(Ordering::Relaxed) != ended
-            && let Some(failure) = failure.clone()
-        {
-            return Err(failure.error());
-        }
-        self.fly(&mut failure).await?;
-        self.ready()
-            .ok_or_else(|| Error::auth("logged out while logging in"))
+/// A login together with what the server's clock showed.
+struct Dated(operations::auth::Login);
+
+impl Operation for Dated {
+    type Output = (Login, Option<SystemTime>);
+
+    const INFO: OperationInfo = operations::auth::Login::INFO;
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        self.0.encode(request)
     }
 
-    fn ready(&self) -> Option<Token> {
-        self.current().clone()
+    fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
+        let date = reply.date();
+        Ok((operations::auth::Login::decode(reply)?, date))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use accredit_transport::{Body, Client, Login as _};
+    use http::{Response, header::DATE};
+
+    use super::*;
+
+    /// How long a client believes that a token lives which expires at `expiry`.
+    async fn good_for(date: Option<&'static str>, expiry: &'static str) -> Option<Duration> {
+        let service = tower::service_fn(move |_| {
+            let body = format!(r#"{{"token": "t", "expiry": "{expiry}"}}"#);
+            let mut response = Response::new(Body::whole(body));
+            if let Some(date) = date {
+                response.headers_mut().insert(DATE, date.parse().unwrap());
+            }
+            std::future::ready(Ok::<_, std::convert::Infallible>(response))
+        });
+        let client = Client::builder()
+            .base_uri("https://a.test")
+            .transport(service);
+        let password = Some((Personal::new("a@example.com".to_owned()), Secret::from("p")));
+        let client = client.build().unwrap();
+        let lease = Account { client, password }.log_in().await.unwrap();
+        assert_eq!(lease.answer::<Login>().unwrap().token.expose(), "t");
+        lease.good_for()
     }
 
-    async fn invalidate(&self, rejected: &Token) -> bool {
-        // A token of the caller's own can't be replaced; keeping it gives every call the server's own 401.
-        if matches!(self.credentials, Some(Credentials(Kind::Token(_)))) {
-            return false;
+    /// The clock of this machine may be wrong by hours; the server's says how old its own times are.
+    #[tokio::test]
+    async fn a_token_lives_by_the_clock_of_the_server() {
+        let ten_hours = Some(Duration::from_secs(36_000));
+        let date = Some("Wed, 01 Jan 2020 00:00:00 GMT");
+        assert_eq!(good_for(date, "2020-01-01T10:00:00Z").await, ten_hours);
+        assert_eq!(
+            good_for(date, "2020-01-01T03:00:00.999-07:00").await,
+            ten_hours
+        );
+        assert_eq!(good_for(date, "2019-12-31T23:59:59Z").await, None);
+        assert_eq!(good_for(date, "1969-12-31T23:59:59Z").await, None);
+        let date = Some("Wed, 01 Jan 2200 00:00:00 GMT");
+        assert_eq!(good_for(date, "2200-01-01T10:00:00Z").await, ten_hours);
+        // By the local clock, which is past 2020 and not yet at the end of time.
+        for unreadable in [None, Some("soon")] {
+            assert_eq!(good_for(unreadable, "2020-01-01T10:00:00Z").await, None);
+            assert!(good_for(unreadable, "9999-01-01T00:00:00Z").await > ten_hours);
         }
-        self.forget(rejected);
-        true
     }
 }

@@ -3,6 +3,8 @@
 //! An operation is a value and does no I/O. Whether it may be repeated is one of its own facts and
 //! never follows from the HTTP method: a `GET` can have effects and a `POST` can be a pure check.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
@@ -219,6 +221,13 @@ impl Reply {
             body: body.into(),
             truncated: false,
         }
+    }
+
+    /// What the server's clock showed, by the `Date` header: to read times that the server states
+    /// without trusting the local clock.
+    #[must_use]
+    pub fn date(&self) -> Option<SystemTime> {
+        crate::clock::of_server(&self.headers)
     }
 
     /// Reads the body as JSON.

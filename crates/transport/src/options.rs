@@ -7,7 +7,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Request};
 
 use crate::clock;
 use crate::error::{Error, ErrorKind, RedactedHeaders, TimeoutPhase};
+use crate::layer::auth::OwnToken;
 use crate::retry::RetryPolicy;
+use crate::token::Token;
 
 /// Settings of one call.
 ///
@@ -21,6 +23,7 @@ use crate::retry::RetryPolicy;
 pub struct CallOptions {
     overrides: Overrides,
     headers: HeaderMap,
+    token: Option<Token>,
 }
 
 impl CallOptions {
@@ -102,6 +105,14 @@ impl CallOptions {
         self
     }
 
+    /// Sends this token along in the place of the client's. The client's
+    /// [source](crate::TokenSource) is neither asked for one nor told of a 401.
+    #[must_use]
+    pub fn token(mut self, token: Token) -> Self {
+        self.token = Some(token);
+        self
+    }
+
     fn has_timer(&self) -> bool {
         let Overrides {
             operation,
@@ -130,16 +141,24 @@ impl CallOptions {
         if !self.overrides.is_empty() {
             request.extensions_mut().insert(self.overrides.clone());
         }
+        if let Some(token) = &self.token {
+            request.extensions_mut().insert(OwnToken(token.clone()));
+        }
         Ok(())
     }
 }
 
 impl fmt::Debug for CallOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { overrides, headers } = self;
+        let Self {
+            overrides,
+            headers,
+            token,
+        } = self;
         f.debug_struct("CallOptions")
             .field("overrides", overrides)
             .field("headers", &RedactedHeaders(headers))
+            .field("token", token)
             .finish()
     }
 }

@@ -1,10 +1,12 @@
 //! Reads `Retry-After`, in seconds or as a date. Never panics and never caps: the caller knows its
 //! own patience.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{DATE, HeaderValue, RETRY_AFTER};
+use http::header::RETRY_AFTER;
+
+use crate::clock;
 
 /// How long the server asks to wait, by the first `Retry-After` that can be read.
 ///
@@ -18,22 +20,15 @@ pub(crate) fn from_headers(headers: &HeaderMap) -> Option<Duration> {
             return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
         }
         let until = httpdate::parse_http_date(text).ok()?;
-        let now = headers.get(DATE).and_then(date).or_else(now)?;
+        let now = clock::of_server(headers).or_else(clock::wall)?;
         Some(until.duration_since(now).unwrap_or_default())
     })
 }
 
-fn date(value: &HeaderValue) -> Option<SystemTime> {
-    httpdate::parse_http_date(value.to_str().ok()?).ok()
-}
-
-/// The local clock, where there is one: `SystemTime::now` panics on bare WebAssembly.
-fn now() -> Option<SystemTime> {
-    crate::clock::EXISTS.then(SystemTime::now)
-}
-
 #[cfg(test)]
 mod tests {
+    use http::header::{DATE, HeaderValue};
+
     use super::*;
 
     fn wait(values: &[&str], date: Option<&str>) -> Option<Duration> {

@@ -104,16 +104,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         member: "accredit-thirdparty",
         siblings: &["accredit-models", "accredit-transport"],
-        libraries: Libraries::Only(&[
-            any("async-trait"),
-            any("bytes"),
-            any("http"),
-            any("serde_json"),
-            Library {
-                name: "tokio",
-                features: Features::Only(&["sync"]),
-            },
-        ]),
+        libraries: Libraries::Only(&[any("bytes"), any("http"), any("serde_json")]),
         tests_use_siblings: true,
     },
     Layer {
@@ -121,7 +112,6 @@ const LAYERS: &[Layer] = &[
         siblings: &["accredit-models", "accredit-transport"],
         libraries: Libraries::Only(&[
             any("base64"),
-            any("bytes"),
             any("form_urlencoded"),
             any("hmac"),
             any("http"),

@@ -1,7 +1,7 @@
 //! Login and logout.
 
 use accredit_models::thirdparty::Login;
-use accredit_transport::{Error, TokenSource as _};
+use accredit_transport::{CallOptions, Error};
 
 use super::handle;
 use crate::operations::auth::{Logout, Logoutall};
@@ -20,7 +20,9 @@ impl Auth {
     ///
     /// The service's refusal, which is a 400 or a 401 with wrong credentials: `is_unauthorized()` holds for both.
     pub async fn login(&self) -> Result<Login, Error> {
-        self.client.session().log_in().await
+        let lease = self.client.session().log_in().await?;
+        let login = lease.answer::<Login>().cloned();
+        login.ok_or_else(|| Error::auth("the login gave no answer"))
     }
 
     /// Ends this session: the server deletes the token, and the client forgets it. Without a session nothing is sent.
@@ -31,12 +33,20 @@ impl Auth {
     ///
     /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
     pub async fn logout(&self) -> Result<(), Error> {
-        let Some(token) = self.client.session().ready() else {
+        let session = self.client.session();
+        let Some(token) = session.current() else {
             return Ok(());
         };
-        self.client.execute(&Logout).await?;
-        self.client.session().forget(&token);
-        Ok(())
+        // This token and no other: not one that is got on the way, only to be ended.
+        let options = CallOptions::new().token(token.clone());
+        let ended = self.client.execute_with(&Logout, &options).await;
+        if ended
+            .as_ref()
+            .map_or_else(Error::is_unauthorized, |()| true)
+        {
+            session.forget(&token);
+        }
+        ended
     }
 
     /// Ends all sessions of the account, those of other programs too. Logs in first where there is no session, since the

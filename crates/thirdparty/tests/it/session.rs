@@ -120,8 +120,10 @@ async fn many_first_calls_with_a_wrong_password_make_one_login() {
         1,
         "an account can be locked by too many wrong logins"
     );
-    // Nothing is remembered against a later call: the password may have been put right.
+    // Nor does a later call try again, but its owner may.
     client.investors().list().send().await.unwrap_err();
+    assert_eq!(service.seen().len(), 1);
+    client.auth().login().await.unwrap_err();
     assert_eq!(service.seen().len(), 2);
 }
 
@@ -184,6 +186,29 @@ async fn an_expired_token_is_replaced_like_a_revoked_one() {
             .is_unauthorized()
     );
     client.investors().list().send().await.unwrap();
+}
+
+/// Whose clock is wrong then is not known; the server tells with a 401.
+#[tokio::test]
+async fn a_token_that_seems_dead_already_makes_no_login_for_every_call() {
+    for expiry in [
+        "2020-01-01T10:00:00Z",
+        "1969-01-01T00:00:00Z",
+        "9999-01-01T00:00:00Z",
+    ] {
+        let service = Service::new(move |request| {
+            if !is_login(request) {
+                return reply(200, "application/json", r#"{"count": 0, "results": []}"#);
+            }
+            let body = format!(r#"{{"token": "t", "expiry": "{expiry}"}}"#);
+            reply(200, "application/json", body)
+        });
+        let client = service.client();
+        for _ in 0..3 {
+            client.investors().list().send().await.unwrap();
+        }
+        assert_eq!(service.seen().len(), 4, "{expiry}");
+    }
 }
 
 #[tokio::test]

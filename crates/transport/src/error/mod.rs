@@ -11,6 +11,7 @@ mod show;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::error::Error as StdError;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,12 +55,13 @@ const BODY_CAP: usize = 64 * 1024;
 /// ```
 pub struct Error(Box<Inner>);
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     info: Option<&'static OperationInfo>,
     /// What is known beyond the kind; no values, no secrets.
     detail: Cow<'static, str>,
-    source: Option<BoxError>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
     attempts: u32,
     log: Vec<Attempt>,
     sent: bool,
@@ -140,7 +142,7 @@ impl Error {
     /// Adds the cause.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<BoxError>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 
@@ -180,10 +182,9 @@ impl Error {
                 inner.kind = ErrorKind::Decode;
                 inner.detail = malformed.to_string().into();
                 // Its text is shown already; only what lies below is a source.
-                inner.source = malformed
-                    .source()
-                    .is_some()
-                    .then(|| Box::new(show::Below(malformed)) as BoxError);
+                if malformed.source().is_some() {
+                    inner.source = Some(Arc::new(show::Below(malformed)));
+                }
             }
         }
         failed
@@ -205,6 +206,11 @@ impl Error {
         self.0.attempts = 0;
         self.0.sent = false;
         self
+    }
+
+    /// The same failure once more, for each of those who waited for what failed.
+    pub(crate) fn twin(&self) -> Self {
+        Self(self.0.clone())
     }
 
     /// Fills in what the layers know and the place of failure did not.

@@ -36,6 +36,10 @@ struct Settings {
 #[derive(Clone, Copy)]
 pub(crate) struct Renewable;
 
+/// In the extensions of a request: the token of this call, in the place of the source's.
+#[derive(Clone)]
+pub(crate) struct OwnToken(pub(crate) Token);
+
 impl AuthLayer {
     /// Sends tokens of `source` to `origin`. Without a source, operations that need credentials
     /// fail before they are sent.
@@ -118,10 +122,12 @@ where
             return future;
         }
         let info = info_of(&request);
-        let source = match (
-            &settings.source,
-            info.is_none_or(OperationInfo::is_authenticated),
-        ) {
+        let authenticated = info.is_none_or(OperationInfo::is_authenticated);
+        if authenticated && let Some(OwnToken(token)) = request.extensions().get().cloned() {
+            future.inner = Some(self.inner.call(authorised(request, &token)));
+            return future;
+        }
+        let source = match (&settings.source, authenticated) {
             (Some(source), true) => source,
             (None, true) if info.is_some() => {
                 future.refused = Some(Error::auth(

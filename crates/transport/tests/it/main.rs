@@ -18,6 +18,7 @@ mod heads;
 mod http2;
 mod paginate;
 mod retry;
+mod session;
 mod support;
 mod timeouts;
 mod tls;
