@@ -112,6 +112,7 @@ const LAYERS: &[Layer] = &[
         siblings: &["accredit-models", "accredit-transport"],
         libraries: Libraries::Only(&[
             any("base64"),
+            any("bytes"),
             any("form_urlencoded"),
             any("hmac"),
             any("http"),
