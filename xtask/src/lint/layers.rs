@@ -104,7 +104,16 @@ const LAYERS: &[Layer] = &[
     Layer {
         member: "accredit-thirdparty",
         siblings: &["accredit-models", "accredit-transport"],
-        libraries: Libraries::Only(&[any("bytes"), any("http"), any("serde_json")]),
+        libraries: Libraries::Only(&[
+            any("async-trait"),
+            any("bytes"),
+            any("http"),
+            any("serde_json"),
+            Library {
+                name: "tokio",
+                features: Features::Only(&["sync"]),
+            },
+        ]),
         tests_use_siblings: true,
     },
     Layer {
