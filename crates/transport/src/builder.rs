@@ -16,9 +16,10 @@ use crate::client::{Client, Entry, LayeredService};
 use crate::error::{ConfigError, Error, TimeoutPhase};
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
-    AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer, OperationLayer,
-    RequestIdLayer, RetryLayer, TimeoutLayer,
+    AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
+    OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
 };
+use crate::observe::{Observed, Observer};
 use crate::retry::RetryPolicy;
 use crate::stack::{self, Layers};
 use crate::token::{Token, TokenSource};
@@ -53,6 +54,7 @@ pub struct ClientBuilder {
     transport: Option<Carrier>,
     max_headers: usize,
     layers: Vec<BoxedLayer>,
+    observer: Observed,
     #[cfg(feature = "hyper")]
     tls: crate::tls::TlsSettings,
     #[cfg(feature = "hyper")]
@@ -117,6 +119,7 @@ impl ClientBuilder {
             transport: None,
             max_headers: 100,
             layers: Vec::new(),
+            observer: Observed::default(),
             #[cfg(feature = "hyper")]
             tls: crate::tls::TlsSettings::default(),
             #[cfg(feature = "hyper")]
@@ -280,6 +283,13 @@ impl ClientBuilder {
         self
     }
 
+    /// Tells this observer of calls, attempts and repetitions as they end: for metrics. There is one
+    /// at most; one that tells others is easily written.
+    pub fn observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.observer = Observed::by(Arc::new(observer));
+        self
+    }
+
     /// Sends requests through this service in the place of hyper. It sees them as they would go
     /// out: absolute URI, all headers, the token.
     ///
@@ -345,12 +355,13 @@ impl ClientBuilder {
                 self.allow_insecure_loopback,
             )?,
             base_uri,
-            retry: RetryLayer::new(self.retry),
+            retry: RetryLayer::new(self.retry).observed(self.observer.clone()),
             attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
             collect: CollectLayer::new(self.caps),
             decompress: self.decompress,
             first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),
             headers: DefaultHeadersLayer::new(self.headers),
+            trace: AttemptTraceLayer::new().observed(self.observer.clone()),
         };
         #[cfg(feature = "hyper")]
         if self.transport.is_some() && self.connector.is_some() {
@@ -387,7 +398,7 @@ impl ClientBuilder {
                     .fold(service, |service, layer| layer(service)),
             )
         };
-        Ok(Client::new(entry, origin, self.request_id))
+        Ok(Client::new(entry, origin, self.request_id, self.observer))
     }
 
     fn fail(&mut self, fault: ConfigError) {

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::builder::ClientBuilder;
 use crate::encode::RequestEncoder;
 use crate::error::{DecodeError, EncodeError, Error, ErrorKind};
+use crate::observe::{Observed, Watch};
 use crate::operation::{self, Operation, OperationInfo, Reply};
 use crate::options::CallOptions;
 use crate::origin::Origin;
@@ -36,6 +37,7 @@ struct Inner {
     entry: Entry,
     origin: Origin,
     request_id: HeaderName,
+    observer: Observed,
 }
 
 /// The stack as it is, or behind the layers of a user.
@@ -60,12 +62,18 @@ impl Client {
         ClientBuilder::new()
     }
 
-    pub(crate) fn new(entry: Entry, origin: Origin, request_id: HeaderName) -> Self {
+    pub(crate) fn new(
+        entry: Entry,
+        origin: Origin,
+        request_id: HeaderName,
+        observer: Observed,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
                 entry,
                 origin,
                 request_id,
+                observer,
             }),
         }
     }
@@ -82,12 +90,12 @@ impl Client {
     ///
     /// Any [`ErrorKind`]; a status that is not 2xx is one of them.
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        let request = self.encode(
+        let (request, watch) = self.encode(
             operation::info::<O>(),
             &|encoder| operation.encode(encoder),
             None,
         )?;
-        self.finish::<O>(request).await
+        self.finish::<O>(request, watch).await
     }
 
     /// Runs an operation with settings of its own.
@@ -100,12 +108,12 @@ impl Client {
         operation: &O,
         options: &CallOptions,
     ) -> Result<O::Output, Error> {
-        let request = self.encode(
+        let (request, watch) = self.encode(
             operation::info::<O>(),
             &|encoder| operation.encode(encoder),
             Some(options),
         )?;
-        self.finish::<O>(request).await
+        self.finish::<O>(request, watch).await
     }
 
     /// The pages of a list, as a stream; nothing is sent until it is polled.
@@ -161,17 +169,35 @@ impl Client {
         // A request that was taken from an operation brings the class of that; what it has become
         // since is not known.
         request.extensions_mut().remove::<&'static OperationInfo>();
-        options.apply(&mut request)?;
+        let mut watch = self.inner.observer.watch(None, request.method());
+        if let Err(error) = options.apply(&mut request) {
+            return Err(watch.failed(error));
+        }
         let progress = Progress::of(&mut request);
-        self.dispatch(request)
-            .await
-            .map_err(|error| error.ended(None, &progress))
+        watch.follow(&progress);
+        match self.dispatch(request).await {
+            Ok(reply) => {
+                watch.succeeded(reply.status);
+                Ok(reply)
+            }
+            Err(error) => Err(watch.failed(error.ended(None, &progress))),
+        }
     }
 
-    async fn finish<O: Operation>(&self, request: Request<Body>) -> Result<O::Output, Error> {
+    async fn finish<O: Operation>(
+        &self,
+        request: Request<Body>,
+        watch: Watch,
+    ) -> Result<O::Output, Error> {
         let info = operation::info::<O>();
-        let (reply, seen) = self.run(info, request).await?;
-        O::decode(reply).map_err(|error| seen.undecodable(error, info))
+        let (reply, seen) = self.run(info, request, watch).await?;
+        match O::decode(reply) {
+            Ok(output) => {
+                seen.succeeded();
+                Ok(output)
+            }
+            Err(error) => Err(seen.undecodable(error, info)),
+        }
     }
 
     /// Writes the request; nothing is sent yet.
@@ -180,17 +206,20 @@ impl Client {
         info: &'static OperationInfo,
         write: &dyn Fn(&mut RequestEncoder) -> Result<(), EncodeError>,
         options: Option<&CallOptions>,
-    ) -> Result<Request<Body>, Error> {
+    ) -> Result<(Request<Body>, Watch), Error> {
+        let watch = self.inner.observer.watch(Some(info), info.method());
         let mut encoder = RequestEncoder::new(info);
-        let mut request = write(&mut encoder)
-            .and_then(|()| encoder.finish())
-            .map_err(|error| Error::encode(info, &error))?;
-        if let Some(options) = options {
-            options
-                .apply(&mut request)
-                .map_err(|error| error.with_operation(info))?;
+        let written = write(&mut encoder).and_then(|()| encoder.finish());
+        let mut request = match written {
+            Ok(request) => request,
+            Err(error) => return Err(watch.failed(Error::encode(info, &error))),
+        };
+        if let Some(options) = options
+            && let Err(error) = options.apply(&mut request)
+        {
+            return Err(watch.failed(error.with_operation(info)));
         }
-        Ok(request)
+        Ok((request, watch))
     }
 
     /// The path of every operation, from request to 2xx reply.
@@ -198,11 +227,13 @@ impl Client {
         &self,
         info: &'static OperationInfo,
         mut request: Request<Body>,
+        mut watch: Watch,
     ) -> Result<(Reply, Seen), Error> {
         let progress = Progress::of(&mut request);
+        watch.follow(&progress);
         let reply = match self.dispatch(request).await {
             Ok(reply) => reply,
-            Err(error) => return Err(error.ended(Some(info), &progress)),
+            Err(error) => return Err(watch.failed(error.ended(Some(info), &progress))),
         };
         let seen = Seen {
             status: reply.status,
@@ -210,6 +241,7 @@ impl Client {
             request_id: reply.headers.get(&self.inner.request_id).cloned(),
             body: reply.body.clone(),
             progress,
+            watch,
         };
         if seen.status.is_success() {
             Ok((reply, seen))
@@ -246,9 +278,14 @@ struct Seen {
     request_id: Option<HeaderValue>,
     body: Bytes,
     progress: Progress,
+    watch: Watch,
 }
 
 impl Seen {
+    fn succeeded(self) {
+        self.watch.succeeded(self.status);
+    }
+
     #[cold]
     fn undecodable(self, error: DecodeError, info: &'static OperationInfo) -> Error {
         let mut headers = HeaderMap::new();
@@ -270,7 +307,7 @@ impl Seen {
         if let Some(id) = self.request_id {
             error.set_request_id(id);
         }
-        error
+        self.watch.failed(error)
     }
 }
 

@@ -100,13 +100,16 @@
 //! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
 //!
 //! * span `operation` (info): `operation`, `request_id`, `attempts`, `status`;
-//! * event `retry` (debug): `operation`, `attempt` (the one that failed), `reason`, `wait_ms`;
+//! * event `retry` (debug): `operation`, `attempt` (the one that failed), `reason` (`throttled`,
+//!   `status`, `unauthorized` or the [name](ErrorKind::name) of a failure), `wait_ms`;
 //! * event `gave up` (debug): `operation`, `attempts`, `reason`, `limit` (what ended it: `attempts`,
 //!   `budget`, `deadline`, `retry_after`, `body`);
-//! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`,
-//!   `latency_ms` (to the head of the reply).
+//! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`
+//!   (`abandoned` when a timeout, the deadline or the caller ended it), `latency_ms` (to the head of
+//!   the reply).
 //!
-//! Never a filled path, a query, a body or the value of another header.
+//! An [`Observer`] is told the same as typed values, and the end of each call: for metrics. Never a
+//! filled path, a query, a body or the value of another header.
 //!
 //! # Features
 //!
@@ -136,6 +139,7 @@ mod error;
 mod flight;
 pub mod layer;
 mod lease;
+pub mod observe;
 mod operation;
 mod options;
 mod origin;
@@ -162,6 +166,7 @@ pub use encode::RequestEncoder;
 pub use error::{ConfigError, DecodeError, EncodeError, Error, ErrorKind, TimeoutPhase};
 pub use layer::collect::BodyCaps;
 pub use lease::Lease;
+pub use observe::Observer;
 pub use operation::{Operation, OperationInfo, Reply, ResponseKind, RetryClass};
 pub use options::CallOptions;
 pub use origin::Origin;

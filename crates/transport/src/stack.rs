@@ -30,6 +30,7 @@ pub(crate) struct Layers {
     pub(crate) auth: AuthLayer,
     pub(crate) first_byte: TimeoutLayer,
     pub(crate) headers: DefaultHeadersLayer,
+    pub(crate) trace: AttemptTraceLayer,
 }
 
 /// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
@@ -49,7 +50,7 @@ pub(crate) type Stack = Operation<
 pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Innermost: counts what really goes to the transport, so that "never sent" is a fact and not a
     // guess.
-    let service = AttemptTraceLayer::new().layer(transport);
+    let service = layers.trace.layer(transport);
     // Fills gaps only, so that it cannot replace what an operation or a layer set on purpose.
     let service = layers.headers.layer(service);
     // Inside auth: a login that takes its time is not the server's slowness with this request.

@@ -58,8 +58,9 @@ impl ErrorKind {
         }
     }
 
-    /// A short stable name, for events and metrics.
-    pub(crate) const fn name(self) -> &'static str {
+    /// A short stable name, for events and metrics: `connect`, `timeout`, `outcome_unknown`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Build => "build",
             Self::Origin => "origin",

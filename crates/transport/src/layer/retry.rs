@@ -21,6 +21,7 @@ use super::info_of;
 use crate::body::Body;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
+use crate::observe::{GaveUpEvent, Observed, Observer, RetryEvent, name_of};
 use crate::operation::OperationInfo;
 use crate::options::Overrides;
 use crate::progress::{Attempt, Progress};
@@ -31,6 +32,7 @@ use crate::retry_after;
 #[derive(Clone, Debug)]
 pub struct RetryLayer {
     policy: Arc<RetryPolicy>,
+    observer: Observed,
 }
 
 impl RetryLayer {
@@ -39,7 +41,19 @@ impl RetryLayer {
     pub fn new(policy: RetryPolicy) -> Self {
         Self {
             policy: Arc::new(policy.with_budget_of(None)),
+            observer: Observed::default(),
         }
+    }
+
+    /// Tells the observer of every repetition, and of every end of them.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        self.observed(Observed::by(observer))
+    }
+
+    pub(crate) fn observed(mut self, observer: Observed) -> Self {
+        self.observer = observer;
+        self
     }
 }
 
@@ -50,6 +64,7 @@ impl<S> Layer<S> for RetryLayer {
         Retry {
             inner,
             policy: Arc::clone(&self.policy),
+            observer: self.observer.clone(),
         }
     }
 }
@@ -59,6 +74,7 @@ impl<S> Layer<S> for RetryLayer {
 pub struct Retry<S> {
     inner: S,
     policy: Arc<RetryPolicy>,
+    observer: Observed,
 }
 
 impl<S, R> Service<Request<Body>> for Retry<S>
@@ -94,6 +110,7 @@ where
             repeat: Repeat {
                 service: self.inner.clone(),
                 policy,
+                observer: self.observer.clone(),
                 info,
                 progress,
                 template,
@@ -172,6 +189,8 @@ pin_project! {
         Attempt { #[pin] future: F },
         // Boxed: only failures wait, and every call pays for the size of its future.
         Wait { sleep: Option<Pin<Box<Sleep>>> },
+        // Over, or between two attempts.
+        Done,
     }
 }
 
@@ -179,6 +198,7 @@ pin_project! {
 struct Repeat<S> {
     service: S,
     policy: Arc<RetryPolicy>,
+    observer: Observed,
     info: Option<&'static OperationInfo>,
     progress: Progress,
     template: Option<Template>,
@@ -204,6 +224,9 @@ where
                 StateProjection::Attempt { future } => {
                     let head = |error: Error| error.in_reply(this.repeat.progress.head());
                     let result = ready!(future.poll(cx)).map_err(|error| head(error.into()));
+                    // What is left of the attempt goes first, so that its end is told before what
+                    // follows from it.
+                    this.state.set(State::Done);
                     match this.repeat.after(&result) {
                         Some(sleep) => this.state.set(State::Wait { sleep }),
                         None => return Poll::Ready(result),
@@ -220,6 +243,8 @@ where
                     };
                     this.state.set(State::Attempt { future });
                 }
+                // Polled again after the end: there is no second answer.
+                StateProjection::Done => return Poll::Pending,
             }
         }
     }
@@ -261,7 +286,8 @@ where
                 (seen, None)
             }
         };
-        self.note(result);
+        let status = status(result);
+        self.note(result, status);
         let info = self.info?;
         if let Ok(response) = result
             && response.status() == StatusCode::UNAUTHORIZED
@@ -274,7 +300,7 @@ where
             }
             self.may_replay = false;
             self.replays = 1;
-            self.tell("unauthorized", Duration::ZERO);
+            self.tell("unauthorized", status, Duration::ZERO);
             return Some(None);
         }
         let cost = match judge(info.class(), seen, self.policy.trusts_503()) {
@@ -286,18 +312,12 @@ where
         }
         match self.plan(cost, hint) {
             Ok(wait) => {
-                self.tell(reason(seen), wait);
+                self.tell(reason(seen), status, wait);
                 // Without a clock there is no waiting.
                 Some((clock::EXISTS && !wait.is_zero()).then(|| Box::pin(tokio::time::sleep(wait))))
             }
             Err(given_up) => {
-                tracing::debug!(
-                    operation = info.name(),
-                    attempts = self.progress.attempts(),
-                    reason = reason(seen),
-                    limit = given_up.name(),
-                    "gave up"
-                );
+                self.tell_end(given_up, info, reason(seen), status);
                 None
             }
         }
@@ -320,31 +340,60 @@ where
         Some(self.service.call(request))
     }
 
-    fn note<R>(&self, result: &Result<Response<R>, Error>) {
-        let (status, failure) = match result {
-            Ok(response) => (Some(response.status()), None),
-            Err(error) => (error.status(), Some(error.reason())),
-        };
+    fn note<R>(&self, result: &Result<Response<R>, Error>, status: Option<StatusCode>) {
         self.progress.note(Attempt {
             number: self.number,
             status,
-            failure,
+            failure: result.as_ref().err().map(Error::reason),
             began: self.began,
             took: self.progress.elapsed().saturating_sub(self.began),
         });
     }
 
     /// Says why there will be another attempt, and when.
-    fn tell(&self, reason: &str, wait: Duration) {
-        let operation = self.info.map_or("raw", OperationInfo::name);
-        let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    fn tell(&self, reason: &str, status: Option<StatusCode>, wait: Duration) {
+        let operation = name_of(self.info);
+        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(
             operation,
             attempt = self.number,
             reason,
-            wait_ms = wait,
+            wait_ms = millis,
             "retry"
         );
+        if let Some(observer) = self.observer.get() {
+            observer.retried(&RetryEvent {
+                operation,
+                attempt: self.number,
+                reason,
+                status,
+                wait,
+                budget_left: self.policy.budget_left(),
+            });
+        }
+    }
+
+    /// Says why there will be no other attempt, although there could be.
+    fn tell_end(
+        &self,
+        limit: GivenUp,
+        info: &OperationInfo,
+        reason: &str,
+        status: Option<StatusCode>,
+    ) {
+        let operation = info.name();
+        let attempts = self.progress.attempts();
+        tracing::debug!(operation, attempts, reason, limit = limit.name(), "gave up");
+        if let Some(observer) = self.observer.get() {
+            observer.gave_up(&GaveUpEvent {
+                operation,
+                attempts,
+                reason,
+                status,
+                limit,
+                budget_left: self.policy.budget_left(),
+            });
+        }
     }
 }
 
@@ -353,6 +402,14 @@ impl<S: Service<Request<Body>>> fmt::Debug for RetryFuture<S> {
         f.debug_struct("RetryFuture")
             .field("attempt", &self.repeat.number)
             .finish_non_exhaustive()
+    }
+}
+
+/// The status of the reply, also of one that broke off.
+fn status<R>(result: &Result<Response<R>, Error>) -> Option<StatusCode> {
+    match result {
+        Ok(response) => Some(response.status()),
+        Err(error) => error.status(),
     }
 }
 

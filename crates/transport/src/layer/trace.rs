@@ -4,31 +4,45 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use http::{Method, Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tower_layer::Layer;
 use tower_service::Service;
-use tracing::Level;
+use tracing::{Level, Span};
 
 use super::info_of;
 use crate::clock;
 use crate::error::Error;
+use crate::observe::{AttemptEvent, AttemptOutcome, Observed, Observer, name_of, path_of, since};
 use crate::progress::Progress;
 
 /// Counts and records attempts. Innermost, so that it sees what goes to the transport.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct AttemptTraceLayer {
-    _private: (),
+    observer: Observed,
 }
 
 impl AttemptTraceLayer {
-    /// The layer; it has no settings.
+    /// A layer that writes events for tracing.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Tells the observer, too.
+    #[must_use]
+    pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
+        self.observed(Observed::by(observer))
+    }
+
+    pub(crate) fn observed(mut self, observer: Observed) -> Self {
+        self.observer = observer;
+        self
     }
 }
 
@@ -36,7 +50,10 @@ impl<S> Layer<S> for AttemptTraceLayer {
     type Service = AttemptTrace<S>;
 
     fn layer(&self, inner: S) -> AttemptTrace<S> {
-        AttemptTrace { inner }
+        AttemptTrace {
+            inner,
+            observer: self.observer.clone(),
+        }
     }
 }
 
@@ -44,6 +61,7 @@ impl<S> Layer<S> for AttemptTraceLayer {
 #[derive(Clone, Debug)]
 pub struct AttemptTrace<S> {
     inner: S,
+    observer: Observed,
 }
 
 impl<S, B, R> Service<Request<B>> for AttemptTrace<S>
@@ -63,11 +81,19 @@ where
             .extensions()
             .get::<Progress>()
             .map_or(1, Progress::begin);
-        let record = tracing::enabled!(Level::DEBUG).then(|| Record {
-            method: request.method().clone(),
-            path: info_of(&request).map_or("raw", |info| info.path()),
-            attempt,
-            started: clock::now(),
+        let traced = tracing::enabled!(Level::DEBUG);
+        let record = (traced || self.observer.get().is_some()).then(|| {
+            let info = info_of(&request);
+            Box::new(Record {
+                operation: name_of(info),
+                method: request.method().clone(),
+                path: path_of(info),
+                attempt,
+                started: clock::now(),
+                span: traced.then(Span::current),
+                observer: self.observer.clone(),
+                outcome: AttemptOutcome::Abandoned,
+            })
         });
         AttemptTraceFuture {
             inner: self.inner.call(request),
@@ -76,34 +102,59 @@ where
     }
 }
 
-/// What an event says of its attempt.
+/// What is told of an attempt when it ends, or when it is dropped before.
 struct Record {
+    operation: &'static str,
     method: Method,
     path: &'static str,
     attempt: u32,
     started: Option<Instant>,
+    /// Where the event for tracing belongs, if there is one: the end of an attempt that is dropped
+    /// comes outside of all spans.
+    span: Option<Span>,
+    observer: Observed,
+    outcome: AttemptOutcome,
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        let latency = since(self.started);
+        if let Some(span) = &self.span {
+            self.write(span, latency);
+        }
+        if let Some(observer) = self.observer.get() {
+            observer.attempt_ended(&AttemptEvent {
+                operation: self.operation,
+                method: &self.method,
+                path: self.path,
+                attempt: self.attempt,
+                outcome: self.outcome,
+                latency,
+            });
+        }
+    }
 }
 
 impl Record {
-    fn write<R>(&self, result: &Result<Response<R>, Error>) {
+    fn write(&self, span: &Span, latency: Duration) {
         let Self {
             method,
             path,
             attempt,
             started,
+            ..
         } = self;
-        let millis =
-            started.map(|started| u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX));
-        match result {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                tracing::debug!(%method, path, attempt, status, latency_ms = millis, "attempt");
+        let millis = started.map(|_| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
+        let failure = match self.outcome {
+            AttemptOutcome::Reply(status) => {
+                let status = status.as_u16();
+                tracing::debug!(parent: span, %method, path, attempt, status, latency_ms = millis, "attempt");
+                return;
             }
-            Err(error) => {
-                let failure = error.kind().name();
-                tracing::debug!(%method, path, attempt, failure, latency_ms = millis, "attempt");
-            }
-        }
+            AttemptOutcome::Failed(kind) => kind.name(),
+            AttemptOutcome::Abandoned => "abandoned",
+        };
+        tracing::debug!(parent: span, %method, path, attempt, failure, latency_ms = millis, "attempt");
     }
 }
 
@@ -112,7 +163,7 @@ pin_project! {
     pub struct AttemptTraceFuture<F> {
         #[pin]
         inner: F,
-        record: Option<Record>,
+        record: Option<Box<Record>>,
     }
 }
 
@@ -126,8 +177,11 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let result = ready!(this.inner.poll(cx)).map_err(Into::into);
-        if let Some(record) = this.record.take() {
-            record.write(&result);
+        if let Some(mut record) = this.record.take() {
+            record.outcome = match &result {
+                Ok(response) => AttemptOutcome::Reply(response.status()),
+                Err(error) => AttemptOutcome::Failed(error.kind()),
+            };
         }
         Poll::Ready(result)
     }

@@ -177,6 +177,13 @@ impl RetryPolicy {
         }
     }
 
+    pub(crate) fn budget_left(&self) -> Option<u32> {
+        match &self.budget {
+            Budget::Shared(budget) => Some(budget.left()),
+            Budget::Client | Budget::Unlimited => None,
+        }
+    }
+
     pub(crate) fn trusts_503(&self) -> bool {
         self.retry_unsafe_503
     }
@@ -205,18 +212,25 @@ impl fmt::Debug for RetryPolicy {
 }
 
 /// Why a failure that could be repeated is not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum GivenUp {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum GivenUp {
+    /// There were as many attempts as allowed.
     Attempts,
+    /// The [budget](RetryBudget) is used up.
     Budget,
+    /// The wait would have ended after the deadline.
     Deadline,
+    /// The server asks for a longer wait than is allowed.
     RetryAfter,
+    /// The body of the request is a stream, which can be sent once.
     Body,
 }
 
 impl GivenUp {
     /// A short stable name, for events.
-    pub(crate) const fn name(self) -> &'static str {
+    #[must_use]
+    pub const fn name(self) -> &'static str {
         match self {
             Self::Attempts => "attempts",
             Self::Budget => "budget",
