@@ -24,7 +24,7 @@ use crate::retry::RetryPolicy;
 use crate::stack::{self, Layers};
 use crate::token::{Token, TokenSource};
 use crate::transport::{Carrier, Transport};
-use crate::{BoxError, clock};
+use crate::{BoxError, RedactedUri, clock};
 
 /// Settings of a [`Client`].
 ///
@@ -134,9 +134,21 @@ impl ClientBuilder {
     /// [`allow_insecure_loopback`](Self::allow_insecure_loopback). A path in it stands before that
     /// of every request.
     pub fn base_uri(mut self, uri: impl AsRef<str>) -> Self {
-        match uri.as_ref().parse() {
-            Ok(uri) => self.base_uri = Some(uri),
-            Err(error) => self.fail(ConfigError::new("base_uri", "is no URI").with_source(error)),
+        let uri = uri.as_ref();
+        // A parser drops the one in silence, and says of the other only that it is invalid.
+        let refused = if uri.contains('#') {
+            Some("must not have a fragment")
+        } else if uri.contains(|sign: char| sign.is_control() || sign.is_whitespace()) {
+            Some("must not have blanks or control characters")
+        } else {
+            None
+        };
+        match (refused, uri.parse()) {
+            (Some(reason), _) => self.fail(ConfigError::new("base_uri", reason)),
+            (None, Ok(uri)) => self.base_uri = Some(uri),
+            (None, Err(error)) => {
+                self.fail(ConfigError::new("base_uri", "is no URI").with_source(error));
+            }
         }
         self
     }
@@ -526,8 +538,9 @@ fn connector(
 impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Headers and the token source stay out.
+        let base_uri = self.base_uri.as_ref().map(Uri::to_string);
         f.debug_struct("ClientBuilder")
-            .field("base_uri", &self.base_uri)
+            .field("base_uri", &base_uri.as_deref().map(RedactedUri))
             .field("transport", &self.transport)
             .field("layers", &self.layers.len())
             .finish_non_exhaustive()

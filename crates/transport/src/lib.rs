@@ -169,7 +169,7 @@ pub use lease::Lease;
 pub use observe::Observer;
 pub use operation::{Operation, OperationInfo, Reply, ResponseKind, RetryClass};
 pub use options::CallOptions;
-pub use origin::Origin;
+pub use origin::{Origin, RedactedUri};
 pub use paginate::{Cursor, Items, PageInfo, Pages, Paginate};
 pub use progress::Attempt;
 pub use retry::{RetryBudget, RetryPolicy};

@@ -125,6 +125,55 @@ fn parts(uri: &Uri) -> Option<(bool, &str, u16)> {
     Some((secure, authority.host(), port))
 }
 
+/// A URI for people's eyes, in whatever shape it is: without user information, query and fragment.
+///
+/// ```
+/// use accredit_transport::RedactedUri;
+///
+/// let shown = RedactedUri("https://user:password@a.test/v1?key=secret").to_string();
+/// assert_eq!(shown, "https://[redacted]@a.test/v1?[redacted]");
+/// ```
+#[derive(Clone, Copy)]
+pub struct RedactedUri<'a>(pub &'a str);
+
+impl fmt::Display for RedactedUri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Up to the last `@`, wherever that is: a password may hold any character, and what is no
+        // URI at all has no parts to go by.
+        let (scheme, rest) = match self.0.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains('@') => (Some(scheme), rest),
+            _ => (None, self.0),
+        };
+        if let Some(scheme) = scheme {
+            write!(f, "{scheme}://")?;
+        }
+        let rest = match rest.rsplit_once('@') {
+            Some((_, rest)) => {
+                f.write_str("[redacted]@")?;
+                rest
+            }
+            None => rest,
+        };
+        match rest
+            .find(['?', '#'])
+            .and_then(|end| rest.split_at_checked(end))
+        {
+            Some((rest, tail)) => {
+                let mark = tail.get(..1).unwrap_or_default();
+                write!(f, "{rest}{mark}[redacted]")
+            }
+            None => f.write_str(rest),
+        }
+    }
+}
+
+impl fmt::Debug for RedactedUri<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Escapes what a terminal would obey.
+        write!(f, "{:?}", self.to_string())
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.secure { "https" } else { "http" };
@@ -186,6 +235,23 @@ mod tests {
             };
             assert!(Origin::of(&uri).is_none(), "{odd}");
         }
+    }
+
+    #[test]
+    fn a_shown_uri_has_no_secrets_whatever_its_shape() {
+        for (uri, shown) in [
+            ("https://a.test/v1", "https://a.test/v1"),
+            ("https://pw@a.test:1/v1", "https://[redacted]@a.test:1/v1"),
+            ("https://u:pw?/@#pw@a.test", "https://[redacted]@a.test"),
+            ("u:pw@a.test/x", "[redacted]@a.test/x"),
+            ("https:/u:pw@a.test", "[redacted]@a.test"),
+            ("https://a.test?x=pw", "https://a.test?[redacted]"),
+            ("https://a.test/#pw", "https://a.test/#[redacted]"),
+            ("", ""),
+        ] {
+            assert_eq!(RedactedUri(uri).to_string(), shown);
+        }
+        assert_eq!(format!("{:?}", RedactedUri("a\u{1b}\"")), r#""a\u{1b}\"""#);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
 const SCHEME: &str = "Token";
 
 /// Where VerifyInvestor.com is. Each environment has tokens of its own.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Environment {
     /// `https://www.verifyinvestor.com`.
@@ -41,6 +41,21 @@ impl Environment {
 
     fn can_simulate(&self) -> bool {
         matches!(self, Self::Staging | Self::Sandbox(_))
+    }
+}
+
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Of no use with a password in it, but written down before that is found.
+        let (name, origin) = match self {
+            Self::Production => return f.write_str("Production"),
+            Self::Staging => return f.write_str("Staging"),
+            Self::Custom(origin) => ("Custom", origin),
+            Self::Sandbox(origin) => ("Sandbox", origin),
+        };
+        f.debug_tuple(name)
+            .field(&transport::RedactedUri(origin))
+            .finish()
     }
 }
 

@@ -555,8 +555,13 @@ fn token_never_sent_over_http() {
         "http://127.0.0.1:1",
         "ftp://x",
         "nonsense",
+        "https://api.example.com#fragment",
+        "https://canary:canary@api.example.com",
+        "canary@api.example.com",
+        "https://api.example.com?canary",
     ] {
         let builder = Client::builder(Environment::Custom(origin.to_owned())).token("t");
+        assert!(!format!("{builder:?}").contains("canary"), "{builder:?}");
         assert_eq!(
             builder.build().unwrap_err().setting(),
             "base_uri",

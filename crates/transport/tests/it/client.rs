@@ -322,3 +322,32 @@ async fn futures_of_calls_are_not_huge() {
     let call = client.execute(&Retrieve("1"));
     assert!(size_of_val(&call) <= 4096, "{} bytes", size_of_val(&call));
 }
+
+#[test]
+fn a_base_uri_says_where_and_nothing_else() {
+    for base in [
+        "https://api.example.com/#canary",
+        "https://api.example.com/v1#",
+        "https://api.example.com/\n",
+        "https://api.example.com/\u{7f}",
+        "https://api.example.com/a b",
+        "https://api.example.com\t",
+        "https://api.example.com/\u{85}",
+        "https://canary@api.example.com",
+        "https://canary:canary@api.example.com",
+        "https://api.example.com/?canary",
+        "/v1",
+        "",
+    ] {
+        let builder = Client::builder().base_uri(base);
+        let debug = format!("{builder:?} {builder:#?}");
+        assert!(!debug.contains("canary"), "{debug}");
+        let fault = builder.build().unwrap_err();
+        assert_eq!(fault.setting(), "base_uri", "{base:?}");
+        let told = format!("{fault} {fault:?}");
+        assert!(!told.contains("canary"), "{told}");
+    }
+    let builder = Client::builder().base_uri("https://api.example.com/v1");
+    assert!(format!("{builder:?}").contains("https://api.example.com/v1"));
+    assert!(builder.build().is_ok());
+}

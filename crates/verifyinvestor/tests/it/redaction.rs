@@ -94,8 +94,13 @@ fn token_never_sent_over_http() {
         "http://127.0.0.1:1",
         "nonsense",
         "",
+        "https://www.example.com#fragment",
+        "https://canary:canary@www.example.com",
+        "canary@www.example.com",
+        "https://www.example.com?canary",
     ] {
         let builder = Client::builder(Environment::Custom(origin.to_owned())).api_token("t");
+        assert!(!format!("{builder:?}").contains("canary"), "{builder:?}");
         assert_eq!(
             builder.build().unwrap_err().setting(),
             "base_uri",
