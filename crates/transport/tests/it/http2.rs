@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{
@@ -245,4 +246,33 @@ async fn a_dead_connection_is_found_before_the_first_byte_timeout() {
     let error = client.build().unwrap().execute(&Create("x")).await;
     assert!(error.unwrap_err().may_have_been_sent());
     assert_eq!(started.elapsed().as_secs(), 10);
+}
+
+/// What a server refused unprocessed, it has not run: a write too may be sent again.
+#[tokio::test(start_paused = true)]
+async fn a_refused_write_is_sent_again_and_runs_once() {
+    let refusals: [fn(u32) -> Vec<u8>; 2] = [|id| reset(id, 7), |_| go_away(0, 0)];
+    for refusal in refusals {
+        let (seen, requests) = (Seen::default(), Arc::new(AtomicUsize::new(0)));
+        let client = piped({
+            let (seen, requests) = (Arc::clone(&seen), Arc::clone(&requests));
+            move |stream| {
+                let first = requests.fetch_add(1, Ordering::Relaxed) == 0;
+                let seen = Arc::clone(&seen);
+                async move {
+                    if first {
+                        // One refusal, and the connection is gone.
+                        let once = answer(stream, refusal);
+                        let _ = tokio::time::timeout(Duration::from_millis(1), once).await;
+                    } else {
+                        serve(stream, seen, HeaderMap::new()).await;
+                    }
+                }
+            }
+        });
+        let error = client.build().unwrap().execute(&Create("x")).await;
+        // The answer is no envelope, but an answer.
+        assert_eq!(error.unwrap_err().attempts(), 2);
+        assert_eq!(seen.lock().unwrap().len(), 1);
+    }
 }
