@@ -17,7 +17,7 @@ use crate::error::{ConfigError, Error, TimeoutPhase};
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
     AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
-    OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
+    InFlightLayer, OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
 };
 use crate::observe::{Observed, Observer};
 use crate::retry::RetryPolicy;
@@ -55,6 +55,7 @@ pub struct ClientBuilder {
     max_headers: usize,
     layers: Vec<BoxedLayer>,
     observer: Observed,
+    max_in_flight: Option<usize>,
     #[cfg(feature = "hyper")]
     tls: crate::tls::TlsSettings,
     #[cfg(feature = "hyper")]
@@ -120,6 +121,7 @@ impl ClientBuilder {
             max_headers: 100,
             layers: Vec::new(),
             observer: Observed::default(),
+            max_in_flight: None,
             #[cfg(feature = "hyper")]
             tls: crate::tls::TlsSettings::default(),
             #[cfg(feature = "hyper")]
@@ -279,6 +281,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Lets at most so many calls run at once; one more fails at once, with
+    /// [`ErrorKind::Overloaded`](crate::ErrorKind::Overloaded), and is not sent. Waiting between
+    /// attempts counts as running, and so does a download until it is dropped. No limit unless set.
+    pub fn max_in_flight(mut self, calls: usize) -> Self {
+        if calls == 0 {
+            self.fail(ConfigError::new("max_in_flight", "zero lets nothing run"));
+        }
+        self.max_in_flight = Some(calls);
+        self
+    }
+
     /// Wraps a layer around everything, outside span and deadline. The layer that is added last
     /// sees a request first.
     pub fn layer<L>(mut self, layer: L) -> Self
@@ -360,6 +373,7 @@ impl ClientBuilder {
         }
         let layers = Layers {
             operation: OperationLayer::new(operation).counted(),
+            in_flight: InFlightLayer::new(self.max_in_flight),
             request_id: RequestIdLayer::new(self.request_id.clone()),
             auth: AuthLayer::new(
                 self.source.take(),

@@ -56,6 +56,7 @@
 //! |---|---|
 //! | *yours* | [`ClientBuilder::layer`] |
 //! | [operation](layer::operation) | one span and one deadline (60 s) for all that follows |
+//! | [in flight](layer::in_flight) | refuses a call too many ([`ClientBuilder::max_in_flight`]; no limit) |
 //! | [request id](layer::request_id) | one id per operation, shown by errors |
 //! | [base URI](layer::base_uri) | absolute URIs; another origin is refused |
 //! | [retry](layer::retry) | repeats what failed and may be repeated (3 attempts) |

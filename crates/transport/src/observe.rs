@@ -73,6 +73,28 @@ pub trait Observer: Send + Sync {
     fn call_ended(&self, _event: &CallEvent<'_>) {}
 }
 
+impl<O: Observer + ?Sized> Observer for Arc<O> {
+    fn call_started(&self, event: &StartEvent<'_>) {
+        (**self).call_started(event);
+    }
+
+    fn attempt_ended(&self, event: &AttemptEvent<'_>) {
+        (**self).attempt_ended(event);
+    }
+
+    fn retried(&self, event: &RetryEvent<'_>) {
+        (**self).retried(event);
+    }
+
+    fn gave_up(&self, event: &GaveUpEvent<'_>) {
+        (**self).gave_up(event);
+    }
+
+    fn call_ended(&self, event: &CallEvent<'_>) {
+        (**self).call_ended(event);
+    }
+}
+
 /// The start of a call.
 #[derive(Clone, Debug)]
 #[non_exhaustive]

@@ -7,6 +7,7 @@ use crate::layer::base_uri::BaseUri;
 use crate::layer::collect::Collect;
 use crate::layer::decompress::Decompress;
 use crate::layer::headers::DefaultHeaders;
+use crate::layer::in_flight::InFlight;
 use crate::layer::operation::Operation;
 use crate::layer::request_id::RequestId;
 use crate::layer::retry::Retry;
@@ -14,13 +15,14 @@ use crate::layer::timeout::Timeout;
 use crate::layer::trace::AttemptTrace;
 use crate::layer::{
     AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
-    OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
+    InFlightLayer, OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
 };
 use crate::transport::Transport;
 
 /// The settings of every layer, ready to use.
 pub(crate) struct Layers {
     pub(crate) operation: OperationLayer,
+    pub(crate) in_flight: InFlightLayer,
     pub(crate) request_id: RequestIdLayer,
     pub(crate) base_uri: BaseUriLayer,
     pub(crate) retry: RetryLayer,
@@ -35,11 +37,13 @@ pub(crate) struct Layers {
 
 /// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
 pub(crate) type Stack = Operation<
-    RequestId<
-        BaseUri<
-            Retry<
-                Timeout<
-                    Collect<Decompress<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>,
+    InFlight<
+        RequestId<
+            BaseUri<
+                Retry<
+                    Timeout<
+                        Collect<Decompress<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>,
+                    >,
                 >,
             >,
         >,
@@ -70,6 +74,8 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     let service = layers.base_uri.layer(service);
     // One id for all attempts, and for the refusals above.
     let service = layers.request_id.layer(service);
+    // Outside all that costs anything: a call too many ends before it begins.
+    let service = layers.in_flight.layer(service);
     // Outermost: its deadline covers waits between attempts, its span holds all events.
     layers.operation.layer(service)
 }

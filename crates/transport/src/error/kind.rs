@@ -19,6 +19,8 @@ pub enum ErrorKind {
     Timeout(TimeoutPhase),
     /// The connection failed after it had been made, or the body was cut off.
     Io,
+    /// There were as many calls under way as the client was told to allow: nothing was sent.
+    Overloaded,
     /// The server refused the credentials, with a 401 or with the status that it uses for that.
     Unauthorized,
     /// The server answered with another status that is not 2xx.
@@ -45,6 +47,7 @@ impl ErrorKind {
             | Self::Origin
             | Self::Auth
             | Self::Connect
+            | Self::Overloaded
             | Self::Timeout(TimeoutPhase::Connect) => false,
             Self::Timeout(_)
             | Self::Io
@@ -68,6 +71,7 @@ impl ErrorKind {
             Self::Connect => "connect",
             Self::Timeout(_) => "timeout",
             Self::Io => "io",
+            Self::Overloaded => "overloaded",
             Self::Unauthorized => "unauthorized",
             Self::Status => "status",
             Self::OutcomeUnknown => "outcome_unknown",
@@ -87,6 +91,7 @@ impl ErrorKind {
             Self::Connect => "could not connect",
             Self::Timeout(_) => "timed out",
             Self::Io => "the connection failed",
+            Self::Overloaded => "too many calls at once",
             Self::Unauthorized => "the server refused the credentials",
             Self::Status => "the server answered with an error",
             Self::OutcomeUnknown => "it may have run",

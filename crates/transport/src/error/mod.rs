@@ -393,7 +393,9 @@ impl Error {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self.0.kind {
-            ErrorKind::Connect | ErrorKind::Timeout(_) | ErrorKind::Io => true,
+            ErrorKind::Connect | ErrorKind::Timeout(_) | ErrorKind::Io | ErrorKind::Overloaded => {
+                true
+            }
             ErrorKind::Status => self.0.status.is_some_and(retry::is_transient),
             ErrorKind::Auth => self.0.transient_cause,
             ErrorKind::Build

@@ -16,6 +16,7 @@ mod errors;
 mod heads;
 #[cfg(feature = "http2")]
 mod http2;
+mod in_flight;
 mod observe;
 mod paginate;
 mod retry;
