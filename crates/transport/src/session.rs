@@ -179,12 +179,19 @@ impl<L: Login> Session<L> {
     }
 
     /// Logs in now, whatever token there is and however the last login failed, and keeps the token.
-    /// A login that is under way already is waited for instead.
+    /// A login that is under way already is waited for first, and does if it succeeds.
     ///
     /// # Errors
     ///
     /// The login's own. The current token, if there is one, is kept then.
     pub async fn log_in(&self) -> Result<Lease, Error> {
+        let under_way = self.state().join();
+        if let Some(seat) = under_way
+            && let Ok(lease) = self.wait(seat).await
+        {
+            return Ok(lease);
+        }
+        // The one above may have begun before the password was put right.
         let seat = {
             let mut state = self.state();
             state.join().unwrap_or_else(|| self.depart(&mut state))

@@ -21,6 +21,8 @@ mod observe;
 mod paginate;
 mod retry;
 mod session;
+mod session_client;
+mod session_threads;
 mod support;
 mod timeouts;
 mod tls;

@@ -198,6 +198,7 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
 }
 
 /// `GET /notes/{id}/`.
+#[derive(Clone, Copy)]
 pub(crate) struct Retrieve(pub(crate) &'static str);
 
 impl Operation for Retrieve {
@@ -220,6 +221,7 @@ impl Operation for Retrieve {
 }
 
 /// `POST /notes/`, with an effect.
+#[derive(Clone, Copy)]
 pub(crate) struct Create(pub(crate) &'static str);
 
 impl Operation for Create {
