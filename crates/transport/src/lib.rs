@@ -91,6 +91,10 @@
 //! all that, hyper's pool takes a fresh connection for a request that it could not begin to write on
 //! a kept one. Redirects are not followed.
 //!
+//! # Credentials
+//!
+//! One [`Token`] for good, a [`Session`] that logs in by itself, or a [`TokenSource`] of one's own.
+//!
 //! # Lists
 //!
 //! An operation that gives one page of a list implements [`Paginate`]; [`Client::pages`] and
@@ -107,7 +111,8 @@
 //!   `budget`, `deadline`, `retry_after`, `body`);
 //! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`
 //!   (`abandoned` when a timeout, the deadline or the caller ended it), `latency_ms` (to the head of
-//!   the reply).
+//!   the reply);
+//! * event `renewal failed` (warn): `failure`, `status`; a [`Session`] goes on with its old token.
 //!
 //! An [`Observer`] is told the same as typed values, and the end of each call: for metrics. Never a
 //! filled path, a query, a body or the value of another header.

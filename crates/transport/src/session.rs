@@ -365,7 +365,7 @@ impl<L: Login> TokenSource for Session<L> {
         };
         let token = self.current().ok_or_else(|| error.twin())?;
         let status = error.status().map(|status| status.as_u16());
-        tracing::warn!(failure = error.kind().name(), status, "token not renewed");
+        tracing::warn!(failure = error.kind().name(), status, "renewal failed");
         Ok(token)
     }
 
