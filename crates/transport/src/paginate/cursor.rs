@@ -184,4 +184,29 @@ mod tests {
         }
         assert!(!format!("{:?}", Cursor::Token(String::from("canary"))).contains("canary"));
     }
+
+    #[test]
+    fn links_at_random_give_what_they_hold_or_an_error() {
+        let parts = [
+            "?", "&", "=", "#", "%", "+", "/", "at=", "%61t=", "2", "%32", "%FF", "\u{fc}", "&at=2",
+        ];
+        let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut good = 0;
+        for _ in 0..20_000 {
+            let mut link = String::from("?");
+            for _ in 0..8 {
+                seed ^= seed << 13;
+                seed ^= seed >> 7;
+                seed ^= seed << 17;
+                link.push_str(parts[usize::try_from(seed % 14).unwrap()]);
+            }
+            let token = Cursor::token_from_link(&link, "at");
+            if let Ok(Cursor::Page(number)) = Cursor::page_from_link(&link, "at") {
+                good += 1;
+                let token = token.unwrap();
+                assert_eq!(token.token().unwrap().parse(), Ok(number), "{link}");
+            }
+        }
+        assert!(good > 100, "{good}");
+    }
 }

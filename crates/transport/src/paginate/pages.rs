@@ -45,6 +45,17 @@ const MAX_PAGES: u64 = 10_000;
 /// **Lists that change.** Pages are what the server said at different times: a list that grows or
 /// shrinks at its front while it is walked repeats items or leaves some out. Order by something
 /// that new items come last in.
+///
+/// ```no_run
+/// # use accredit_transport::{Client, Error, Paginate};
+/// # async fn example<L: Paginate<Output = Vec<String>>>(client: Client, list: L) -> Result<(), Error> {
+/// let mut pages = client.pages(list).prefetch(3).max_pages(500);
+/// while let Some(page) = pages.try_next().await? {
+///     println!("{} on this page", page.len());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a stream sends nothing until it is polled"]
 pub struct Pages<O: Paginate> {
     operation: O,

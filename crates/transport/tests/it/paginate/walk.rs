@@ -1,10 +1,13 @@
 //! What is asked for, when, and how far ahead.
 
+use std::convert::Infallible;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use accredit_transport::http::{HeaderName, HeaderValue, Request};
+use accredit_transport::http::{HeaderName, HeaderValue, Request, Response};
 use accredit_transport::{Body, CallOptions, ErrorKind, Items, Pages};
+use tokio::time::Instant;
 
 use super::support::{Lists, Numbers, Tokens, book, drain, page, poll, settle};
 use crate::support::Log;
@@ -134,6 +137,29 @@ async fn pages_ahead_come_while_the_stream_is_not_polled() {
         assert_eq!(items.try_next().await.unwrap(), Some(expected));
         settle().await;
         assert_eq!(lists.asked(), [""], "nothing runs ahead");
+    }
+}
+
+/// 41 pages, 20 ms each: the first alone, because nothing is known yet, then as many at a time as
+/// are allowed.
+#[tokio::test(start_paused = true)]
+async fn pages_ahead_save_the_time_that_they_should() {
+    for (prefetch, rounds) in [(0, 41), (1, 21), (3, 11), (7, 6), (15, 4)] {
+        let answer = |request: Request<Body>| async move {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let query = request.uri().query().unwrap_or_default();
+            let (_, body) = book(82, 2)(query.trim_start_matches("at="), 0);
+            Ok::<_, Infallible>(Response::new(body))
+        };
+        let builder = Lists::new(book(0, 1)).builder();
+        let client = builder
+            .transport(tower::service_fn(answer))
+            .build()
+            .unwrap();
+        let start = Instant::now();
+        let items = client.items(Numbers::default()).prefetch(prefetch);
+        assert_eq!(drain(items).await.0, numbers(1..=82));
+        assert_eq!(start.elapsed().as_millis(), 20 * rounds, "{prefetch} ahead");
     }
 }
 
