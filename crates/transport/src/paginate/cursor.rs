@@ -167,6 +167,7 @@ mod tests {
             "https://x/?page",
             "https://x/?page=",
             "https://x/?page=+2",
+            "https://x/?page=%2B2",
             "https://x/?page=-2",
             "https://x/?page=canary",
             "https://x/?page=2&page=3",
@@ -179,6 +180,8 @@ mod tests {
             let error = Cursor::page_from_link(link, "page").unwrap_err();
             assert!(!format!("{error} {error:?}").contains("canary"), "{error}");
         }
+        let longest = |length| Cursor::token_from_link(&format!("?c={}", "a".repeat(length)), "c");
+        assert!(longest(LONGEST).is_ok() && longest(LONGEST + 1).is_err());
         for link in ["https://x/?c=", "https://x/?c=%FF", "https://x/?d=1"] {
             assert!(Cursor::token_from_link(link, "c").is_err(), "{link}");
         }

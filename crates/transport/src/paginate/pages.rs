@@ -199,6 +199,7 @@ impl<O: Paginate> Pages<O> {
             };
             if self.given >= self.max_pages {
                 let detail = format!("there are more than {} pages", self.max_pages);
+                self.end(State::Over);
                 return Poll::Ready(Some(Err(Self::stopped(detail))));
             }
             if self.ahead.is_empty() {

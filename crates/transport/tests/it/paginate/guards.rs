@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use accredit_transport::ErrorKind;
 
-use super::support::{Lists, Numbers, Tokens, book, drain, page};
+use super::support::{Lists, Numbers, Tokens, book, drain, page, settle};
 
 #[tokio::test]
 async fn duplicate_cursor_ends_with_error() {
@@ -84,9 +84,15 @@ async fn pages_above_the_limit_are_not_asked_for() {
         for (limit, asked) in [(0, 0), (1, 1), (3, 3)] {
             let lists = Lists::new(book(10, 2));
             let pages = lists.client().pages(Numbers::default()).prefetch(prefetch);
-            let (pages, failed) = drain(pages.max_pages(limit)).await;
-            assert_eq!((pages.len(), lists.asked().len()), (asked, asked));
-            let error = failed.unwrap();
+            let mut pages = pages.max_pages(limit);
+            for _ in 0..asked {
+                assert!(pages.try_next().await.unwrap().is_some());
+                settle().await;
+            }
+            let error = pages.try_next().await.unwrap_err();
+            settle().await;
+            assert_eq!(lists.asked().len(), asked);
+            assert!(pages.try_next().await.unwrap().is_none());
             assert_eq!(error.kind(), ErrorKind::Pagination);
             assert!(
                 error

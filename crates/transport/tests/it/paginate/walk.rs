@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use accredit_transport::http::{HeaderName, HeaderValue, Request, Response};
-use accredit_transport::{Body, CallOptions, ErrorKind, Items, Pages};
+use accredit_transport::{Body, CallOptions, ErrorKind, Items, Pages, RetryPolicy};
 use tokio::time::Instant;
 
 use super::support::{Lists, Numbers, Tokens, book, drain, page, poll, settle};
@@ -328,6 +328,67 @@ async fn a_page_ahead_that_came_too_early_is_asked_for_again_when_the_server_nam
 }
 
 #[tokio::test]
+async fn a_page_ahead_that_failed_for_another_reason_is_not_asked_for_again() {
+    for (status, asked) in [(404, 4), (403, 4), (401, 3), (429, 3), (408, 3), (503, 3)] {
+        let lists = Lists::new(move |place, _| match place {
+            "3" => (status, String::new()),
+            _ => book(6, 2)(place, 0),
+        });
+        let builder = lists.builder().retry(RetryPolicy::none());
+        let items = builder.build().unwrap().items(Numbers::default());
+        let (all, failed) = drain(items.prefetch(4)).await;
+        assert_eq!(all, numbers(1..=4));
+        assert_eq!(failed.unwrap().status().unwrap(), status);
+        assert_eq!(lists.asked().len(), asked, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn pages_ahead_that_are_not_needed_are_cancelled_with_the_last_page() {
+    let lists = Lists::gated(|place, _| match place {
+        "" => page(8, &[1, 2], Some(2)),
+        _ => page(8, &[3, 4], None::<u64>),
+    });
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(3);
+    lists.open("");
+    assert!(pages.try_next().await.unwrap().is_some());
+    settle().await;
+    assert_eq!((lists.asked().len(), lists.under_way()), (4, 3));
+    lists.open(2);
+    assert!(pages.try_next().await.unwrap().is_some());
+    settle().await;
+    assert_eq!((lists.asked().len(), lists.under_way()), (4, 0));
+    assert!(pages.try_next().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_is_guessed_is_as_many_pages_as_the_items_fill() {
+    // A last page that is not full.
+    let lists = Lists::new(book(5, 2));
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(8);
+    assert!(pages.try_next().await.unwrap().is_some());
+    settle().await;
+    assert_eq!(lists.asked(), ["", "2", "3"]);
+    // A short page in between does not make pages shorter.
+    let lists = Lists::new(|place, _| match place {
+        "" => page(9, &[1, 2, 3, 4], Some(2)),
+        "2" => page(9, &[5], Some(3)),
+        "3" => page(9, &[6, 7, 8, 9], None::<u64>),
+        other => panic!("{other}"),
+    });
+    let items = lists.client().items(Numbers::default()).prefetch(8);
+    assert_eq!(drain(items).await.0, numbers(1..=9));
+    settle().await;
+    assert_eq!(lists.asked(), ["", "2", "3"]);
+    // Pages without items fill no list.
+    let lists = Lists::new(|_, _| page(9, &[], Some(2)));
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(8);
+    assert!(pages.try_next().await.unwrap().is_some());
+    settle().await;
+    assert_eq!(lists.asked(), ["", "2"]);
+}
+
+#[tokio::test]
 async fn a_page_that_the_server_named_and_does_not_have_is_an_error() {
     // Guessed, named, asked again; and, without guesses, asked once.
     for (prefetch, asked) in [(4, 4), (0, 3), (1, 4)] {
@@ -359,8 +420,13 @@ async fn a_list_that_grows_is_followed_to_its_new_end() {
                 (number < 9).then_some(number + 1),
             )
         });
-        let items = lists.client().items(Numbers::default()).prefetch(prefetch);
-        assert_eq!(drain(items).await.0, numbers(1..=18));
+        let mut items = lists.client().items(Numbers::default()).prefetch(prefetch);
+        for item in 1..=18 {
+            assert_eq!(items.try_next().await.unwrap(), Some(item));
+            let known = item.div_ceil(2) + 1;
+            assert_eq!(items.total(), Some(known.min(9) * 2));
+        }
+        assert_eq!(items.try_next().await.unwrap(), None);
         assert_eq!(lists.asked().len(), 9);
     }
 }
