@@ -376,10 +376,13 @@ async fn what_is_guessed_is_as_many_pages_as_the_items_fill() {
         "3" => page(9, &[6, 7, 8, 9], None::<u64>),
         other => panic!("{other}"),
     });
-    let items = lists.client().items(Numbers::default()).prefetch(8);
-    assert_eq!(drain(items).await.0, numbers(1..=9));
-    settle().await;
-    assert_eq!(lists.asked(), ["", "2", "3"]);
+    let mut pages = lists.client().pages(Numbers::default()).prefetch(8);
+    for length in [4, 1, 4] {
+        let page = pages.try_next().await.unwrap().unwrap();
+        assert_eq!(page.items.len(), length);
+        settle().await;
+        assert_eq!(lists.asked(), ["", "2", "3"]);
+    }
     // Pages without items fill no list.
     let lists = Lists::new(|_, _| page(9, &[], Some(2)));
     let mut pages = lists.client().pages(Numbers::default()).prefetch(8);
