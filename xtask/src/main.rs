@@ -9,12 +9,14 @@ mod error;
 mod faults;
 mod lint;
 mod process;
+mod simulate;
 mod tools;
 mod wasm;
 
 use std::process::ExitCode;
 
 use error::Result;
+use simulate::Simulate;
 
 const USAGE: &str = "\
 Chores of this workspace.
@@ -26,6 +28,8 @@ Chores:
   lint               check layers, file sizes, module docs, manifests and the other house rules
   ci                 everything that CI checks, in its order; installs the tools that are missing
   faults             run the transport against every fault and print the outcomes by class of operation
+  simulate           run the transport through 100,000 random fault schedules, or through [--schedules N]
+                     from [--seed S]; a single schedule is shown step by step
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
   budget             measure the clean build of accredit-models against its budget (a few minutes)
 
@@ -41,6 +45,7 @@ enum Chore {
     Faults,
     Help,
     Lint,
+    Simulate(Simulate),
     Wasm,
 }
 
@@ -55,6 +60,7 @@ impl Chore {
             ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
+            ["simulate", flags @ ..] => Simulate::parse(flags).map(Self::Simulate),
             ["wasm"] => Some(Self::Wasm),
             _ => None,
         }
@@ -71,6 +77,7 @@ impl Chore {
                 Ok(())
             }
             Self::Lint => lint::run(),
+            Self::Simulate(asked) => asked.run(),
             Self::Wasm => wasm::run(),
         }
     }

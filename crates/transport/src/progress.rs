@@ -28,6 +28,8 @@ struct Inner {
     may_have_run: AtomicBool,
     /// The status of the reply whose body is under way; zero while there is none.
     head: AtomicU16,
+    /// Whether an attempt before the present one may have.
+    may_have_run_before: AtomicBool,
     log: Mutex<Vec<Attempt>>,
 }
 
@@ -40,6 +42,7 @@ impl Progress {
             attempts: AtomicU32::new(0),
             may_have_run: AtomicBool::new(false),
             head: AtomicU16::new(0),
+            may_have_run_before: AtomicBool::new(false),
             log: Mutex::default(),
         }))
     }
@@ -85,6 +88,15 @@ impl Progress {
     /// The server, or the failure itself, proved that no attempt so far has run.
     pub(crate) fn has_not_run(&self) {
         self.0.may_have_run.store(false, Ordering::Relaxed);
+    }
+
+    /// The attempt that failed just now may have run, and is repeated all the same.
+    pub(crate) fn repeated(&self) {
+        self.0.may_have_run_before.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn may_have_run_before(&self) -> bool {
+        self.0.may_have_run_before.load(Ordering::Relaxed)
     }
 
     pub(crate) fn may_have_run(&self) -> bool {

@@ -243,6 +243,8 @@ impl Error {
                 (kind, _) => Seen::Failure(kind, error.0.sent && progress.may_have_run()),
             };
             error.0.unknown = retry::leaves_unknown(info.class(), seen);
+            // The last attempt may have found no connection, and one before it an open one.
+            error.0.sent |= progress.may_have_run_before();
         }
         error
     }
@@ -421,7 +423,8 @@ impl Error {
         self.is_transient() && (repeatable || !self.may_have_been_sent() || self.is_rate_limited())
     }
 
-    /// Whether the request may have reached the server. `false` is certain, `true` is not.
+    /// Whether any attempt may have reached the server, but for those that it turned away unrun.
+    /// `false` is certain, `true` is not.
     ///
     /// When this is `true` for an operation with effects, look before repeating it.
     #[must_use]

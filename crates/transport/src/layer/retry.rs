@@ -312,6 +312,9 @@ where
         }
         match self.plan(cost, hint) {
             Ok(wait) => {
+                if cost == Cost::Transient && !matches!(seen, Seen::Failure(_, false)) {
+                    self.progress.repeated();
+                }
                 self.tell(reason(seen), status, wait);
                 // Without a clock there is no waiting.
                 Some((clock::EXISTS && !wait.is_zero()).then(|| Box::pin(tokio::time::sleep(wait))))

@@ -302,6 +302,23 @@ async fn an_unsafe_write_is_repeated_when_it_provably_did_not_run() {
     assert!(error.is_rate_limited() && error.is_retryable());
 }
 
+/// The last failure says that nothing was sent; the call as a whole did more.
+#[tokio::test(start_paused = true)]
+async fn a_refused_connection_does_not_hide_the_attempt_before_it() {
+    for (first, sent) in [
+        (Act::Answer(500, &[]), true),
+        (Act::Cut(200), true),
+        (Act::Answer(429, &[]), false),
+        (Act::Refuse, false),
+    ] {
+        let service = Service::new([first, Act::Refuse, Act::Refuse]);
+        let error = service.client().execute(&Check).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Connect);
+        assert_eq!(error.may_have_been_sent(), sent, "{error:?}");
+        assert!(error.is_retryable());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn get_with_side_effect_is_not_retried() {
     let service = Service::new([Act::Answer(503, &[("retry-after", "0")])]);
