@@ -265,7 +265,9 @@ async fn no_event_shows_a_secret() {
     let mut answers: Vec<_> = (0..3).map(|_| answer(500, CANARY)).collect();
     answers.push(answer(200, CANARY));
     answers.push(Err(Error::new(ErrorKind::Io).with_detail(CANARY)));
-    let client = client(Arc::new(everything.clone()), answers).build().unwrap();
+    let client = client(Arc::new(everything.clone()), answers)
+        .build()
+        .unwrap();
     client.execute(&Retrieve(CANARY)).await.unwrap_err();
     client.execute(&Create(CANARY)).await.unwrap_err();
     let request = Request::post(format!("/{CANARY}?q={CANARY}"));

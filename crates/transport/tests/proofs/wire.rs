@@ -22,11 +22,6 @@ impl Head {
         })
     }
 
-    /// The request target.
-    pub(crate) fn target(&self) -> &str {
-        self.0.split(' ').nth(1).unwrap_or_default()
-    }
-
     /// The length of the body.
     pub(crate) fn length(&self) -> usize {
         self.header("content-length")
@@ -65,11 +60,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
         self.buffer.drain(..length);
         true
-    }
-
-    /// Reads until at least one byte is there.
-    pub(crate) async fn any(&mut self) -> bool {
-        !self.buffer.is_empty() || self.more().await
     }
 
     async fn more(&mut self) -> bool {
