@@ -14,6 +14,8 @@ pub use accredit_transport as transport;
 pub use accredit_verifyinvestor as verifyinvestor;
 
 pub use accredit_models::{Date, Json, Money, Page, Percent, Personal, Secret, Timestamp};
+#[cfg(feature = "blocking")]
+pub use accredit_transport::Blocking;
 pub use accredit_transport::{Error, ErrorKind};
 
 pub mod prelude {

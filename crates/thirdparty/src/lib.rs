@@ -12,6 +12,8 @@ pub mod resources;
 mod session;
 
 pub use accredit_models::{self as models, thirdparty::*};
+#[cfg(feature = "blocking")]
+pub use accredit_transport::Blocking;
 pub use accredit_transport::{self as transport, ConfigError, Error, ErrorKind};
 
 pub use call::Call;

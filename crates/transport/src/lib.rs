@@ -125,11 +125,14 @@
 //! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`; without it nothing
 //!   changes.
 //! * `gzip`: compressed documents, for a client that is built with `gzip(true)`.
+//! * `blocking`: calls from programs without async, with `Blocking`.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
 //! needed. That target has no timers: all timeouts are off there, and setting one is an error.
 
+#[cfg(feature = "blocking")]
+mod blocking;
 mod body;
 mod builder;
 mod call;
@@ -165,6 +168,8 @@ pub use async_trait::async_trait;
 pub use bytes;
 pub use http;
 
+#[cfg(feature = "blocking")]
+pub use blocking::{Blocking, Iter};
 pub use body::Body;
 pub use builder::ClientBuilder;
 pub use client::{Client, LayeredService};

@@ -10,6 +10,8 @@ pub mod resources;
 mod webhooks;
 
 pub use accredit_models::{self as models, verifyinvestor::*};
+#[cfg(feature = "blocking")]
+pub use accredit_transport::Blocking;
 pub use accredit_transport::{self as transport, ConfigError, Error, ErrorKind};
 
 pub use authorization::AuthorizationLink;

@@ -132,7 +132,7 @@ impl<'a> Manifest<'a> {
             .filter_map(|&name| table.get(name)?.get_ref().as_table());
         let entries = tables.flat_map(|table| table.iter());
         let stray = entries
-            .filter(|(_, value)| !inherits(value))
+            .filter(|(_, value)| !inherits(value) && !is_itself(value))
             .map(|(name, _)| {
                 let message = format!(
                     "`{}` is not taken from [workspace.dependencies] with `workspace = true`",
@@ -153,6 +153,13 @@ impl<'a> Manifest<'a> {
 fn inherits(value: &Spanned<DeValue<'_>>) -> bool {
     let inherited = value.get_ref().get("workspace");
     inherited.is_some_and(|value| value.get_ref().as_bool() == Some(true))
+}
+
+/// Whether a value is the member's own folder: how its tests turn on its features. With a version,
+/// as in the workspace, such a dependency could not be published before it is.
+fn is_itself(value: &Spanned<DeValue<'_>>) -> bool {
+    let path = value.get_ref().get("path");
+    path.is_some_and(|value| value.get_ref().as_str() == Some("."))
 }
 
 #[cfg(test)]
@@ -196,6 +203,15 @@ http = { workspace = true, optional = true }
     #[test]
     fn a_good_manifest_passes() {
         assert_eq!(found(GOOD), []);
+    }
+
+    #[test]
+    fn a_member_is_its_own_dependency_by_path_alone() {
+        for (source, violations) in [("path = \".\"", 0), ("path = \"../b\"", 1)] {
+            let text =
+                format!("{GOOD}[dev-dependencies]\na = {{ {source}, features = [\"x\"] }}\n");
+            assert_eq!(found(&text).len(), violations, "{source}");
+        }
     }
 
     #[test]

@@ -71,6 +71,16 @@ async fn both_clients_work_with_the_prelude_alone() {
     assert_eq!(error.kind(), ErrorKind::Decode);
 }
 
+/// A program without async: calls as values, lists as iterators.
+#[test]
+fn calls_can_be_waited_for() {
+    let blocking = transport::Blocking::new().unwrap();
+    let list = || issuance().investments().list();
+    let page = blocking.run(list().send()).unwrap();
+    let first = blocking.iter(list().items()).next().unwrap().unwrap();
+    assert_eq!(page.results[0].id, first.id);
+}
+
 #[test]
 fn the_traits_of_the_prelude_are_in_scope() {
     // `OpenEnum`, for code that is generic over value lists.

@@ -8,6 +8,8 @@
 )]
 
 mod auth;
+#[cfg(feature = "blocking")]
+mod blocking;
 mod bodies;
 mod client;
 mod codings;
