@@ -3,7 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use accredit_models::Secret;
-use accredit_transport::{self as transport, CallOptions, Error, Operation};
+use accredit_transport::{
+    self as transport, BytesOperation, CallOptions, Download, Error, Operation,
+};
 
 use crate::{
     credentials::Credentials,
@@ -125,6 +127,19 @@ impl Client {
         options: &CallOptions,
     ) -> Result<O::Output, Error> {
         self.transport.execute_with(operation, options).await
+    }
+
+    /// Runs an operation value whose answer is a file, as [`Call::download`](crate::Call::download) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::download`](crate::Call::download).
+    pub async fn download_with<O: BytesOperation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<Download, Error> {
+        self.transport.download_with(operation, options).await
     }
 
     /// The transport under this client, for raw requests through the same stack.

@@ -3,6 +3,7 @@
 //! One type for what hyper, a test double or a collected buffer gives, so that the layers above
 //! need no type parameter and hyper's own body needs no box.
 
+use std::any::Any;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -48,12 +49,21 @@ impl Body {
         Self(Repr::Whole { bytes, truncated })
     }
 
-    /// A body of another type, behind a pointer.
+    /// A body of another type, behind a pointer; one of this type as it is.
     pub fn boxed<B>(body: B) -> Self
     where
         B: http_body::Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        let mut body = Some(body);
+        if let Some(own) = (&mut body as &mut dyn Any).downcast_mut::<Option<Self>>()
+            && let Some(own) = own.take()
+        {
+            return own;
+        }
+        let Some(body) = body else {
+            return Self::default();
+        };
         Self(Repr::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
     }
 

@@ -13,6 +13,7 @@ use tower_service::Service;
 
 use crate::body::Body;
 use crate::client::{Client, Entry, LayeredService};
+use crate::download::Limits;
 use crate::error::{ConfigError, Error, TimeoutPhase};
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
@@ -50,6 +51,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     caps: BodyCaps,
     decompress: DecompressLayer,
+    downloads: Limits,
     allow_insecure_loopback: bool,
     transport: Option<Carrier>,
     max_headers: usize,
@@ -69,7 +71,7 @@ pub struct ClientBuilder {
 type BoxedLayer = Box<dyn FnOnce(LayeredService) -> LayeredService + Send>;
 
 /// The limits of a client: 3 s to connect, 20 s to the first byte, 30 s for an attempt, 60 s for
-/// all.
+/// all. Those of a download stand with it.
 struct Timeouts {
     connect: Option<Duration>,
     first_byte: Option<Duration>,
@@ -116,6 +118,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             caps: BodyCaps::default(),
             decompress: DecompressLayer::new(),
+            downloads: Limits::default(),
             allow_insecure_loopback: false,
             transport: None,
             max_headers: 100,
@@ -230,6 +233,20 @@ impl ClientBuilder {
         self
     }
 
+    /// Bounds each wait for a byte of a [download](Client::download); `None` for no limit. 10 s unless
+    /// set. A consumer that takes its time does not count.
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.downloads.idle = limit.into();
+        self
+    }
+
+    /// Bounds a [download](Client::download) from the head of the reply to its end; `None` for no
+    /// limit. 5 min unless set.
+    pub fn download_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.downloads.total = limit.into();
+        self
+    }
+
     /// How often, how soon and at what cost failed attempts are repeated. What may be repeated at
     /// all follows from the [class](crate::RetryClass) of an operation.
     pub fn retry(mut self, policy: RetryPolicy) -> Self {
@@ -243,9 +260,10 @@ impl ClientBuilder {
         self
     }
 
-    /// The largest file that is read into memory, in bytes. 64 MiB unless set.
+    /// The largest file, in bytes, whether it is downloaded or read into memory. 64 MiB unless set.
     pub fn bytes_cap(mut self, bytes: usize) -> Self {
         self.caps.bytes = bytes;
+        self.downloads.cap = bytes;
         self
     }
 
@@ -364,8 +382,9 @@ impl ClientBuilder {
             attempt,
             operation,
         } = self.timeouts;
+        let Limits { idle, total, .. } = self.downloads;
         if !clock::EXISTS
-            && [connect, first_byte, attempt, operation]
+            && [connect, first_byte, attempt, operation, idle, total]
                 .into_iter()
                 .any(|limit| limit.is_some())
         {
@@ -424,7 +443,13 @@ impl ClientBuilder {
                     .fold(service, |service, layer| layer(service)),
             )
         };
-        Ok(Client::new(entry, origin, self.request_id, self.observer))
+        Ok(Client::new(
+            entry,
+            origin,
+            self.request_id,
+            self.observer,
+            self.downloads,
+        ))
     }
 
     fn fail(&mut self, fault: ConfigError) {

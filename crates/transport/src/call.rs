@@ -1,13 +1,13 @@
 //! The fluent end of a service crate: an operation, the client that will send it, and settings of its own.
 
-/// Declares `Call<O>` for a service crate whose `Client` has `execute_with`, the one place in which a service says what its
-/// replies mean.
+/// Declares `Call<O>` for a service crate whose `Client` has `execute_with` and `download_with`, the places in which a
+/// service says what its replies mean.
 ///
 /// It is a macro because each service crate puts the setters of its own operations on its own `Call`, which a type of
 /// another crate would not allow.
 ///
 /// ```
-/// use accredit_transport::{Client as Transport, CallOptions, Error, Operation};
+/// use accredit_transport::{BytesOperation, Client as Transport, CallOptions, Download, Error, Operation};
 ///
 /// #[derive(Clone, Debug)]
 /// pub struct Client {
@@ -17,6 +17,10 @@
 /// impl Client {
 ///     async fn execute_with<O: Operation>(&self, operation: &O, options: &CallOptions) -> Result<O::Output, Error> {
 ///         self.transport.execute_with(operation, options).await
+///     }
+///
+///     async fn download_with<O: BytesOperation>(&self, operation: &O, options: &CallOptions) -> Result<Download, Error> {
+///         self.transport.download_with(operation, options).await
 ///     }
 /// }
 ///
@@ -91,6 +95,20 @@ macro_rules! declare_call {
             pub fn options(mut self, options: $crate::CallOptions) -> Self {
                 self.options = options;
                 self
+            }
+        }
+
+        impl<O: $crate::BytesOperation> Call<O> {
+            /// Sends the call and gives the file as it comes, in the place of [`send`](Self::send), which reads it into
+            /// memory.
+            ///
+            /// # Errors
+            ///
+            /// As `send`, up to the head of the reply; the rest is told by the [`Download`]($crate::Download).
+            pub async fn download(self) -> ::std::result::Result<$crate::Download, $crate::Error> {
+                self.client
+                    .download_with(&self.operation, &self.options)
+                    .await
             }
         }
 

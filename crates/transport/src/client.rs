@@ -13,11 +13,13 @@ use tower::util::BoxCloneSyncService;
 
 use crate::body::Body;
 use crate::builder::ClientBuilder;
+use crate::download::{BytesOperation, Download, Limits, Opening};
 use crate::encode::RequestEncoder;
-use crate::error::{DecodeError, EncodeError, Error, ErrorKind};
+use crate::error::{DecodeError, EncodeError, Error, ErrorKind, TimeoutPhase};
+use crate::layer::collect::OnTheWire;
 use crate::observe::{Observed, Watch};
 use crate::operation::{self, Operation, OperationInfo, Reply};
-use crate::options::CallOptions;
+use crate::options::{CallOptions, Overrides};
 use crate::origin::Origin;
 use crate::paginate::{Items, Pages, Paginate};
 use crate::progress::Progress;
@@ -38,6 +40,7 @@ struct Inner {
     origin: Origin,
     request_id: HeaderName,
     observer: Observed,
+    downloads: Limits,
 }
 
 /// The stack as it is, or behind the layers of a user.
@@ -51,7 +54,8 @@ pub(crate) enum Entry {
 }
 
 /// The stack as a user's layer sees it: a request with a relative URI goes in, a reply with its
-/// body comes out, whatever its status.
+/// body comes out, whatever its status. The body is whole, but for a 2xx to a
+/// [download](Client::download): that is still on the wire.
 ///
 /// The facts of the operation, `&'static OperationInfo`, stand in the extensions of the request.
 pub type LayeredService = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
@@ -67,6 +71,7 @@ impl Client {
         origin: Origin,
         request_id: HeaderName,
         observer: Observed,
+        downloads: Limits,
     ) -> Self {
         Self {
             inner: Arc::new(Inner {
@@ -74,6 +79,7 @@ impl Client {
                 origin,
                 request_id,
                 observer,
+                downloads,
             }),
         }
     }
@@ -114,6 +120,37 @@ impl Client {
             Some(options),
         )?;
         self.finish::<O>(request, watch).await
+    }
+
+    /// Runs an operation whose reply is a file, and gives the file as it comes: constant memory,
+    /// and time for slow connections.
+    ///
+    /// Up to the head of the reply it is a call like others, with retries, timeouts and the
+    /// client's deadline; the file has [limits](Download) of its own, and is not fetched again when
+    /// it breaks off.
+    ///
+    /// # Errors
+    ///
+    /// As [`execute`](Self::execute), and [`TooLarge`](ErrorKind::TooLarge) when the server
+    /// announces more than the cap.
+    pub async fn download<O: BytesOperation>(&self, operation: &O) -> Result<Download, Error> {
+        self.download_with(operation, &CallOptions::new()).await
+    }
+
+    /// Downloads with settings of its own. A deadline among them bounds the file, too.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Self::download).
+    pub async fn download_with<O: BytesOperation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<Download, Error> {
+        let info = operation::info::<O>();
+        let (request, watch) =
+            self.encode(info, &|encoder| operation.encode(encoder), Some(options))?;
+        self.open(info, request, watch, O::MAGIC).await
     }
 
     /// The pages of a list, as a stream; nothing is sent until it is polled.
@@ -250,23 +287,76 @@ impl Client {
         }
     }
 
+    /// The path of every download, from request to the head of a 2xx reply.
+    async fn open(
+        &self,
+        info: &'static OperationInfo,
+        mut request: Request<Body>,
+        mut watch: Watch,
+        magic: &'static [u8],
+    ) -> Result<Download, Error> {
+        request.extensions_mut().insert(OnTheWire);
+        let progress = Progress::of(&mut request);
+        watch.follow(&progress);
+        let defaults = self.inner.downloads;
+        let limits = Limits {
+            idle: Overrides::limit(&request, TimeoutPhase::Idle, defaults.idle),
+            total: Overrides::limit(&request, TimeoutPhase::Download, defaults.total),
+            cap: Overrides::bytes_cap(&request, defaults.cap),
+        };
+        let deadline = Overrides::own_deadline(&request);
+        let response = match self.respond(request).await {
+            Ok(response) => response,
+            Err(error) => return Err(watch.failed(error.ended(Some(info), &progress))),
+        };
+        let request_id = response.headers().get(&self.inner.request_id).cloned();
+        if response.status().is_success() {
+            return Download::open(
+                response,
+                Opening {
+                    info,
+                    progress,
+                    watch,
+                    request_id,
+                    limits,
+                    deadline,
+                    magic,
+                },
+            );
+        }
+        let error = whole(response).map_or_else(|error| error, Error::from_reply);
+        let mut error = error.ended(Some(info), &progress);
+        if let Some(id) = request_id {
+            error.set_request_id(id);
+        }
+        Err(watch.failed(error))
+    }
+
     async fn dispatch(&self, request: Request<Body>) -> Result<Reply, Error> {
-        let response = match &self.inner.entry {
+        whole(self.respond(request).await?)
+    }
+
+    async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
+        match &self.inner.entry {
             Entry::Plain(stack) => stack.start(request).await,
             Entry::Layered(service) => service.clone().oneshot(request).await,
-        }?;
-        let (parts, body) = response.into_parts();
-        // Only a layer of a user can put a body in its place that is not collected.
-        let (body, truncated) = body.into_bytes().map_err(|_| {
-            Error::new(ErrorKind::Io).with_detail("a layer gave a body that is still on the wire")
-        })?;
-        Ok(Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-            truncated,
-        })
+        }
     }
+}
+
+/// The reply of a stack that collects bodies.
+fn whole(response: Response<Body>) -> Result<Reply, Error> {
+    let (parts, body) = response.into_parts();
+    // Only a layer of a user can put a body in its place that is not collected.
+    let (body, truncated) = body.into_bytes().map_err(|_| {
+        Error::new(ErrorKind::Io).with_detail("a layer gave a body that is still on the wire")
+    })?;
+    Ok(Reply {
+        status: parts.status,
+        headers: parts.headers,
+        body,
+        truncated,
+    })
 }
 
 /// What an error needs to know of a reply that was given away to be decoded. All of it is shared,

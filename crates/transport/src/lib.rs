@@ -61,7 +61,7 @@
 //! | [base URI](layer::base_uri) | absolute URIs; another origin is refused |
 //! | [retry](layer::retry) | repeats what failed and may be repeated (3 attempts) |
 //! | [attempt timeout](layer::timeout) | bounds one attempt with its body (30 s) |
-//! | [collect](layer::collect) | reads the body, up to a cap |
+//! | [collect](layer::collect) | reads the body, up to a cap; of a download only what is no file |
 //! | [decompress](layer::decompress) | undoes gzip where it was asked for, refuses other codings |
 //! | [auth](layer::auth) | the token, for its own scheme, host and port only |
 //! | [first-byte timeout](layer::timeout) | bounds the wait for the head of the reply (20 s) |
@@ -100,6 +100,13 @@
 //! An operation that gives one page of a list implements [`Paginate`]; [`Client::pages`] and
 //! [`Client::items`] walk it as lazy, fused streams, with a bounded number of pages fetched ahead.
 //!
+//! # Files
+//!
+//! [`Client::download`] leaves the body of a [file](BytesOperation) on the wire: a [`Download`] gives
+//! it piece by piece, in memory up to a limit, or to a path that has either the whole file or
+//! nothing of it. Timeouts and retries end with the head of the reply; the body has an idle timeout
+//! (10 s), a total one (5 min) and a cap (64 MiB).
+//!
 //! # What is recorded
 //!
 //! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
@@ -112,7 +119,9 @@
 //! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`
 //!   (`abandoned` when a timeout, the deadline or the caller ended it), `latency_ms` (to the head of
 //!   the reply);
-//! * event `renewal failed` (warn): `failure`, `status`; a [`Session`] goes on with its old token.
+//! * event `renewal failed` (warn): `failure`, `status`; a [`Session`] goes on with its old token;
+//! * event `download` (debug), when a file is complete or has failed: `operation`, `request_id`,
+//!   `bytes`, `failure`. The span ended with the head of the reply.
 //!
 //! An [`Observer`] is told the same as typed values, and the end of each call: for metrics. Never a
 //! filled path, a query, a body or the value of another header.
@@ -143,6 +152,7 @@ mod connect;
 #[cfg(feature = "hyper")]
 mod connector;
 mod decode;
+mod download;
 mod encode;
 mod error;
 mod flight;
@@ -173,6 +183,7 @@ pub use blocking::{Blocking, Iter};
 pub use body::Body;
 pub use builder::ClientBuilder;
 pub use client::{Client, LayeredService};
+pub use download::{BytesOperation, Download};
 pub use encode::RequestEncoder;
 pub use error::{ConfigError, DecodeError, EncodeError, Error, ErrorKind, TimeoutPhase};
 pub use layer::collect::BodyCaps;

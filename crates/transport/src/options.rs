@@ -75,6 +75,41 @@ impl CallOptions {
         self
     }
 
+    /// Bounds each wait for a byte of a download.
+    #[must_use]
+    pub fn idle_timeout(mut self, limit: Duration) -> Self {
+        self.overrides.idle = Some(Some(limit));
+        self
+    }
+
+    /// Lifts the bound of the waits of a download.
+    #[must_use]
+    pub fn no_idle_timeout(mut self) -> Self {
+        self.overrides.idle = Some(None);
+        self
+    }
+
+    /// Bounds a download from the head of the reply to its end.
+    #[must_use]
+    pub fn download_timeout(mut self, limit: Duration) -> Self {
+        self.overrides.download = Some(Some(limit));
+        self
+    }
+
+    /// Lifts the bound of a download.
+    #[must_use]
+    pub fn no_download_timeout(mut self) -> Self {
+        self.overrides.download = Some(None);
+        self
+    }
+
+    /// The largest file, in bytes, whether it is downloaded or read into memory.
+    #[must_use]
+    pub fn bytes_cap(mut self, bytes: usize) -> Self {
+        self.overrides.bytes_cap = Some(bytes);
+        self
+    }
+
     /// Sends the request at most this often, whatever the [policy](RetryPolicy).
     #[must_use]
     pub fn attempts(mut self, attempts: u32) -> Self {
@@ -118,11 +153,14 @@ impl CallOptions {
             operation,
             attempt,
             first_byte,
+            idle,
+            download,
+            bytes_cap: _,
             attempts: _,
             retry: _,
             keep_token: _,
         } = self.overrides;
-        [operation, attempt, first_byte]
+        [operation, attempt, first_byte, idle, download]
             .into_iter()
             .flatten()
             .flatten()
@@ -170,6 +208,9 @@ pub(crate) struct Overrides {
     operation: Option<Option<Duration>>,
     attempt: Option<Option<Duration>>,
     first_byte: Option<Option<Duration>>,
+    idle: Option<Option<Duration>>,
+    download: Option<Option<Duration>>,
+    bytes_cap: Option<usize>,
     pub(crate) attempts: Option<u32>,
     pub(crate) retry: Option<RetryPolicy>,
     pub(crate) keep_token: bool,
@@ -181,13 +222,17 @@ impl Overrides {
             operation,
             attempt,
             first_byte,
+            idle,
+            download,
+            bytes_cap,
             attempts,
             retry,
             keep_token,
         } = self;
-        [operation, attempt, first_byte]
+        [operation, attempt, first_byte, idle, download]
             .iter()
             .all(|limit| limit.is_none())
+            && bytes_cap.is_none()
             && attempts.is_none()
             && retry.is_none()
             && !keep_token
@@ -206,8 +251,21 @@ impl Overrides {
                 TimeoutPhase::Operation => own.operation,
                 TimeoutPhase::Attempt => own.attempt,
                 TimeoutPhase::FirstByte => own.first_byte,
+                TimeoutPhase::Idle => own.idle,
+                TimeoutPhase::Download => own.download,
                 TimeoutPhase::Connect => None,
             });
         own.unwrap_or(default)
+    }
+
+    /// The deadline that the call set for itself.
+    pub(crate) fn own_deadline<B>(request: &Request<B>) -> Option<Duration> {
+        request.extensions().get::<Self>()?.operation?
+    }
+
+    /// The largest file for this request.
+    pub(crate) fn bytes_cap<B>(request: &Request<B>, default: usize) -> usize {
+        let own = request.extensions().get::<Self>();
+        own.and_then(|own| own.bytes_cap).unwrap_or(default)
     }
 }

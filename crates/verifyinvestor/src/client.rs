@@ -3,7 +3,9 @@
 use std::fmt;
 
 use accredit_models::{Secret, verifyinvestor::UserId};
-use accredit_transport::{self as transport, CallOptions, ConfigError, Error, Operation, Token};
+use accredit_transport::{
+    self as transport, BytesOperation, CallOptions, ConfigError, Download, Error, Operation, Token,
+};
 
 use crate::{
     authorization::AuthorizationLink,
@@ -160,6 +162,22 @@ impl Client {
     ) -> Result<O::Output, Error> {
         self.transport
             .execute_with(operation, options)
+            .await
+            .map_err(name_refused_token)
+    }
+
+    /// Runs an operation value whose answer is a file, as [`Call::download`](crate::Call::download) does.
+    ///
+    /// # Errors
+    ///
+    /// As [`Call::download`](crate::Call::download).
+    pub async fn download_with<O: BytesOperation>(
+        &self,
+        operation: &O,
+        options: &CallOptions,
+    ) -> Result<Download, Error> {
+        self.transport
+            .download_with(operation, options)
             .await
             .map_err(name_refused_token)
     }

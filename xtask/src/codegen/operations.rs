@@ -180,9 +180,14 @@ fn imports(catalog: &Catalog, body: &str) -> String {
         } else {
             ""
         };
+        let bytes = if names("BytesOperation") {
+            "BytesOperation, "
+        } else {
+            ""
+        };
         writeln!(
             text,
-            "use accredit_transport::{{{paginate}DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass}};"
+            "use accredit_transport::{{{bytes}{paginate}DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass}};",
         )
         .unwrap_or_default();
     }
@@ -534,6 +539,12 @@ fn implementation(text: &mut String, catalog: &Catalog, operation: &Operation) -
         text,
         "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}\n}}"
     )?;
+    if operation.kind == ResponseKind::Bytes {
+        writeln!(
+            text,
+            "\nimpl BytesOperation for {name} {{\nconst MAGIC: &'static [u8] = reply::MAGIC;\n}}"
+        )?;
+    }
     Ok(())
 }
 

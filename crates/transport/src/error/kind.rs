@@ -34,6 +34,8 @@ pub enum ErrorKind {
     Decode,
     /// The server answered with a body above the cap.
     TooLarge,
+    /// A file that was being downloaded could not be written to the disk.
+    File,
     /// A list was not followed to its end: the server's pages lead in a circle, or there are more
     /// pages or items than allowed. Every reply by itself was good.
     Pagination,
@@ -57,6 +59,7 @@ impl ErrorKind {
             | Self::Refused
             | Self::Decode
             | Self::TooLarge
+            | Self::File
             | Self::Pagination => true,
         }
     }
@@ -78,6 +81,7 @@ impl ErrorKind {
             Self::Refused => "refused",
             Self::Decode => "decode",
             Self::TooLarge => "too_large",
+            Self::File => "file",
             Self::Pagination => "pagination",
         }
     }
@@ -98,6 +102,7 @@ impl ErrorKind {
             Self::Refused => "refused by the server",
             Self::Decode => "the reply could not be read",
             Self::TooLarge => "the reply is too large",
+            Self::File => "the file could not be written",
             Self::Pagination => "stopped before the end of the list",
         }
     }
@@ -115,6 +120,10 @@ pub enum TimeoutPhase {
     Attempt,
     /// The whole operation.
     Operation,
+    /// From one piece of a download to the next, while someone waits for it.
+    Idle,
+    /// From the head of the reply to the end of a download.
+    Download,
 }
 
 impl TimeoutPhase {
@@ -125,6 +134,8 @@ impl TimeoutPhase {
             Self::FirstByte => "no reply",
             Self::Attempt => "no complete reply",
             Self::Operation => "not done",
+            Self::Idle => "not a byte more",
+            Self::Download => "no complete file",
         }
     }
 }
@@ -136,6 +147,8 @@ impl fmt::Display for TimeoutPhase {
             Self::FirstByte => "first byte",
             Self::Attempt => "attempt",
             Self::Operation => "operation",
+            Self::Idle => "idle",
+            Self::Download => "download",
         })
     }
 }

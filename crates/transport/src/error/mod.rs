@@ -20,7 +20,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 pub use codec::{DecodeError, EncodeError};
 pub use config::ConfigError;
 pub use kind::{ErrorKind, TimeoutPhase};
-pub(crate) use show::RedactedHeaders;
+pub(crate) use show::{RedactedHeaders, content_type};
 
 use crate::operation::{OperationInfo, Reply};
 use crate::progress::{Attempt, Progress};
@@ -268,6 +268,14 @@ impl Error {
         self
     }
 
+    /// The beginning of a body that was not what it should be.
+    pub(crate) fn with_page(mut self, mut page: Bytes) -> Self {
+        page.truncate(BODY_CAP);
+        self.0.body = page;
+        self.0.truncated = true;
+        self
+    }
+
     pub(crate) fn set_request_id(&mut self, id: HeaderValue) {
         self.0.request_id.get_or_insert(id);
     }
@@ -407,6 +415,7 @@ impl Error {
             | ErrorKind::Refused
             | ErrorKind::Decode
             | ErrorKind::TooLarge
+            | ErrorKind::File
             | ErrorKind::Pagination => false,
         }
     }

@@ -73,7 +73,7 @@ fn write_page(f: &mut fmt::Formatter<'_>, inner: &Inner) -> fmt::Result {
 
 /// The content type without its parameters; only if it is a plain, short one, because a server
 /// wrote it.
-fn content_type(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn content_type(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
     let essence = value.split(';').next().unwrap_or_default().trim();
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/+-._".contains(&byte);

@@ -20,6 +20,7 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
 use crate::operation::ResponseKind;
+use crate::options::Overrides;
 use crate::progress::Progress;
 
 /// The most that is reserved on the word of a header. Larger bodies grow as they come.
@@ -51,7 +52,7 @@ impl Default for BodyCaps {
 impl BodyCaps {
     fn of<B>(self, request: &Request<B>) -> usize {
         match info_of(request).map(|info| info.response()) {
-            Some(ResponseKind::Bytes) | None => self.bytes,
+            Some(ResponseKind::Bytes) | None => Overrides::bytes_cap(request, self.bytes),
             Some(
                 ResponseKind::Json
                 | ResponseKind::Page
@@ -61,6 +62,11 @@ impl BodyCaps {
         }
     }
 }
+
+/// In the extensions of a request whose 2xx body is left on the wire. Of any other reply the body is
+/// collected all the same: retries and errors want it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct OnTheWire;
 
 /// Reads bodies whole.
 ///
@@ -101,7 +107,7 @@ pub struct Collect<S> {
 impl<S, B, R> Service<Request<B>> for Collect<S>
 where
     S: Service<Request<B>, Response = Response<R>, Error: Into<Error>>,
-    R: HttpBody<Data = Bytes>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
     type Response = Response<Body>;
@@ -115,7 +121,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let (good, bad) = (self.caps.of(&request), self.caps.error);
         let progress = request.extensions().get::<Progress>().cloned();
+        let on_the_wire = request.extensions().get::<OnTheWire>().is_some();
         CollectFuture {
+            on_the_wire,
             head: self.inner.call(request),
             body: None,
             parts: None,
@@ -141,6 +149,7 @@ pin_project! {
         bad: usize,
         // Told of the head: whoever ends the wait for the body needs to know that there was one.
         progress: Option<Progress>,
+        on_the_wire: bool,
     }
 }
 
@@ -148,7 +157,7 @@ impl<F, R, E> Future for CollectFuture<F, R>
 where
     F: Future<Output = Result<Response<R>, E>>,
     E: Into<Error>,
-    R: HttpBody<Data = Bytes>,
+    R: HttpBody<Data = Bytes> + Send + 'static,
     R::Error: Into<BoxError>,
 {
     type Output = Result<Response<Body>, Error>;
@@ -161,6 +170,9 @@ where
             let good = parts.status.is_success();
             if let Some(progress) = this.progress.as_ref() {
                 progress.heard(parts.status);
+            }
+            if good && *this.on_the_wire {
+                return Poll::Ready(Ok(Response::from_parts(parts, Body::boxed(body))));
             }
             *this.read = Read::new(&body, if good { *this.good } else { *this.bad }, good);
             *this.parts = Some(parts);
@@ -218,7 +230,7 @@ enum End {
 
 /// What was read so far: nothing, one frame as it came, or a buffer of several.
 #[derive(Default)]
-struct Read {
+pub(crate) struct Read {
     cap: usize,
     /// What the headers announce, zero if they do not.
     expected: usize,
@@ -239,6 +251,16 @@ impl Read {
             expected: announced.min(cap),
             too_large: announced > cap,
             strict,
+            ..Self::default()
+        }
+    }
+
+    /// For a body that is polled elsewhere.
+    pub(crate) fn expecting(length: Option<u64>, cap: usize) -> Self {
+        let announced = usize::try_from(length.unwrap_or_default()).unwrap_or(usize::MAX);
+        Self {
+            cap,
+            expected: announced.min(cap),
             ..Self::default()
         }
     }
@@ -268,7 +290,7 @@ impl Read {
     }
 
     /// Keeps a frame, or as much of it as fits under the cap.
-    fn push(&mut self, mut data: Bytes) -> Result<(), ()> {
+    pub(crate) fn push(&mut self, mut data: Bytes) -> Result<(), ()> {
         let room = self.cap.saturating_sub(self.length);
         let fits = data.len() <= room;
         data.truncate(room);
@@ -287,7 +309,7 @@ impl Read {
         if fits { Ok(()) } else { Err(()) }
     }
 
-    fn take(&mut self) -> Bytes {
+    pub(crate) fn take(&mut self) -> Bytes {
         if self.buffer.is_empty() {
             std::mem::take(&mut self.first)
         } else {

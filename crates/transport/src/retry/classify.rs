@@ -80,7 +80,11 @@ pub(crate) fn leaves_unknown(class: RetryClass, seen: Seen) -> bool {
         Seen::Failure(kind, sent) => {
             sent && matches!(
                 kind,
-                ErrorKind::Io | ErrorKind::Timeout(_) | ErrorKind::TooLarge | ErrorKind::Decode
+                ErrorKind::Io
+                    | ErrorKind::Timeout(_)
+                    | ErrorKind::TooLarge
+                    | ErrorKind::Decode
+                    | ErrorKind::File
             )
         }
     }
@@ -152,7 +156,7 @@ mod tests {
         assert_eq!(row(Seen::Failure(Kind::Connect, false)), "aaaa");
         let no_connection = Kind::Timeout(TimeoutPhase::Connect);
         assert_eq!(row(Seen::Failure(no_connection, false)), "aaaa");
-        for kind in [Kind::TooLarge, Kind::Decode] {
+        for kind in [Kind::TooLarge, Kind::Decode, Kind::File] {
             assert_eq!(row(Seen::Failure(kind, true)), "ffuu", "{kind:?}");
         }
         let deadline = Kind::Timeout(TimeoutPhase::Operation);

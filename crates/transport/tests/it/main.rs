@@ -14,6 +14,7 @@ mod bodies;
 mod client;
 mod codings;
 mod connector;
+mod download;
 mod errors;
 mod heads;
 #[cfg(feature = "http2")]

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex};
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::Method;
 use accredit_transport::{
-    Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo, Reply,
-    RequestEncoder, ResponseKind, RetryClass, RetryPolicy, Token,
+    BytesOperation, Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo,
+    Reply, RequestEncoder, ResponseKind, RetryClass, RetryPolicy, Token,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
 use tokio::net::TcpListener;
@@ -291,6 +291,8 @@ impl Operation for Download {
         Ok(reply.body)
     }
 }
+
+impl BytesOperation for Download {}
 
 /// What a subscriber wrote.
 #[derive(Clone, Default)]

@@ -7,8 +7,8 @@ use accredit_models::{
     verifyinvestor::{User, UserId, UserSummary},
 };
 use accredit_transport::{
-    DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind,
-    RetryClass,
+    BytesOperation, DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder,
+    ResponseKind, RetryClass,
 };
 use bytes::Bytes;
 use http::Method;
@@ -194,4 +194,8 @@ impl Operation for VerificationCertificate {
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
         reply::bytes(&reply)
     }
+}
+
+impl BytesOperation for VerificationCertificate {
+    const MAGIC: &'static [u8] = reply::MAGIC;
 }

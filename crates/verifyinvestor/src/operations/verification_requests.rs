@@ -11,8 +11,8 @@ use accredit_models::{
     },
 };
 use accredit_transport::{
-    DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind,
-    RetryClass,
+    BytesOperation, DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder,
+    ResponseKind, RetryClass,
 };
 use bytes::Bytes;
 use http::Method;
@@ -543,6 +543,10 @@ impl Operation for Certificate {
     }
 }
 
+impl BytesOperation for Certificate {
+    const MAGIC: &'static [u8] = reply::MAGIC;
+}
+
 /// List the verification requests of all investors.
 ///
 /// `GET /api/v1/verification_requests`
@@ -763,4 +767,8 @@ impl Operation for CertificateShort {
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
         reply::bytes(&reply)
     }
+}
+
+impl BytesOperation for CertificateShort {
+    const MAGIC: &'static [u8] = reply::MAGIC;
 }

@@ -1,0 +1,7 @@
+//! Files that are read as they come.
+
+mod file;
+mod names;
+mod stream;
+mod support;
+mod wire;
