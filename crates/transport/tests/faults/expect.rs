@@ -70,15 +70,6 @@ pub(crate) fn value(value: &str) -> Expect {
     }
 }
 
-/// A reply of the raw door.
-pub(crate) fn raw(status: u16) -> Expect {
-    Expect {
-        calls: vec![Outcome::Reply(status)],
-        requests: 1,
-        connections: None,
-    }
-}
-
 /// A call that the caller let go of.
 pub(crate) fn dropped() -> Expect {
     Expect {

@@ -34,8 +34,6 @@ pub(crate) enum Form {
     Empty,
     /// A `HEAD` request.
     Head,
-    /// Sends a body that can be sent only once, through the raw door.
-    Streamed,
     /// Goes to another origin, through the raw door.
     Foreign,
 }
@@ -127,11 +125,7 @@ pub(crate) async fn call(
         }
         (Form::Head, RetryClass::UnsafeWrite) => client.execute_with(&CreateHead, &options).await,
         (Form::Head, RetryClass::EffectfulRead) => client.execute_with(&NotifyHead, &options).await,
-        (Form::Streamed, class) => {
-            let body = Body::boxed(Once(Some(Bytes::from_static(b"\"a note\""))));
-            return door(&client, class, Uri::from_static("/notes/"), body).await;
-        }
-        (Form::Foreign, class) => return door(&client, class, foreign, Body::default()).await,
+        (Form::Foreign, _) => return door(&client, foreign).await,
     };
     match result {
         Ok(value) => (Outcome::Value(value), None),
@@ -143,27 +137,19 @@ fn failed(error: Error) -> (Outcome, Option<Error>) {
     (Outcome::Failure(Failure::from(&error)), Some(error))
 }
 
-/// A raw request that has a class all the same, as a layer of a user's can give it one.
-async fn door(
-    client: &Client,
-    class: RetryClass,
-    uri: Uri,
-    body: Body,
-) -> (Outcome, Option<Error>) {
-    let info: &'static OperationInfo = match class {
-        RetryClass::Read => const { &Retrieve::INFO },
-        RetryClass::IdempotentWrite => const { &Check::INFO },
-        RetryClass::UnsafeWrite => const { &Create::INFO },
-        RetryClass::EffectfulRead => const { &Notify::INFO },
-    };
-    let mut request = Request::new(body);
-    *request.method_mut() = Method::POST;
+/// A raw request, to wherever the caller likes.
+async fn door(client: &Client, uri: Uri) -> (Outcome, Option<Error>) {
+    let mut request = Request::new(Body::default());
     *request.uri_mut() = uri;
-    request.extensions_mut().insert(info);
     match client.send(request).await {
         Ok(reply) => (Outcome::Reply(reply.status.as_u16()), None),
         Err(error) => failed(error),
     }
+}
+
+/// The same request, with a body that can be sent only once.
+pub(crate) fn streamed(request: Request<Body>) -> Request<Body> {
+    request.map(|_| Body::boxed(Once(Some(Bytes::from_static(b"\"a note\"")))))
 }
 
 /// A body of one frame that is not known to be whole.

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use accredit_transport::ErrorKind::{Io, Unauthorized};
 use accredit_transport::RetryBudget;
+use tower::util::MapRequestLayer;
 
-use crate::expect::{Expect, fails, ok, raw, refused, seconds, unclear, unknown};
+use crate::expect::{Expect, fails, ok, refused, seconds, unclear, unknown};
 use crate::fault::{Fault, each, script};
-use crate::operations::Form;
+use crate::operations::streamed;
 use crate::script::Step::{Advance, Closed, IsOpen, Open, Reset};
 use crate::script::{Connection, connection, fine, good, json, read, reply, status, then_wait};
 use crate::server::Recorded;
@@ -169,6 +170,11 @@ fn hints() -> Vec<Fault> {
     ]
 }
 
+/// Sends bodies that can be sent only once.
+fn streams(fault: Fault) -> Fault {
+    fault.builder(|builder| builder.layer(MapRequestLayer::new(streamed)))
+}
+
 /// How often, and for which bodies.
 fn limits() -> Vec<Fault> {
     let once = |fault: Fault| fault.repeatable(refused(503)).risky(unclear(503));
@@ -191,24 +197,18 @@ fn limits() -> Vec<Fault> {
         each("budget_for_two_throttles", always(429))
             .policy(|policy| policy.attempts(9).budget(RetryBudget::new(10)))
             .all(refused(429).attempts(3).connections(1)),
-        each(
-            "unclonable_body_is_sent_once",
-            connection([read(), status(503)]),
-        )
-        .form(Form::Streamed)
-        .all(raw(503)),
-        each(
+        once(streams(each("unclonable_body_is_sent_once", always(503)))),
+        streams(each(
             "unclonable_body_is_sent_once_to_a_throttle",
-            connection([read(), status(429)]),
-        )
-        .form(Form::Streamed)
-        .all(raw(429)),
-        each(
+            always(429),
+        ))
+        .all(refused(429)),
+        streams(each(
             "unclonable_body_is_lost_with_its_connection",
             connection([read(), Reset]),
-        )
-        .form(Form::Streamed)
-        .all(fails(Io)),
+        ))
+        .repeatable(fails(Io))
+        .risky(unknown(Io)),
     ]
 }
 
@@ -249,13 +249,12 @@ fn credentials() -> Vec<Fault> {
         .renewable()
         .repeatable(ok().requests(3).connections(1))
         .risky(unclear(503).attempts(2).connections(1)),
-        each(
+        streams(each(
             "unclonable_body_is_not_sent_with_a_new_token",
             connection([read(), rejects()]),
-        )
-        .form(Form::Streamed)
+        ))
         .renewable()
-        .all(raw(401)),
+        .all(rejected()),
         each(
             "renewed_at_once",
             connection([read(), reply(401, &["connection: close"], ""), Closed]),
