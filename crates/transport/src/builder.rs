@@ -400,7 +400,9 @@ impl ClientBuilder {
                 self.allow_insecure_loopback,
             )?,
             base_uri,
-            retry: RetryLayer::new(self.retry).observed(self.observer.clone()),
+            retry: RetryLayer::new(self.retry)
+                .observed(self.observer.clone())
+                .counted(),
             attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
             collect: CollectLayer::new(self.caps),
             decompress: self.decompress,

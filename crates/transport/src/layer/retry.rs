@@ -33,6 +33,7 @@ use crate::retry_after;
 pub struct RetryLayer {
     policy: Arc<RetryPolicy>,
     observer: Observed,
+    counted: bool,
 }
 
 impl RetryLayer {
@@ -42,7 +43,15 @@ impl RetryLayer {
         Self {
             policy: Arc::new(policy.with_budget_of(None)),
             observer: Observed::default(),
+            counted: false,
         }
+    }
+
+    /// Trusts the count of attempts: with an attempt trace at the bottom of the stack, an attempt
+    /// that is not counted was not sent.
+    pub(crate) fn counted(mut self) -> Self {
+        self.counted = true;
+        self
     }
 
     /// Tells the observer of every repetition, and of every end of them.
@@ -65,6 +74,7 @@ impl<S> Layer<S> for RetryLayer {
             inner,
             policy: Arc::clone(&self.policy),
             observer: self.observer.clone(),
+            counted: self.counted,
         }
     }
 }
@@ -75,6 +85,7 @@ pub struct Retry<S> {
     inner: S,
     policy: Arc<RetryPolicy>,
     observer: Observed,
+    counted: bool,
 }
 
 impl<S, R> Service<Request<Body>> for Retry<S>
@@ -103,6 +114,7 @@ where
         };
         let progress = Progress::of(&mut request);
         let template = info.and_then(|info| Template::of(&request, info, &progress));
+        let sent_before = self.counted.then(|| progress.attempts());
         RetryFuture {
             state: State::Attempt {
                 future: self.inner.call(request),
@@ -116,6 +128,7 @@ where
                 template,
                 number: 1,
                 began: Duration::ZERO,
+                sent_before,
                 may_replay: !keep_token,
                 replays: 0,
             },
@@ -205,6 +218,8 @@ struct Repeat<S> {
     /// The number of the attempt under way, and when it began, since the start of the call.
     number: u32,
     began: Duration,
+    /// How many attempts went to the transport before it, where they are counted.
+    sent_before: Option<u32>,
     /// Whether a refused token may be answered with another one, and how often it was: those
     /// replays are none of the attempts that the policy counts.
     may_replay: bool,
@@ -281,7 +296,7 @@ where
                     Some(status) if error.is_timeout() && !status.is_success() => {
                         Seen::Reply(status, false)
                     }
-                    _ => Seen::Failure(error.reason(), error.may_have_been_sent()),
+                    _ => Seen::Failure(error.reason(), error.may_have_been_sent() && self.sent()),
                 };
                 (seen, None)
             }
@@ -340,7 +355,15 @@ where
         let request = self.template.as_ref()?.request()?;
         self.number = self.number.saturating_add(1);
         self.began = self.progress.elapsed();
+        self.sent_before = self.sent_before.map(|_| self.progress.attempts());
         Some(self.service.call(request))
+    }
+
+    /// Whether the attempt under way went to the transport, as far as is known: time may run out
+    /// while it waits for a token.
+    fn sent(&self) -> bool {
+        self.sent_before
+            .is_none_or(|before| self.progress.attempts() > before)
     }
 
     fn note<R>(&self, result: &Result<Response<R>, Error>, status: Option<StatusCode>) {
