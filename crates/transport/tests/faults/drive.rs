@@ -13,13 +13,13 @@ use accredit_transport::{
 use tokio::time::Instant;
 
 use crate::expect::{Expect, Outcome, seconds};
-use crate::fault::{Act, Fault, Place};
+use crate::fault::{Act, Fault, Place, Tokens};
 use crate::operations::{self, Form, Renewed};
 use crate::script::cut;
 use crate::server::{AUTHORITY, Recorded, Seen, Server, advance, settle};
 
 /// How long a run may take in real time before it counts as stuck.
-const STUCK: Duration = Duration::from_secs(20);
+const STUCK: Duration = Duration::from_secs(10);
 
 /// The deadline of a call that the fault does not set.
 const DEADLINE: Duration = seconds(60);
@@ -90,7 +90,11 @@ pub(crate) fn run(fault: &Fault, class: RetryClass) -> Ran {
     failures.extend(unlike(&seen.requests, calls.len()));
     let mut outcomes = Vec::new();
     for Called { outcome, error } in calls {
-        failures.extend(error.as_ref().and_then(inconsistency));
+        failures.extend(
+            error
+                .as_ref()
+                .and_then(|error| inconsistency(error, fault.tokens)),
+        );
         outcomes.push(outcome);
     }
     Ran {
@@ -133,7 +137,7 @@ pub(crate) fn unlike(requests: &[Recorded], calls: usize) -> Option<String> {
 }
 
 /// What must hold for every error, whatever it is.
-fn inconsistency(error: &Error) -> Option<String> {
+fn inconsistency(error: &Error, tokens: Tokens) -> Option<String> {
     let log = error.attempt_log();
     // An attempt that was still under way, and a reply that came whole, are no failed attempts.
     let unfinished = matches!(
@@ -141,7 +145,9 @@ fn inconsistency(error: &Error) -> Option<String> {
         ErrorKind::Timeout(TimeoutPhase::Operation) | ErrorKind::Decode | ErrorKind::Refused
     );
     let failed = error.attempts().saturating_sub(u32::from(unfinished));
-    if !log.iter().map(|attempt| attempt.number).eq(1..=failed) {
+    // An attempt that waits for a token is none that was sent.
+    let waits = matches!(tokens, Tokens::Until(_));
+    if !log.iter().map(|attempt| attempt.number).eq(1..=failed) && !waits {
         return Some(format!("{failed} attempts failed, and the log is {log:?}"));
     }
     let text = format!("{error} {error:?} {log:?}");
@@ -210,10 +216,10 @@ impl<'a> Caller<'a> {
             Place::Tls => builder.root_certificates_pem(&AUTHORITY.pem),
             _ => builder,
         };
-        let builder = if fault.renewable {
-            builder.token_source(Renewed::default())
-        } else {
-            builder.token(Token::new("Token", "canary").unwrap())
+        let builder = match fault.tokens {
+            Tokens::ForGood => builder.token(Token::new("Token", "canary").unwrap()),
+            Tokens::Renewed => builder.token_source(Renewed::default()),
+            Tokens::Until(stall) => builder.token_source(Renewed::until(stall)),
         };
         (fault.builder)(builder).build().unwrap()
     }

@@ -136,6 +136,12 @@ impl Expect {
         self.failure(|failure| failure.applied = true)
     }
 
+    /// Nothing left the client.
+    pub(crate) fn unsent(mut self) -> Self {
+        self.requests = 0;
+        self.failure(|failure| failure.sent = false)
+    }
+
     pub(crate) fn hint(self, seconds: u64) -> Self {
         self.failure(|failure| failure.hint = Some(seconds))
     }

@@ -26,6 +26,18 @@ pub(crate) enum Place {
     Nowhere,
 }
 
+/// Where the tokens come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Tokens {
+    /// There is one.
+    #[default]
+    ForGood,
+    /// There is another one whenever one is refused.
+    Renewed,
+    /// The same, but the first login for this one never ends.
+    Until(u32),
+}
+
 /// What the caller does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Act {
@@ -64,7 +76,7 @@ pub(crate) struct Fault {
     pub(crate) script: Vec<Connection>,
     pub(crate) form: Form,
     pub(crate) acts: Vec<Act>,
-    pub(crate) renewable: bool,
+    pub(crate) tokens: Tokens,
     pub(crate) held: bool,
     pub(crate) deadline: Option<Duration>,
     pub(crate) builder: fn(ClientBuilder) -> ClientBuilder,
@@ -87,7 +99,7 @@ pub(crate) fn script(name: &'static str, script: impl IntoIterator<Item = Connec
         script: script.into_iter().collect(),
         form: Form::default(),
         acts: vec![Act::Call],
-        renewable: false,
+        tokens: Tokens::default(),
         held: false,
         deadline: None,
         builder: |builder| builder,
@@ -116,7 +128,13 @@ impl Fault {
 
     /// The tokens come from a source that has another one.
     pub(crate) fn renewable(mut self) -> Self {
-        self.renewable = true;
+        self.tokens = Tokens::Renewed;
+        self
+    }
+
+    /// The first login for the token of this epoch, from 0, takes for ever.
+    pub(crate) fn tokens_until(mut self, epoch: u32) -> Self {
+        self.tokens = Tokens::Until(epoch);
         self
     }
 

@@ -4,7 +4,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::task::{Context, Poll};
 
 use accredit_transport::bytes::Bytes;
@@ -168,19 +168,42 @@ impl http_body::Body for Once {
 }
 
 /// A source that has another token whenever one is refused.
-#[derive(Default)]
-pub(crate) struct Renewed(AtomicU32);
+pub(crate) struct Renewed {
+    epoch: AtomicU32,
+    stall: u32,
+    stalled: AtomicBool,
+}
+
+impl Default for Renewed {
+    fn default() -> Self {
+        Self::until(u32::MAX)
+    }
+}
+
+impl Renewed {
+    /// The first who asks for the token of this epoch waits for ever.
+    pub(crate) fn until(stall: u32) -> Self {
+        Self {
+            epoch: AtomicU32::new(0),
+            stall,
+            stalled: AtomicBool::new(false),
+        }
+    }
+}
 
 #[async_trait]
 impl TokenSource for Renewed {
     async fn token(&self) -> Result<Token, Error> {
-        let epoch = self.0.load(Ordering::Relaxed);
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        if epoch == self.stall && !self.stalled.swap(true, Ordering::Relaxed) {
+            std::future::pending::<()>().await;
+        }
         Token::new("Token", &format!("epoch-{epoch}"))
             .map_err(|error| Error::auth("the token does not fit in a header").with_source(error))
     }
 
     async fn invalidate(&self, _: &Token) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.epoch.fetch_add(1, Ordering::Relaxed);
         true
     }
 }

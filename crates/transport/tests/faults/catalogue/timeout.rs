@@ -7,11 +7,13 @@ use accredit_transport::ErrorKind::Timeout;
 use accredit_transport::TimeoutPhase::{Attempt, Connect, FirstByte, Operation};
 
 use crate::expect::{fails, ok, refused, seconds, unknown};
-use crate::fault::{Fault, Place, each, script};
+use crate::fault::{Act, Fault, Place, each, script};
 use crate::script::Step::{Advance, ReadBytes};
-use crate::script::{Step, good, half, head, read, send, stall, then_wait};
+use crate::script::{BACKOFF, Step, good, half, head, read, send, stall, then_wait};
 
 const LIMIT: Duration = seconds(5);
+
+const MILLISECOND: Duration = Duration::from_millis(1);
 
 pub(super) fn faults() -> Vec<Fault> {
     let mut faults = attempts();
@@ -141,6 +143,30 @@ fn deadlines() -> Vec<Fault> {
             .repeatable(refused(503))
             .risky(crate::expect::unclear(503))
             .held(),
+        // A login that never ends: nothing was sent.
+        script("deadline_in_the_login", [])
+            .tokens_until(0)
+            .acts([Act::Start, Act::Advance(LIMIT + MILLISECOND), Act::Finish])
+            .deadline(LIMIT)
+            .all(fails(Timeout(Operation)).unsent().attempts(0)),
+        script("attempt_limit_in_the_login_then_fine", [good()])
+            .tokens_until(0)
+            .acts([
+                Act::Start,
+                Act::Advance(LIMIT + MILLISECOND),
+                Act::Advance(BACKOFF),
+                Act::Finish,
+            ])
+            .builder(|builder| builder.attempt_timeout(LIMIT))
+            .all(ok()),
+        // What was sent was refused before it ran.
+        each(
+            "deadline_in_the_login_after_a_401",
+            then_wait(401, &[], LIMIT + MILLISECOND),
+        )
+        .tokens_until(1)
+        .deadline(LIMIT)
+        .all(fails(Timeout(Operation)).attempts(1)),
         // Nothing left, but nobody can tell: the attempt was under way.
         each("deadline_in_handshake", stall([ReadBytes], LIMIT))
             .at(Place::Tls)
