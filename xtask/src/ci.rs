@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::process::Run;
-use crate::{budget, codegen, lint, tools, wasm};
+use crate::{budget, codegen, lint, providers, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -49,6 +49,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "test",
         run: test,
+    },
+    Step {
+        name: "providers",
+        run: providers::run,
     },
     Step {
         name: "oldest",
@@ -108,7 +112,8 @@ fn tools() -> Result<()> {
 }
 
 fn fmt() -> Result<()> {
-    Run::cargo(["fmt", "--all", "--check"])?.checked()
+    Run::cargo(["fmt", "--all", "--check"])?.checked()?;
+    Run::cargo(["fmt", "--check", "--manifest-path", providers::MANIFEST])?.checked()
 }
 
 fn deny() -> Result<()> {
@@ -132,6 +137,17 @@ fn clippy() -> Result<()> {
 /// Unit tests, integration tests, the examples of the documentation, and the memory budgets of the models.
 fn test() -> Result<()> {
     Run::cargo(["test", "--locked", "--workspace"])?.checked()?;
+    // What the transport has behind features, and the rest of it with all of them on.
+    Run::cargo([
+        "test",
+        "--locked",
+        "--package",
+        "accredit-transport",
+        "--all-features",
+        "--test",
+        "it",
+    ])?
+    .checked()?;
     Run::cargo([
         "test",
         "--locked",

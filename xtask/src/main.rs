@@ -9,6 +9,7 @@ mod error;
 mod faults;
 mod lint;
 mod process;
+mod providers;
 mod simulate;
 mod tools;
 mod wasm;
@@ -30,6 +31,7 @@ Chores:
   faults             run the transport against every fault and print the outcomes by class of operation
   simulate           run the transport through 100,000 random fault schedules, or through [--schedules N]
                      from [--seed S]; a single schedule is shown step by step
+  providers          shake hands with each choice of crypto providers and protocols, in programs of their own
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
   budget             measure the clean build of accredit-models against its budget (a few minutes)
 
@@ -45,6 +47,7 @@ enum Chore {
     Faults,
     Help,
     Lint,
+    Providers,
     Simulate(Simulate),
     Wasm,
 }
@@ -60,6 +63,7 @@ impl Chore {
             ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
+            ["providers"] => Some(Self::Providers),
             ["simulate", flags @ ..] => Simulate::parse(flags).map(Self::Simulate),
             ["wasm"] => Some(Self::Wasm),
             _ => None,
@@ -77,6 +81,7 @@ impl Chore {
                 Ok(())
             }
             Self::Lint => lint::run(),
+            Self::Providers => providers::run(),
             Self::Simulate(asked) => asked.run(),
             Self::Wasm => wasm::run(),
         }
