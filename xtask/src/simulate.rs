@@ -31,13 +31,13 @@ impl Simulate {
         flags.is_empty().then_some(asked)
     }
 
-    /// Runs them, optimised; a single one is shown step by step.
+    /// Runs them, optimised, and the outages; a single schedule is shown step by step.
     ///
     /// # Errors
     ///
     /// When a promise is broken; the seed is printed.
     pub(crate) fn run(self) -> Result<()> {
-        let test = [
+        let mut test = vec![
             "test",
             "--locked",
             "--release",
@@ -50,6 +50,9 @@ impl Simulate {
             "--nocapture",
             "simulation::schedules",
         ];
+        if self.schedules > 1 {
+            test.push("outage::an_outage_is_no_storm_and_its_end_is_noticed");
+        }
         Run::cargo(test)?
             .variable("SIMULATE_SCHEDULES", self.schedules.to_string())
             .variable("SIMULATE_SEED", self.seed.to_string())

@@ -15,6 +15,7 @@ use crate::body::Body;
 use crate::client::{Client, Entry, LayeredService};
 use crate::download::Limits;
 use crate::error::{ConfigError, Error, TimeoutPhase};
+use crate::layer::base_uri::FRAMING;
 use crate::layer::collect::BodyCaps;
 use crate::layer::{
     AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
@@ -183,12 +184,17 @@ impl ClientBuilder {
     }
 
     /// A header of every request that does not bring its own of that name. Not for credentials:
-    /// they are bound to an origin, headers are not.
+    /// they are bound to an origin, headers are not. Nor for `Host` and what frames a message.
     pub fn default_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         if name == header::AUTHORIZATION {
             self.fail(ConfigError::new(
                 "default_header",
                 "credentials come from a token or a token source",
+            ));
+        } else if FRAMING.contains(&name) {
+            self.fail(ConfigError::new(
+                "default_header",
+                "where a message goes and where it ends follow from the URI and the body",
             ));
         } else if name == header::ACCEPT_ENCODING {
             self.fail(ConfigError::new(

@@ -148,7 +148,7 @@ where
 
 /// Headers that say where a message goes and where it ends. They follow from the URI and the body:
 /// a value from elsewhere could name another host or desynchronise a proxy.
-const FRAMING: [HeaderName; 6] = [
+pub(crate) const FRAMING: [HeaderName; 6] = [
     header::HOST,
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,

@@ -9,5 +9,9 @@
     missing_docs
 )]
 
+mod child;
+mod origins;
+mod outage;
 mod simulation;
+mod targets;
 mod wire;

@@ -22,6 +22,11 @@ impl Head {
         })
     }
 
+    /// The request target.
+    pub(crate) fn target(&self) -> &str {
+        self.0.split(' ').nth(1).unwrap_or_default()
+    }
+
     /// The length of the body.
     pub(crate) fn length(&self) -> usize {
         self.header("content-length")

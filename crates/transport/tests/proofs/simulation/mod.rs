@@ -13,8 +13,10 @@ mod tokens;
 mod totals;
 mod world;
 
+pub(crate) use operations::call;
 use run::run;
-use schedule::{Kind, Schedule};
+pub(crate) use schedule::Kind;
+use schedule::Schedule;
 use totals::Totals;
 
 /// As many as fit in 15 s of an unoptimised build on two slow cores.
