@@ -71,7 +71,7 @@ impl Server {
             let good = || reply(200, "", &format!("\"call {}\"", head.target()));
             let answer = match down {
                 None => good(),
-                Some(Down::Half(status)) if number % 2 == 0 => reply(status, "", "{}"),
+                Some(Down::Half(status)) if number.is_multiple_of(2) => reply(status, "", "{}"),
                 Some(Down::Half(_)) => good(),
                 Some(Down::Status(status, headers)) => reply(status, headers, "{}"),
                 Some(Down::Refused | Down::Vanished | Down::Closed) => return,
