@@ -96,12 +96,12 @@ impl Blocking {
 
     /// The items of a stream, such as [`Pages`](crate::Pages), [`Items`](crate::Items) or the chunks
     /// of a download. Ends after the first error.
-    pub fn iter<S, T, E>(&self, stream: S) -> Iter<'_, S>
+    pub fn iter<S, T, E>(&self, stream: S) -> BlockingIter<'_, S>
     where
         S: Stream<Item = Result<T, E>>,
         E: From<Error>,
     {
-        Iter {
+        BlockingIter {
             blocking: self,
             stream: Some(Box::pin(stream)),
         }
@@ -147,12 +147,12 @@ impl Drop for Blocking {
 
 /// The items of a stream; see [`Blocking::iter`].
 #[must_use = "an iterator sends nothing until it is asked for an item"]
-pub struct Iter<'a, S> {
+pub struct BlockingIter<'a, S> {
     blocking: &'a Blocking,
     stream: Option<Pin<Box<S>>>,
 }
 
-impl<S, T, E> Iterator for Iter<'_, S>
+impl<S, T, E> Iterator for BlockingIter<'_, S>
 where
     S: Stream<Item = Result<T, E>>,
     E: From<Error>,
@@ -174,7 +174,7 @@ where
     }
 }
 
-impl<S> Iter<'_, S> {
+impl<S> BlockingIter<'_, S> {
     /// Drops the stream where its calls run.
     fn end(&mut self) {
         let _entered = self.blocking.runtime.as_ref().map(Runtime::enter);
@@ -182,14 +182,14 @@ impl<S> Iter<'_, S> {
     }
 }
 
-impl<S> Drop for Iter<'_, S> {
+impl<S> Drop for BlockingIter<'_, S> {
     fn drop(&mut self) {
         self.end();
     }
 }
 
-impl<S> fmt::Debug for Iter<'_, S> {
+impl<S> fmt::Debug for BlockingIter<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Iter").finish_non_exhaustive()
+        f.debug_struct("BlockingIter").finish_non_exhaustive()
     }
 }

@@ -109,32 +109,20 @@
 //!
 //! # What is recorded
 //!
-//! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
-//!
-//! * span `operation` (info): `operation`, `request_id`, `attempts`, `status`;
-//! * event `retry` (debug): `operation`, `attempt` (the one that failed), `reason` (`throttled`,
-//!   `status`, `unauthorized` or the [name](ErrorKind::name) of a failure), `wait_ms`;
-//! * event `gave up` (debug): `operation`, `attempts`, `reason`, `limit` (what ended it: `attempts`,
-//!   `budget`, `deadline`, `retry_after`, `body`);
-//! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`
-//!   (`abandoned` when a timeout, the deadline or the caller ended it), `latency_ms` (to the head of
-//!   the reply);
-//! * event `renewal failed` (warn): `failure`, `status`; a [`Session`] goes on with its old token;
-//! * event `download` (debug), when a file is complete or has failed: `operation`, `request_id`,
-//!   `bytes`, `failure`. The span ended with the head of the reply.
-//!
-//! An [`Observer`] is told the same as typed values, and the end of each call: for metrics. Never a
-//! filled path, a query, a body or the value of another header.
+//! Spans and events for [tracing](https://docs.rs/tracing), under the target `accredit_transport`, and
+//! typed values for an [`Observer`], for metrics. [`observe`] has all names. Never a filled path, a
+//! query, a body or the value of a header but the request id's.
 //!
 //! # Features
 //!
 //! * `hyper` (default): the client over TCP and TLS. It needs a crypto provider: `tls-ring`
 //!   (default) or `tls-aws-lc-rs`, or both; the process default of rustls is neither read nor set.
 //!   With neither, the connections come from `ClientBuilder::connector`.
-//! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`; without it nothing
-//!   changes.
+//! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`.
 //! * `gzip`: compressed documents, for a client that is built with `gzip(true)`.
 //! * `blocking`: calls from programs without async, with `Blocking`.
+//! * `testkit`: the module `testkit`, for tests: a server that follows a script in the place of the
+//!   network, the requests that it got, and secrets that are found where they do not belong.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
@@ -169,6 +157,8 @@ mod retry;
 mod retry_after;
 mod session;
 mod stack;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 #[cfg(feature = "hyper")]
 mod tls;
 mod token;
@@ -179,7 +169,7 @@ pub use bytes;
 pub use http;
 
 #[cfg(feature = "blocking")]
-pub use blocking::{Blocking, Iter};
+pub use blocking::{Blocking, BlockingIter};
 pub use body::Body;
 pub use builder::ClientBuilder;
 pub use client::{Client, LayeredService};

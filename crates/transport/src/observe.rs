@@ -1,8 +1,27 @@
-//! Hooks for metrics: what the events of tracing tell, as typed values and without a metrics
-//! system.
+//! What is recorded of calls: the names of spans and events, and hooks for metrics that tell the same
+//! as typed values, without a metrics system.
 //!
-//! An event never holds an id, a filled path, a query, a body or the value of a header. Without an
-//! observer a call pays for a look at an empty pointer: no clock is read and nothing is allocated.
+//! With [tracing](https://docs.rs/tracing), under the target `accredit_transport`:
+//!
+//! * span `operation` (info): `operation`, `request_id`, `attempts`, `status`;
+//! * event `retry` (debug): `operation`, `attempt` (the one that failed), `reason` (`throttled`,
+//!   `status`, `unauthorized` or the [name](crate::ErrorKind::name) of a failure), `wait_ms`;
+//! * event `gave up` (debug): `operation`, `attempts`, `reason`, `limit` (what ended it: `attempts`,
+//!   `budget`, `deadline`, `retry_after`, `body`);
+//! * event `attempt` (debug): `method`, `path` (the template), `attempt`, `status` or `failure`
+//!   (`abandoned` when a timeout, the deadline or the caller ended it), `latency_ms` (to the head of
+//!   the reply);
+//! * event `renewal failed` (warn): `failure`, `status`; a [`Session`](crate::Session) goes on with
+//!   its old token;
+//! * event `download` (debug), when a file is complete or has failed: `operation`, `request_id`,
+//!   `bytes`, `failure`. The span ended with the head of the reply.
+//!
+//! Names and fields change like the rest of the public API. An [`Observer`] is told of attempts and
+//! repetitions too, and of the start and the end of each call; a download ends with its file.
+//!
+//! Nothing that is recorded holds an id but the request's own, a filled path, a query, a body or the
+//! value of a header. Without an observer a call pays for a look at an empty pointer: no clock is
+//! read and nothing is allocated.
 
 use std::fmt;
 use std::sync::Arc;

@@ -8,7 +8,6 @@
 )]
 
 mod auth;
-#[cfg(feature = "blocking")]
 mod blocking;
 mod bodies;
 mod client;
@@ -27,5 +26,6 @@ mod session;
 mod session_client;
 mod session_threads;
 mod support;
+mod testkit;
 mod timeouts;
 mod tls;
