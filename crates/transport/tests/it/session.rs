@@ -241,6 +241,29 @@ async fn a_failed_renewal_keeps_the_old_token_as_long_as_it_lives() {
     assert_eq!(login.logins(), 4);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_failed_renewal_is_recorded() {
+    let log = crate::support::Log::default();
+    let _recording = log.install();
+    let login = Scripted::new(|number| match number {
+        1 => Ok(Lease::new(Token::new("Token", CANARY).unwrap()).lifetime(HOUR)),
+        _ => Err(outage()),
+    });
+    let session = login.session();
+    ask(&session).await.unwrap();
+    assert_eq!(log.text(), "");
+    advance(HOUR - Duration::from_secs(100)).await;
+    ask(&session).await.unwrap();
+    let text = log.text();
+    let expected = "accredit_transport::session: renewal failed failure=\"status\" status=503";
+    assert!(text.contains(expected), "{text}");
+    assert!(!text.contains(CANARY), "{text}");
+    // An error that the caller gets says it itself.
+    advance(HOUR).await;
+    ask(&session).await.unwrap_err();
+    assert_eq!(log.text(), text);
+}
+
 /// The wait for a renewal may outlast the token; then its end counts.
 #[tokio::test(start_paused = true)]
 async fn a_renewal_that_outlasts_the_token_is_shared_by_all() {
