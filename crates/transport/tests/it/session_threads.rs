@@ -1,10 +1,10 @@
 //! The session between real threads, where wake-ups can get lost.
 
 use std::future::poll_fn;
-use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use accredit_transport::{Error, Lease, Login, Session, Token, TokenSource, async_trait};
@@ -27,6 +27,110 @@ impl Login for Hasty {
         }
         Ok(Lease::new(token(number)))
     }
+}
+
+/// Does what it is told in its first poll, which then has to wait; ends in the second.
+#[derive(Clone, Default)]
+struct Told(Arc<Mutex<Option<Hook>>>, Arc<AtomicUsize>);
+
+type Hook = Box<dyn FnOnce(&mut Context<'_>) + Send>;
+
+#[async_trait]
+impl Login for Told {
+    async fn log_in(&self) -> Result<Lease, Error> {
+        poll_fn(|cx| {
+            self.1.fetch_add(1, Ordering::SeqCst);
+            let hook = self.0.lock().unwrap().take();
+            match hook {
+                Some(hook) => {
+                    hook(cx);
+                    Poll::Pending
+                }
+                None => Poll::Ready(Ok(Lease::new(token(1)))),
+            }
+        })
+        .await
+    }
+}
+
+/// Whether it was woken.
+#[derive(Default)]
+struct Flag(AtomicBool);
+
+impl Wake for Flag {
+    fn wake(self: Arc<Self>) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+impl Flag {
+    fn poll<F: Future + ?Sized>(self: &Arc<Self>, mut future: Pin<&mut F>) -> Poll<F::Output> {
+        let waker = Waker::from(Arc::clone(self));
+        future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    fn take(&self) -> bool {
+        self.0.swap(false, Ordering::SeqCst)
+    }
+}
+
+type Call = Pin<Box<dyn Future<Output = Result<Token, Error>> + Send>>;
+
+fn call(session: &Arc<Session<Told>>) -> Call {
+    let session = Arc::clone(session);
+    Box::pin(async move { session.token().await })
+}
+
+/// The login is woken while one caller polls it. Another one, woken by that, finds it taken; then the
+/// first goes away.
+#[test]
+fn a_wake_up_during_a_poll_is_not_lost() {
+    let told = Told::default();
+    let session = Arc::new(Session::new(told.clone()));
+    let second = Arc::new(Mutex::new(call(&session)));
+    let woken = Arc::new(Flag::default());
+    *told.0.lock().unwrap() = Some(Box::new({
+        let (second, woken) = (Arc::clone(&second), Arc::clone(&woken));
+        move |cx| {
+            let mut second = second.lock().unwrap();
+            assert!(woken.poll(second.as_mut()).is_pending());
+            cx.waker().wake_by_ref();
+            assert!(woken.take());
+            assert!(woken.poll(second.as_mut()).is_pending());
+        }
+    }));
+    let mut first = call(&session);
+    assert!(Arc::new(Flag::default()).poll(first.as_mut()).is_pending());
+    drop(first);
+    assert!(woken.take(), "nobody carries the login on");
+    let Poll::Ready(given) = woken.poll(second.lock().unwrap().as_mut()) else {
+        panic!("the login was woken");
+    };
+    assert_eq!(given.unwrap(), token(1));
+}
+
+#[test]
+fn a_thousand_callers_poll_the_login_no_more_often_than_one() {
+    let told = Told::default();
+    let session = Arc::new(Session::new(told.clone()));
+    let waker = Arc::new(Mutex::new(None));
+    *told.0.lock().unwrap() = Some(Box::new({
+        let waker = Arc::clone(&waker);
+        move |cx| *waker.lock().unwrap() = Some(cx.waker().clone())
+    }));
+    let woken = Arc::new(Flag::default());
+    let mut calls: Vec<Call> = (0..1000).map(|_| call(&session)).collect();
+    for _ in 0..3 {
+        for call in &mut calls {
+            assert!(woken.poll(call.as_mut()).is_pending());
+        }
+    }
+    assert_eq!(told.1.load(Ordering::SeqCst), 1);
+    waker.lock().unwrap().take().unwrap().wake();
+    for call in &mut calls {
+        assert!(woken.poll(call.as_mut()).is_ready());
+    }
+    assert_eq!(told.1.load(Ordering::SeqCst), 2);
 }
 
 const TASKS: usize = 8;
