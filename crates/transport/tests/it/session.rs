@@ -456,6 +456,9 @@ async fn the_owner_logs_in_whatever_failed_before() {
         "though there is a token"
     );
     assert_eq!(session.ready(), Some(token(4)));
+    // The failure is forgotten, too.
+    session.forget(&token(4));
+    assert_eq!(ask(&session).await.unwrap(), token(5));
 }
 
 #[tokio::test(start_paused = true)]

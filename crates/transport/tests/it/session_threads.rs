@@ -110,6 +110,24 @@ fn a_wake_up_during_a_poll_is_not_lost() {
 }
 
 #[test]
+fn a_caller_that_went_away_is_held_and_woken_no_more() {
+    let told = Told::default();
+    let session = Arc::new(Session::new(told.clone()));
+    *told.0.lock().unwrap() = Some(Box::new(|_| {}));
+    let gone = Arc::new(Flag::default());
+    let mut calls = [call(&session), call(&session)];
+    for call in &mut calls {
+        assert!(gone.poll(call.as_mut()).is_pending());
+    }
+    let [first, second] = calls;
+    drop(first);
+    assert_eq!(Arc::strong_count(&gone), 2);
+    drop(second);
+    assert_eq!(Arc::strong_count(&gone), 1);
+    assert!(!gone.take());
+}
+
+#[test]
 fn a_thousand_callers_poll_the_login_no_more_often_than_one() {
     let told = Told::default();
     let session = Arc::new(Session::new(told.clone()));
