@@ -353,6 +353,18 @@ async fn a_clock_that_is_twelve_hours_wrong_does_not_matter() {
     }
 }
 
+/// Whose clock is wrong then is not known, and no server gives out a dead token.
+#[test]
+fn an_expiry_that_is_past_tells_nothing() {
+    let now = SystemTime::now();
+    let lease = |expiry, server_now| Lease::new(token(1)).expires(expiry, server_now).good_for();
+    assert_eq!(lease(now, Some(now)), None);
+    assert_eq!(lease(now - HOUR, Some(now)), None);
+    assert_eq!(lease(now - HOUR, None), None);
+    let second = Duration::from_secs(1);
+    assert_eq!(lease(now + second, Some(now)), Some(second));
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_date_the_local_clock_counts() {
     let login = Scripted::new(|number| {
@@ -383,8 +395,11 @@ async fn a_wrong_password_is_tried_once_in_half_a_minute() {
         assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(error.body(), b"{}");
     }
+    // Ten seconds less ten milliseconds after the first call; the login took a hundred of them.
+    advance(Duration::from_millis(30_099 - 9_990)).await;
+    ask(&session).await.unwrap_err();
     assert_eq!(login.logins(), 1);
-    advance(Duration::from_secs(30)).await;
+    advance(Duration::from_millis(1)).await;
     ask(&session).await.unwrap_err();
     assert_eq!(login.logins(), 2);
 }
@@ -627,6 +642,7 @@ async fn a_token_that_nothing_can_replace_is_kept() {
     let session = Session::new(script.clone()).with_lease(&Lease::new(token(1)));
     assert!(!session.invalidate(&token(1)).await);
     assert_eq!(session.ready(), Some(token(1)));
+    assert!(session.invalidate(&token(9)).await, "asking again gives 1");
     // Forgotten, it may have been asked for by a call that is still under way.
     session.forget(&token(1));
     assert!(!session.invalidate(&token(1)).await);
