@@ -10,8 +10,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 
-const ONE: &str = include_str!("../fixtures/one_1k.json");
-const LIST: &str = include_str!("../../crates/models/tests/pages/list_100.json");
+use crate::client::folder;
 
 /// How long the pages of P1 take.
 const DELAY: Duration = Duration::from_millis(20);
@@ -33,7 +32,7 @@ pub(crate) fn run() -> io::Result<()> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         println!("http://{}", listener.local_addr()?);
         io::stdout().flush()?;
-        let replies = Rc::new(Replies::new());
+        let replies = Rc::new(Replies::new()?);
         loop {
             let (stream, _) = listener.accept().await?;
             stream.set_nodelay(true)?;
@@ -46,26 +45,22 @@ pub(crate) fn run() -> io::Result<()> {
 struct Replies {
     one: Vec<u8>,
     page: Vec<u8>,
-    middle: Vec<u8>,
     last: Vec<u8>,
 }
 
 impl Replies {
-    fn new() -> Self {
-        let (count, next) = (
-            r#""count":20000"#,
-            r#""next":"http://127.0.0.1/api_third_party/investments/?page=2&page_size=100""#,
-        );
-        assert!(
-            LIST.contains(count) && LIST.contains(next),
-            "the fixture is another one"
-        );
-        Self {
-            one: reply(ONE),
-            page: reply(LIST),
-            middle: reply(LIST),
-            last: reply(&LIST.replacen(next, r#""next":null"#, 1)),
-        }
+    fn new() -> io::Result<Self> {
+        let read = |path: &str| std::fs::read_to_string(folder().join(path));
+        let one = read("fixtures/one_1k.json")?;
+        // The models crate has it for its own benches.
+        let list = read("../crates/models/tests/pages/list_100.json")?;
+        let next = r#""next":"http://127.0.0.1/api_third_party/investments/?page=2&page_size=100""#;
+        assert!(list.contains(next), "the fixture is another one");
+        Ok(Self {
+            one: reply(&one),
+            page: reply(&list),
+            last: reply(&list.replacen(next, r#""next":null"#, 1)),
+        })
     }
 
     async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
@@ -101,7 +96,7 @@ impl Replies {
             Some(number) => {
                 tokio::time::sleep(DELAY).await;
                 if number < PAGES {
-                    &self.middle
+                    &self.page
                 } else {
                     &self.last
                 }
