@@ -130,12 +130,13 @@ fn sanitise(name: &str) -> Option<String> {
     if kept.is_empty() {
         return None;
     }
-    let mut kept = if is_device(kept) {
-        format!("_{kept}")
-    } else {
-        kept.to_owned()
-    };
+    let mut kept = kept.to_owned();
     shorten(&mut kept);
+    // What is cut can become a device by that.
+    if is_device(&kept) {
+        kept.insert(0, '_');
+        shorten(&mut kept);
+    }
     Some(kept)
 }
 
@@ -201,4 +202,45 @@ pub(super) fn char_boundary(text: &str, at: usize) -> usize {
         .rev()
         .find(|&index| text.is_char_boundary(index))
         .unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::Random;
+
+    /// Names of pieces that are trouble alone or together.
+    #[test]
+    fn whatever_comes_the_name_is_safe_and_stays_as_it_is() {
+        const PIECES: [&str; 24] = [
+            "a", "ä", "🦀", ".", "..", "/", "\\", " ", "\u{a0}", "\0", "\n", "\u{202e}",
+            "\u{feff}", ":", "con", "AUX", "nul", "com1", "lpt²", "_", ".pdf", "\"", "%2f", "$",
+        ];
+        let random = Random::seeded(1);
+        let pick = |most: usize| usize::try_from(random.up_to(most as u64)).unwrap();
+        let mut made = 0;
+        for _ in 0..20_000 {
+            let mut name = String::new();
+            for _ in 0..=pick(6) {
+                let repeats = if pick(9) == 0 { 1 + pick(300) } else { 1 };
+                name += &PIECES[pick(PIECES.len() - 1)].repeat(repeats);
+            }
+            let Some(safe) = sanitise(&name) else {
+                continue;
+            };
+            made += 1;
+            assert!(!safe.is_empty() && safe.len() <= LONGEST, "{name:?}");
+            assert!(
+                !safe.contains(['/', '\\', ':', '\0', '\n', '\u{202e}']),
+                "{safe:?}"
+            );
+            assert!(
+                !safe.starts_with('.') && !safe.ends_with(['.', ' ']),
+                "{safe:?}"
+            );
+            assert!(!is_device(&safe), "{name:?} {safe:?}");
+            assert_eq!(sanitise(&safe).as_ref(), Some(&safe), "{name:?}");
+        }
+        assert!(made > 10_000);
+    }
 }

@@ -165,7 +165,7 @@ impl Download {
         self.request_id.as_ref().and_then(|id| id.to_str().ok())
     }
 
-    /// The content type without its parameters, as the server wrote it.
+    /// The content type without its parameters, as the server wrote it, if it is one.
     #[must_use]
     pub fn content_type(&self) -> Option<&str> {
         error::content_type(&self.head.headers)

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod calls;
+mod certificates;
 mod flows;
 mod redaction;
 mod requests;

@@ -144,6 +144,11 @@ async fn long_names_are_cut_between_characters_and_keep_their_extension() {
             format!("{} .{}", "a".repeat(249), "x".repeat(9)),
             format!("{}.{}", "a".repeat(245), "x".repeat(9)),
         ),
+        // A device only when it is cut.
+        (
+            format!("aux{}{}", " ".repeat(260), "x".repeat(20)),
+            "_aux".to_owned(),
+        ),
         (
             format!("con.{}", "x".repeat(300)),
             format!("_con.{}", "x".repeat(250)),

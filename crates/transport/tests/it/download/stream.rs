@@ -407,3 +407,18 @@ async fn the_first_bytes_are_checked_however_they_come() {
     let error = download.expect_magic(b"GIF").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Build);
 }
+
+/// Not run: what compiles can be spawned.
+#[expect(dead_code, reason = "compiles or does not")]
+fn downloads_can_move_between_threads(client: Client) {
+    fn spawn(_: impl Future + Send + 'static) {}
+    spawn({
+        let client = client.clone();
+        async move {
+            let mut download = client.download(&Download).await?;
+            download.chunk().await?;
+            download.collect(1).await
+        }
+    });
+    spawn(async move { client.download(&Report).await?.write_to("x").await });
+}
