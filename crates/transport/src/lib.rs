@@ -95,17 +95,10 @@
 //!
 //! One [`Token`] for good, a [`Session`] that logs in by itself, or a [`TokenSource`] of one's own.
 //!
-//! # Lists
+//! # Lists and files
 //!
-//! An operation that gives one page of a list implements [`Paginate`]; [`Client::pages`] and
-//! [`Client::items`] walk it as lazy, fused streams, with a bounded number of pages fetched ahead.
-//!
-//! # Files
-//!
-//! [`Client::download`] leaves the body of a [file](BytesOperation) on the wire: a [`Download`] gives
-//! it piece by piece, in memory up to a limit, or to a path that has either the whole file or
-//! nothing of it. Timeouts and retries end with the head of the reply; the body has an idle timeout
-//! (10 s), a total one (5 min) and a cap (64 MiB).
+//! [`Client::pages`] and [`Client::items`] walk an operation that gives [pages](Paginate) as lazy,
+//! fused streams. [`Client::download`] gives a [file](BytesOperation) as it comes: a [`Download`].
 //!
 //! # What is recorded
 //!
