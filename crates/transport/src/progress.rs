@@ -73,7 +73,6 @@ impl Progress {
     /// Counts one more attempt, now handed to the transport, and gives its number, from 1.
     pub(crate) fn begin(&self) -> u32 {
         self.0.may_have_run.store(true, Ordering::Relaxed);
-        self.0.head.store(0, Ordering::Relaxed);
         self.0
             .attempts
             .fetch_add(1, Ordering::Relaxed)
