@@ -90,11 +90,7 @@ pub(crate) fn run(fault: &Fault, class: RetryClass) -> Ran {
     failures.extend(unlike(&seen.requests, calls.len()));
     let mut outcomes = Vec::new();
     for Called { outcome, error } in calls {
-        failures.extend(
-            error
-                .as_ref()
-                .and_then(|error| inconsistency(error, fault.tokens)),
-        );
+        failures.extend(error.as_ref().and_then(|error| inconsistency(error, fault)));
         outcomes.push(outcome);
     }
     Ran {
@@ -137,7 +133,7 @@ pub(crate) fn unlike(requests: &[Recorded], calls: usize) -> Option<String> {
 }
 
 /// What must hold for every error, whatever it is.
-fn inconsistency(error: &Error, tokens: Tokens) -> Option<String> {
+fn inconsistency(error: &Error, fault: &Fault) -> Option<String> {
     let log = error.attempt_log();
     // An attempt that was still under way, and a reply that came whole, are no failed attempts.
     let unfinished = matches!(
@@ -145,9 +141,10 @@ fn inconsistency(error: &Error, tokens: Tokens) -> Option<String> {
         ErrorKind::Timeout(TimeoutPhase::Operation) | ErrorKind::Decode | ErrorKind::Refused
     );
     let failed = error.attempts().saturating_sub(u32::from(unfinished));
-    // An attempt that waits for a token is none that was sent.
-    let waits = matches!(tokens, Tokens::Until(_));
-    if !log.iter().map(|attempt| attempt.number).eq(1..=failed) && !waits {
+    // An attempt that waits for a token is none that was sent, and one that gave a download its head
+    // has not failed.
+    let other = matches!(fault.tokens, Tokens::Until(_)) || fault.form == Form::Download;
+    if !log.iter().map(|attempt| attempt.number).eq(1..=failed) && !other {
         return Some(format!("{failed} attempts failed, and the log is {log:?}"));
     }
     let text = format!("{error} {error:?} {log:?}");

@@ -10,8 +10,8 @@ use std::task::{Context, Poll};
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{Method, Request, Uri};
 use accredit_transport::{
-    Body, CallOptions, Client, DecodeError, EncodeError, Error, Operation, OperationInfo, Reply,
-    RequestEncoder, ResponseKind, RetryClass, Token, TokenSource,
+    Body, BytesOperation, CallOptions, Client, DecodeError, EncodeError, Error, Operation,
+    OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass, Token, TokenSource,
 };
 use async_trait::async_trait;
 
@@ -32,6 +32,8 @@ pub(crate) enum Form {
     Document,
     /// Expects nothing.
     Empty,
+    /// Takes a file piece by piece; it begins with a brace.
+    Download,
     /// A `HEAD` request.
     Head,
     /// Goes to another origin, through the raw door.
@@ -89,6 +91,11 @@ operations! {
     Create: UnsafeWrite POST "/notes/" Json true document;
     Notify: EffectfulRead GET "/notes/1/notify/" Json false document;
 
+    Fetch: Read GET "/notes/1/file/" Bytes false file;
+    Render: IdempotentWrite POST "/notes/render/" Bytes true file;
+    Export: UnsafeWrite POST "/notes/export/" Bytes true file;
+    Burn: EffectfulRead GET "/notes/1/burn/" Bytes false file;
+
     Touch: Read GET "/touch/" Empty false nothing;
     Forget: IdempotentWrite DELETE "/notes/1/" Empty false nothing;
     Submit: UnsafeWrite POST "/submit/" Empty true nothing;
@@ -98,6 +105,31 @@ operations! {
     CheckHead: IdempotentWrite HEAD "/notes/check/" Empty false nothing;
     CreateHead: UnsafeWrite HEAD "/notes/" Empty false nothing;
     NotifyHead: EffectfulRead HEAD "/notes/1/notify/" Empty false nothing;
+}
+
+/// What a file of this API begins with.
+macro_rules! files {
+    ($($name:ident)*) => {$(
+        impl BytesOperation for $name {
+            const MAGIC: &'static [u8] = b"{";
+        }
+    )*};
+}
+
+files! { Fetch Render Export Burn }
+
+fn file(reply: Reply) -> Result<String, DecodeError> {
+    Ok(String::from_utf8_lossy(&reply.body).into_owned())
+}
+
+async fn download<O: BytesOperation>(
+    client: &Client,
+    operation: &O,
+    options: &CallOptions,
+) -> Result<String, Error> {
+    let download = client.download_with(operation, options).await?;
+    let bytes = download.collect(usize::MAX).await?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Makes one call. The error comes along for the checks that hold for every error.
@@ -119,6 +151,10 @@ pub(crate) async fn call(
         (Form::Empty, RetryClass::IdempotentWrite) => client.execute_with(&Forget, &options).await,
         (Form::Empty, RetryClass::UnsafeWrite) => client.execute_with(&Submit, &options).await,
         (Form::Empty, RetryClass::EffectfulRead) => client.execute_with(&Ring, &options).await,
+        (Form::Download, RetryClass::Read) => download(&client, &Fetch, &options).await,
+        (Form::Download, RetryClass::IdempotentWrite) => download(&client, &Render, &options).await,
+        (Form::Download, RetryClass::UnsafeWrite) => download(&client, &Export, &options).await,
+        (Form::Download, RetryClass::EffectfulRead) => download(&client, &Burn, &options).await,
         (Form::Head, RetryClass::Read) => client.execute_with(&ReadHead, &options).await,
         (Form::Head, RetryClass::IdempotentWrite) => {
             client.execute_with(&CheckHead, &options).await

@@ -6,6 +6,7 @@
 
 mod body;
 mod connection;
+mod download;
 mod redirect;
 mod retry;
 mod timeout;
@@ -20,6 +21,7 @@ pub(crate) fn groups() -> Vec<(&'static str, Vec<Fault>)> {
         ("retry", retry::faults()),
         ("timeout", timeout::faults()),
         ("body", body::faults()),
+        ("download", download::faults()),
         ("tls", tls::faults()),
         ("redirect", redirect::faults()),
     ]
