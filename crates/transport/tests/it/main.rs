@@ -23,8 +23,6 @@ mod observe;
 mod paginate;
 mod retry;
 mod session;
-mod session_client;
-mod session_threads;
 mod support;
 mod testkit;
 mod timeouts;
