@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, Uri};
+use http::{Extensions, HeaderMap, Method, Request, Uri};
 
 use crate::error::RedactedHeaders;
 use crate::observe::{name_of, path_of};
@@ -20,6 +20,7 @@ pub struct Captured {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
+    extensions: Extensions,
     body: Bytes,
     at: Duration,
 }
@@ -36,6 +37,7 @@ impl Captured {
             method: parts.method,
             uri: parts.uri,
             headers: parts.headers,
+            extensions: parts.extensions,
             body,
             at,
         }
@@ -83,6 +85,12 @@ impl Captured {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What layers put on the request beside.
+    #[must_use]
+    pub fn extensions(&self) -> &Extensions {
+        &self.extensions
+    }
+
     /// The body; empty if there is none.
     #[must_use]
     pub fn body(&self) -> &Bytes {
@@ -123,6 +131,7 @@ impl fmt::Debug for Captured {
             method,
             uri: _,
             headers,
+            extensions: _,
             body,
             at,
         } = self;

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use http_body_util::BodyExt as _;
 use tokio::time::Instant;
 use tower_service::Service;
@@ -17,7 +18,7 @@ use crate::body::Body;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 use crate::layer::info_of;
-use crate::observe::{name_of, since};
+use crate::observe::since;
 
 /// A server that follows a script. A clone is the same server, also for answers that are added.
 ///
@@ -34,10 +35,12 @@ pub struct Script {
 struct State {
     order: VecDeque<Answer>,
     routes: Vec<(String, VecDeque<Answer>)>,
-    otherwise: Option<Answer>,
+    otherwise: Option<Otherwise>,
     requests: Vec<Captured>,
     unanswered: Vec<String>,
 }
+
+type Otherwise = Arc<dyn Fn(&Captured) -> Answer + Send + Sync>;
 
 impl Default for Script {
     fn default() -> Self {
@@ -76,7 +79,24 @@ impl Script {
 
     /// Answers all requests for which there is no other answer, as often as they come.
     pub fn otherwise(self, answer: Answer) -> Self {
-        self.state().otherwise = Some(answer);
+        self.otherwise_by(move |_| answer.clone())
+    }
+
+    /// The same, with answers that depend on the request.
+    ///
+    /// ```
+    /// use accredit_transport::testkit::{Answer, Script};
+    ///
+    /// let script = Script::new().otherwise_by(|request| match request.query() {
+    ///     "page=2" => Answer::json(200, r#"{"items": [], "next": null}"#),
+    ///     _ => Answer::json(200, r#"{"items": [1], "next": 2}"#),
+    /// });
+    /// ```
+    pub fn otherwise_by(
+        self,
+        answer: impl Fn(&Captured) -> Answer + Send + Sync + 'static,
+    ) -> Self {
+        self.state().otherwise = Some(Arc::new(answer));
         self
     }
 
@@ -145,21 +165,29 @@ impl Script {
         }
     }
 
-    fn next(&self, operation: &'static str, method: &Method, path: &str) -> Result<Answer, Error> {
+    /// The answer to a request, which is written down.
+    fn next(&self, request: Captured) -> Result<Answer, Error> {
+        let (operation, path) = (request.operation(), request.path());
         let mut state = self.state();
         let route = state
             .routes
             .iter_mut()
             .filter(|(route, _)| route == operation || route == path)
             .find_map(|(_, answers)| take(answers));
-        let answer = route
-            .or_else(|| take(&mut state.order))
-            .or_else(|| state.otherwise.clone());
+        let mut answer = route.or_else(|| take(&mut state.order));
+        let otherwise = state.otherwise.clone();
+        drop(state);
+        if answer.is_none() {
+            // Not under the lock: it may look at the script.
+            answer = otherwise.map(|otherwise| otherwise(&request));
+        }
+        // Names only: this is shown, and the path may hold an id.
+        let name = format!("{operation} ({})", request.method());
+        let mut state = self.state();
+        state.requests.push(request);
         answer.ok_or_else(|| {
-            // Names only: this is shown, and the path may hold an id.
-            let request = format!("{operation} ({method})");
-            let detail = format!("the script has no answer for {request}");
-            state.unanswered.push(request);
+            let detail = format!("the script has no answer for {name}");
+            state.unanswered.push(name);
             Error::new(ErrorKind::Build).with_detail(detail)
         })
     }
@@ -169,16 +197,29 @@ impl Script {
         let info = info_of(&request);
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(Error::from)?.to_bytes();
-        let answer = self.next(name_of(info), &parts.method, parts.uri.path());
-        let captured = Captured::new(info, Request::from_parts(parts, body), at);
-        self.state().requests.push(captured);
-        answer?.give().await
+        let answer = self.next(Captured::new(info, Request::from_parts(parts, body), at))?;
+        breathe().await;
+        answer.give().await
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // A check that failed elsewhere leaves good lists behind.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// As on a network, other tasks run before the reply comes.
+async fn breathe() {
+    let mut first = true;
+    poll_fn(|cx| {
+        if std::mem::take(&mut first) {
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        } else {
+            Poll::Ready(())
+        }
+    })
+    .await;
 }
 
 impl FromIterator<Answer> for Script {

@@ -1,15 +1,14 @@
 //! What is repeated, what is not, and when; in virtual time.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accredit_transport::bytes::Bytes;
-use accredit_transport::http::{Method, Request, Response, StatusCode};
+use accredit_transport::http::{Method, Request, StatusCode};
+use accredit_transport::testkit::{Answer, Captured, Script};
 use accredit_transport::{
-    Body, BoxError, CallOptions, Client, ClientBuilder, DecodeError, EncodeError, Error, ErrorKind,
-    Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryBudget, RetryClass,
-    RetryPolicy, TimeoutPhase, Token,
+    Body, CallOptions, Client, ClientBuilder, DecodeError, EncodeError, ErrorKind, Operation,
+    OperationInfo, Reply, RequestEncoder, ResponseKind, RetryBudget, RetryClass, RetryPolicy,
+    TimeoutPhase, Token,
 };
 use tokio::time::Instant;
 
@@ -17,118 +16,35 @@ use crate::support::{Create, Log, Retrieve, Server, Step, json, raw, reply};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-/// What the service does with one request.
-#[derive(Clone)]
-enum Act {
-    Answer(u16, &'static [(&'static str, &'static str)]),
-    /// Never answers.
-    Hang,
-    /// Fails as a connection that could not be made.
-    Refuse,
-    /// Sends a part of the body, then fails.
-    Cut(u16),
-    /// Answers 200 with this.
-    Say(&'static str),
+/// A reply with this status.
+fn status(status: u16) -> Answer {
+    Answer::status(status).body("\"ok\"")
 }
 
-/// When each request came, and the request.
-type Seen = Arc<Mutex<Vec<(Duration, Request<Bytes>)>>>;
-
-/// A service that follows a script and writes down when it was asked, and for what.
-#[derive(Clone)]
-struct Service {
-    script: Arc<Mutex<VecDeque<Act>>>,
-    seen: Seen,
-    start: Instant,
+/// No connection.
+fn refuse() -> Answer {
+    Answer::fail(ErrorKind::Connect)
 }
 
-impl Service {
-    fn new(script: impl IntoIterator<Item = Act>) -> Self {
-        Self {
-            script: Arc::new(Mutex::new(script.into_iter().collect())),
-            seen: Arc::default(),
-            start: Instant::now(),
-        }
-    }
-
-    fn builder(&self) -> ClientBuilder {
-        let service = self.clone();
-        Client::builder()
-            .base_uri("https://api.example.com")
-            .token(Token::new("Token", "t").unwrap())
-            .transport(tower::service_fn(move |request: Request<Body>| {
-                let service = service.clone();
-                async move { service.act(request).await }
-            }))
-    }
-
-    fn client(&self) -> Client {
-        self.builder().build().unwrap()
-    }
-
-    async fn act(&self, request: Request<Body>) -> Result<Response<Body>, BoxError> {
-        let (parts, body) = request.into_parts();
-        let body = http_body_util::BodyExt::collect(body).await?.to_bytes();
-        let request = Request::from_parts(parts, body);
-        self.seen
-            .lock()
-            .unwrap()
-            .push((self.start.elapsed(), request));
-        let act = self.script.lock().unwrap().pop_front();
-        let mut response = Response::new(Body::from("\"ok\""));
-        match act {
-            None => {}
-            Some(Act::Say(text)) => *response.body_mut() = Body::from(text),
-            Some(Act::Answer(status, headers)) => {
-                *response.status_mut() = StatusCode::from_u16(status).unwrap();
-                for (name, value) in headers {
-                    response.headers_mut().append(*name, value.parse().unwrap());
-                }
-            }
-            Some(Act::Hang) => std::future::pending().await,
-            Some(Act::Refuse) => return Err(Error::new(ErrorKind::Connect).into()),
-            Some(Act::Cut(status)) => {
-                *response.status_mut() = StatusCode::from_u16(status).unwrap();
-                let frames: [Result<_, BoxError>; 2] = [
-                    Ok(http_body::Frame::data(Bytes::from_static(b"\"o"))),
-                    Err("cut".into()),
-                ];
-                let mut frames = VecDeque::from(frames);
-                *response.body_mut() = Body::boxed(http_body_util::StreamBody::new(Frames(
-                    std::mem::take(&mut frames),
-                )));
-            }
-        }
-        Ok(response)
-    }
-
-    fn count(&self) -> usize {
-        self.seen.lock().unwrap().len()
-    }
-
-    /// When each request came.
-    fn times(&self) -> Vec<Duration> {
-        self.seen
-            .lock()
-            .unwrap()
-            .iter()
-            .map(|(at, _)| *at)
-            .collect()
-    }
+/// A reply that breaks off in its body.
+fn cut(code: u16) -> Answer {
+    status(code).cut_after(2)
 }
 
-/// Frames that are all there.
-struct Frames(VecDeque<Result<http_body::Frame<Bytes>, BoxError>>);
+/// A server that gives these answers, then good ones.
+fn scripted(answers: impl IntoIterator<Item = Answer>) -> Script {
+    Script::from_iter(answers).otherwise(status(200))
+}
 
-impl futures_core::Stream for Frames {
-    type Item = Result<http_body::Frame<Bytes>, BoxError>;
+fn builder(script: &Script) -> ClientBuilder {
+    Client::builder()
+        .base_uri("https://api.example.com")
+        .token(Token::new("Token", "t").unwrap())
+        .transport(script.service())
+}
 
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        _: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<Self::Item>> {
-        std::task::Poll::Ready(self.0.pop_front())
-    }
+fn client(script: &Script) -> Client {
+    builder(script).build().unwrap()
 }
 
 /// `GET /notes/{id}/webhook`: a read by its method, an effect by its nature.
@@ -177,29 +93,26 @@ impl Operation for Check {
 
 #[tokio::test(start_paused = true)]
 async fn first_attempt_is_immediate() {
-    let service = Service::new([]);
-    service.client().execute(&Retrieve("1")).await.unwrap();
-    assert_eq!(service.times(), [Duration::ZERO]);
+    let script = scripted([]);
+    client(&script).execute(&Retrieve("1")).await.unwrap();
+    assert_eq!(script.times(), [Duration::ZERO]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_read_is_repeated_after_transient_failures_and_waits_within_the_bounds() {
     for act in [
-        Act::Answer(500, &[]),
-        Act::Answer(502, &[]),
-        Act::Answer(503, &[]),
-        Act::Answer(504, &[]),
-        Act::Answer(408, &[]),
-        Act::Answer(429, &[]),
-        Act::Refuse,
-        Act::Cut(200),
+        status(500),
+        status(502),
+        status(503),
+        status(504),
+        status(408),
+        status(429),
+        refuse(),
+        cut(200),
     ] {
-        let service = Service::new([act.clone(), act]);
-        assert_eq!(
-            service.client().execute(&Retrieve("1")).await.unwrap(),
-            "ok"
-        );
-        let times = service.times();
+        let script = scripted([act.clone(), act]);
+        assert_eq!(client(&script).execute(&Retrieve("1")).await.unwrap(), "ok");
+        let times = script.times();
         assert_eq!(times.len(), 3);
         assert!(times[1] <= Duration::from_millis(101), "{times:?}");
         assert!(
@@ -211,8 +124,8 @@ async fn a_read_is_repeated_after_transient_failures_and_waits_within_the_bounds
 
 #[tokio::test(start_paused = true)]
 async fn attempts_end_with_the_last_error_and_the_whole_log() {
-    let service = Service::new([Act::Answer(500, &[]), Act::Refuse, Act::Answer(502, &[])]);
-    let error = service.client().execute(&Retrieve("1")).await.unwrap_err();
+    let script = scripted([status(500), refuse(), status(502)]);
+    let error = client(&script).execute(&Retrieve("1")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Status);
     assert_eq!(
         error.to_string(),
@@ -242,62 +155,52 @@ async fn attempts_end_with_the_last_error_and_the_whole_log() {
         .iter()
         .map(|attempt| attempt.began)
         .collect();
-    assert_eq!(began, service.times());
+    assert_eq!(began, script.times());
 }
 
 #[tokio::test(start_paused = true)]
 async fn post_is_not_retried_unless_tagged() {
-    for act in [
-        Act::Answer(500, &[]),
-        Act::Answer(502, &[]),
-        Act::Answer(503, &[("retry-after", "1")]),
-        Act::Answer(504, &[]),
-        Act::Answer(408, &[]),
-        Act::Cut(201),
-        Act::Hang,
-        Act::Say("<html>"),
+    for (answer, applied) in [
+        (status(500), false),
+        (status(502), false),
+        (status(503).header("retry-after", "1"), false),
+        (status(504), false),
+        (status(408), false),
+        (Answer::hang(), false),
+        (cut(201), true),
+        (Answer::status(200).body("<html>"), true),
     ] {
-        let service = Service::new([act.clone()]);
-        let error = service.client().execute(&Create("x")).await.unwrap_err();
+        let script = scripted([answer.clone()]);
+        let error = client(&script).execute(&Create("x")).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error:?}");
         assert!(!error.is_retryable() && error.may_have_been_sent());
-        assert_eq!((service.count(), error.attempts()), (1, 1));
-        let applied = matches!(act, Act::Cut(_) | Act::Say(_));
+        assert_eq!((script.count(), error.attempts()), (1, 1));
         assert_eq!(error.likely_applied(), applied, "{error:?}");
-        // The same failure of a write that may be repeated.
-        if !matches!(act, Act::Say(_)) {
-            let service = Service::new([act]);
-            assert_eq!(service.client().execute(&Check).await.unwrap(), "ok");
-            assert_eq!(service.count(), 2);
+        // The same failure of a write that may be repeated; a page in the place of JSON will stay one.
+        if error.reason() != ErrorKind::Decode {
+            let script = scripted([answer]);
+            assert_eq!(client(&script).execute(&Check).await.unwrap(), "ok");
+            assert_eq!(script.count(), 2);
         }
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unsafe_write_is_repeated_when_it_provably_did_not_run() {
-    let service = Service::new([Act::Refuse, Act::Answer(429, &[])]);
-    let result = service.client().execute(&Create("x")).await;
+    let script = scripted([refuse(), status(429)]);
+    let result = client(&script).execute(&Create("x")).await;
     // The reply is not what `Create` reads; it came from the third request all the same.
     assert_eq!(result.unwrap_err().reason(), ErrorKind::Decode);
-    assert_eq!(service.count(), 3);
-    let bodies: Vec<_> = service
-        .seen
-        .lock()
-        .unwrap()
-        .iter()
-        .map(|(_, request)| request.body().clone())
-        .collect();
+    assert_eq!(script.count(), 3);
+    let requests = script.requests();
+    let bodies: Vec<_> = requests.iter().map(Captured::body).collect();
     assert!(
-        bodies.iter().all(|body| body == "{\"text\":\"x\"}"),
+        bodies.iter().all(|body| *body == "{\"text\":\"x\"}"),
         "{bodies:?}"
     );
 
-    let service = Service::new([
-        Act::Answer(429, &[]),
-        Act::Answer(429, &[]),
-        Act::Answer(429, &[]),
-    ]);
-    let error = service.client().execute(&Create("x")).await.unwrap_err();
+    let script = scripted([status(429), status(429), status(429)]);
+    let error = client(&script).execute(&Create("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Status);
     assert!(error.is_rate_limited() && error.is_retryable());
 }
@@ -306,13 +209,13 @@ async fn an_unsafe_write_is_repeated_when_it_provably_did_not_run() {
 #[tokio::test(start_paused = true)]
 async fn a_refused_connection_does_not_hide_the_attempt_before_it() {
     for (first, sent) in [
-        (Act::Answer(500, &[]), true),
-        (Act::Cut(200), true),
-        (Act::Answer(429, &[]), false),
-        (Act::Refuse, false),
+        (status(500), true),
+        (cut(200), true),
+        (status(429), false),
+        (refuse(), false),
     ] {
-        let service = Service::new([first, Act::Refuse, Act::Refuse]);
-        let error = service.client().execute(&Check).await.unwrap_err();
+        let script = scripted([first, refuse(), refuse()]);
+        let error = client(&script).execute(&Check).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Connect);
         assert_eq!(error.may_have_been_sent(), sent, "{error:?}");
         assert!(error.is_retryable());
@@ -321,20 +224,16 @@ async fn a_refused_connection_does_not_hide_the_attempt_before_it() {
 
 #[tokio::test(start_paused = true)]
 async fn get_with_side_effect_is_not_retried() {
-    let service = Service::new([Act::Answer(503, &[("retry-after", "0")])]);
-    let error = service.client().execute(&Fire).await.unwrap_err();
+    let script = scripted([status(503).header("retry-after", "0")]);
+    let error = client(&script).execute(&Fire).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
-    assert_eq!(service.count(), 1);
+    assert_eq!(script.count(), 1);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_503_of_a_trusted_gateway_lets_a_write_be_repeated() {
-    let service = Service::new([
-        Act::Answer(503, &[("retry-after", "2")]),
-        Act::Answer(503, &[]),
-    ]);
-    let client = service
-        .builder()
+    let script = scripted([status(503).header("retry-after", "2"), status(503)]);
+    let client = builder(&script)
         .retry(RetryPolicy::default().retry_unsafe_503(true))
         .build()
         .unwrap();
@@ -344,49 +243,46 @@ async fn a_503_of_a_trusted_gateway_lets_a_write_be_repeated() {
         ErrorKind::OutcomeUnknown,
         "the second has no hint"
     );
-    assert_eq!(service.times(), [Duration::ZERO, 2 * SECOND]);
+    assert_eq!(script.times(), [Duration::ZERO, 2 * SECOND]);
 }
 
 #[tokio::test(start_paused = true)]
 async fn raw_requests_are_sent_once_whatever_the_method() {
-    let service = Service::new([Act::Answer(503, &[])]);
+    let script = scripted([status(503)]);
     let request = Request::get("/x").body(()).unwrap();
-    let reply = service.client().send(request).await.unwrap();
-    assert_eq!((reply.status.as_u16(), service.count()), (503, 1));
+    let reply = client(&script).send(request).await.unwrap();
+    assert_eq!((reply.status.as_u16(), script.count()), (503, 1));
 
-    let service = Service::new([Act::Cut(200)]);
+    let script = scripted([cut(200)]);
     let request = Request::get("/x").body(()).unwrap();
-    let error = service.client().send(request).await.unwrap_err();
-    assert_eq!((error.kind(), service.count()), (ErrorKind::Io, 1));
+    let error = client(&script).send(request).await.unwrap_err();
+    assert_eq!((error.kind(), script.count()), (ErrorKind::Io, 1));
 
     // Not even with the facts of an operation in its extensions.
-    let service = Service::new([Act::Answer(503, &[])]);
+    let script = scripted([status(503)]);
     let mut request = Request::get("/x").body(()).unwrap();
     let facts: &'static OperationInfo = const { &Retrieve::INFO };
     request.extensions_mut().insert(facts);
-    service.client().send(request).await.unwrap();
-    assert_eq!(service.count(), 1);
+    client(&script).send(request).await.unwrap();
+    assert_eq!(script.count(), 1);
 }
 
 /// A body that comes from somewhere and is gone when it was sent.
 fn stream() -> Body {
-    let frame = Ok(http_body::Frame::data(Bytes::from_static(b"streamed")));
-    Body::boxed(http_body_util::StreamBody::new(Frames(VecDeque::from([
-        frame,
-    ]))))
+    Body::boxed(http_body_util::Full::new(Bytes::from_static(b"streamed")))
 }
 
 #[tokio::test(start_paused = true)]
 async fn unclonable_body_is_sent_once() {
-    let service = Service::new([Act::Answer(503, &[])]);
-    let client = service.builder().layer(tower::util::MapRequestLayer::new(
+    let script = scripted([status(503)]);
+    let client = builder(&script).layer(tower::util::MapRequestLayer::new(
         |request: Request<Body>| request.map(|_| stream()),
     ));
     let error = client.build().unwrap().execute(&Check).await.unwrap_err();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE));
-    let seen = service.seen.lock().unwrap();
-    assert_eq!(seen.len(), 1);
-    assert_eq!(seen[0].1.body(), "streamed");
+    let requests = script.requests();
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].body(), "streamed");
 }
 
 #[tokio::test]
@@ -418,45 +314,44 @@ async fn html_504_keeps_status() {
 async fn redirect_drops_operation_tag_and_is_not_retried() {
     // Nothing follows a redirect here, so nothing can lose its class on the way: a redirect is a
     // reply that is not 2xx, and none that is worth a second try.
-    for status in [301, 302, 303, 307, 308] {
-        let away = &[("location", "https://evil.example/notes/1/")];
-        let service = Service::new([Act::Answer(status, away)]);
-        let error = service.client().execute(&Retrieve("1")).await.unwrap_err();
-        assert_eq!(error.status().unwrap().as_u16(), status);
-        assert_eq!((error.kind(), service.count()), (ErrorKind::Status, 1));
+    for code in [301, 302, 303, 307, 308] {
+        let away = status(code).header("location", "https://evil.example/notes/1/");
+        let script = scripted([away]);
+        let error = client(&script).execute(&Retrieve("1")).await.unwrap_err();
+        assert_eq!(error.status().unwrap().as_u16(), code);
+        assert_eq!((error.kind(), script.count()), (ErrorKind::Status, 1));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn retry_after_is_waited_for_and_capped() {
-    let service = Service::new([Act::Answer(429, &[("retry-after", "7")])]);
-    service.client().execute(&Retrieve("1")).await.unwrap();
-    assert_eq!(service.times(), [Duration::ZERO, 7 * SECOND]);
+    let script = scripted([status(429).header("retry-after", "7")]);
+    client(&script).execute(&Retrieve("1")).await.unwrap();
+    assert_eq!(script.times(), [Duration::ZERO, 7 * SECOND]);
 
-    let dates = &[
-        ("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT"),
-        ("date", "Wed, 21 Oct 2015 07:28:00 GMT"),
-    ];
-    let service = Service::new([Act::Answer(503, dates)]);
-    service.client().execute(&Retrieve("1")).await.unwrap();
-    assert_eq!(service.times(), [Duration::ZERO, 30 * SECOND]);
+    let dated = status(503)
+        .header("retry-after", "Wed, 21 Oct 2015 07:28:30 GMT")
+        .header("date", "Wed, 21 Oct 2015 07:28:00 GMT");
+    let script = scripted([dated]);
+    client(&script).execute(&Retrieve("1")).await.unwrap();
+    assert_eq!(script.times(), [Duration::ZERO, 30 * SECOND]);
 
     // Longer than the cap, or than the call may take: fails at once and says how long.
     for (hint, deadline) in [("31", 60), ("18446744073709551615", 60), ("9", 9)] {
-        let headers = Box::leak(Box::new([("retry-after", hint)]));
-        let service = Service::new([Act::Answer(429, headers)]);
+        let script = scripted([status(429).header("retry-after", hint)]);
+        let start = Instant::now();
         let options = CallOptions::new().deadline(Duration::from_secs(deadline));
-        let client = service.client();
+        let client = client(&script);
         let error = client
             .execute_with(&Retrieve("1"), &options)
             .await
             .unwrap_err();
-        assert_eq!(service.start.elapsed(), Duration::ZERO);
+        assert_eq!(start.elapsed(), Duration::ZERO);
         assert_eq!(
             error.retry_after(),
             Some(Duration::from_secs(hint.parse().unwrap()))
         );
-        assert_eq!(service.count(), 1);
+        assert_eq!(script.count(), 1);
     }
 }
 
@@ -499,30 +394,10 @@ async fn retry_after_of_any_shape_neither_panics_nor_hangs() {
     ];
     assert!(hints.len() >= 30);
     for hint in hints {
-        let headers: &'static [(&str, &str)] = Box::leak(Box::new([("retry-after", "")]));
-        let service = Service::new([Act::Answer(429, headers)]);
-        let value = accredit_transport::http::HeaderValue::from_bytes(hint.as_bytes()).unwrap();
-        let with_hint = service.clone();
-        let client = Client::builder()
-            .base_uri("https://api.example.com")
-            .token(Token::new("Token", "t").unwrap())
-            .transport(tower::service_fn(move |request: Request<Body>| {
-                let (service, value) = (with_hint.clone(), value.clone());
-                async move {
-                    let mut response = service.act(request).await?;
-                    if response.status() == StatusCode::TOO_MANY_REQUESTS {
-                        response.headers_mut().insert("retry-after", value);
-                    }
-                    Ok::<_, BoxError>(response)
-                }
-            }))
-            .build()
-            .unwrap();
-        let _ = client.execute(&Retrieve("1")).await;
-        assert!(
-            service.start.elapsed() <= Duration::from_millis(30_002),
-            "{hint:?}"
-        );
+        let script = scripted([status(429).header("retry-after", hint)]);
+        let start = Instant::now();
+        let _ = client(&script).execute(&Retrieve("1")).await;
+        assert!(start.elapsed() <= Duration::from_millis(30_002), "{hint:?}");
     }
 }
 
@@ -534,15 +409,15 @@ async fn no_call_sleeps_past_its_deadline() {
         .attempts(50)
         .no_budget();
     for seed in 0..50 {
-        let service = Service::new(std::iter::repeat_n(Act::Answer(500, &[]), 60));
-        let client = service
-            .builder()
+        let start = Instant::now();
+        let script = scripted(std::iter::repeat_n(status(500), 60));
+        let client = builder(&script)
             .retry(slow.clone().seed(seed))
             .deadline(20 * SECOND)
             .build()
             .unwrap();
         let error = client.execute(&Retrieve("1")).await.unwrap_err();
-        assert!(service.start.elapsed() < 20 * SECOND);
+        assert!(start.elapsed() < 20 * SECOND);
         assert_eq!(
             error.kind(),
             ErrorKind::Status,
@@ -554,33 +429,32 @@ async fn no_call_sleeps_past_its_deadline() {
 #[tokio::test(start_paused = true)]
 async fn a_deadline_that_ends_an_unsafe_write_leaves_it_unknown() {
     let options = CallOptions::new().deadline(SECOND);
-    let service = Service::new([Act::Hang]);
-    let error = service
-        .client()
+    let start = Instant::now();
+    let script = scripted([Answer::hang()]);
+    let error = client(&script)
         .execute_with(&Create("x"), &options)
         .await
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     assert_eq!(error.reason(), ErrorKind::Timeout(TimeoutPhase::Operation));
     assert!(error.is_timeout());
-    assert_eq!(service.start.elapsed(), SECOND);
+    assert_eq!(start.elapsed(), SECOND);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_budget_ends_a_storm_and_successes_refill_it() {
     let budget = RetryBudget::new(28);
-    let service = Service::new(std::iter::repeat_n(Act::Answer(500, &[]), 8));
-    let client = service
-        .builder()
+    let script = scripted(std::iter::repeat_n(status(500), 8));
+    let client = builder(&script)
         .retry(RetryPolicy::default().budget(budget.clone()))
         .build()
         .unwrap();
     client.execute(&Retrieve("1")).await.unwrap_err();
-    assert_eq!((service.count(), budget.left()), (3, 0));
+    assert_eq!((script.count(), budget.left()), (3, 0));
     for _ in 0..5 {
         client.execute(&Retrieve("1")).await.unwrap_err();
     }
-    assert_eq!(service.count(), 8, "one attempt each");
+    assert_eq!(script.count(), 8, "one attempt each");
     for _ in 0..14 {
         client.execute(&Retrieve("1")).await.unwrap();
     }
@@ -590,9 +464,9 @@ async fn the_budget_ends_a_storm_and_successes_refill_it() {
 #[tokio::test(start_paused = true)]
 async fn the_policy_of_a_call_draws_on_the_budget_of_the_client() {
     let budget = RetryBudget::new(20);
-    let service = Service::new(std::iter::repeat_n(Act::Answer(500, &[]), 20));
+    let script = scripted(std::iter::repeat_n(status(500), 20));
     let policy = RetryPolicy::default().budget(budget.clone());
-    let client = service.builder().retry(policy).build().unwrap();
+    let client = builder(&script).retry(policy).build().unwrap();
     for (options, count) in [
         (CallOptions::new().retry(RetryPolicy::default()), 2),
         (CallOptions::new().attempts(9), 3),
@@ -605,13 +479,13 @@ async fn the_policy_of_a_call_draws_on_the_budget_of_the_client() {
             .execute_with(&Retrieve("1"), &options)
             .await
             .unwrap_err();
-        assert_eq!((service.count(), budget.left()), (count, 6));
+        assert_eq!((script.count(), budget.left()), (count, 6));
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_sets_its_own_attempts_and_policy() {
-    let failing = || std::iter::repeat_n(Act::Answer(500, &[]), 20);
+    let failing = || std::iter::repeat_n(status(500), 20);
     for (options, expected) in [
         (CallOptions::new().attempts(1), 1),
         (CallOptions::new().attempts(5), 5),
@@ -625,13 +499,13 @@ async fn a_call_sets_its_own_attempts_and_policy() {
             2,
         ),
     ] {
-        let service = Service::new(failing());
-        let client = service.client();
+        let script = scripted(failing());
+        let client = client(&script);
         client
             .execute_with(&Retrieve("1"), &options)
             .await
             .unwrap_err();
-        assert_eq!(service.count(), expected, "{options:?}");
+        assert_eq!(script.count(), expected, "{options:?}");
     }
 }
 
@@ -639,8 +513,8 @@ async fn a_call_sets_its_own_attempts_and_policy() {
 async fn what_layers_put_on_a_request_is_on_every_attempt() {
     #[derive(Clone, PartialEq, Debug)]
     struct Mark(u32);
-    let service = Service::new([Act::Answer(500, &[])]);
-    let client = service.builder().layer(tower::util::MapRequestLayer::new(
+    let script = scripted([status(500)]);
+    let client = builder(&script).layer(tower::util::MapRequestLayer::new(
         |mut request: Request<Body>| {
             request.extensions_mut().insert(Mark(7));
             request
@@ -652,14 +526,11 @@ async fn what_layers_put_on_a_request_is_on_every_attempt() {
         .execute(&Retrieve("1"))
         .await
         .unwrap();
-    let seen = service.seen.lock().unwrap();
-    assert_eq!(seen.len(), 2);
-    let ids: Vec<_> = seen
-        .iter()
-        .map(|(_, request)| &request.headers()["x-request-id"])
-        .collect();
-    assert_eq!(ids[0], ids[1]);
-    for (_, request) in &*seen {
+    let requests = script.requests();
+    assert_eq!(requests.len(), 2);
+    let id = |request: &Captured| request.headers()["x-request-id"].clone();
+    assert_eq!(id(&requests[0]), id(&requests[1]));
+    for request in requests {
         assert_eq!(request.extensions().get::<Mark>(), Some(&Mark(7)));
         assert_eq!(request.uri(), "https://api.example.com/notes/1/");
     }
@@ -669,12 +540,12 @@ async fn what_layers_put_on_a_request_is_on_every_attempt() {
 async fn repetitions_are_told_with_reason_and_wait() {
     let log = Log::default();
     let _guard = log.install();
-    let service = Service::new([
-        Act::Answer(429, &[("retry-after", "3")]),
-        Act::Answer(500, &[]),
-        Act::Refuse,
+    let script = scripted([
+        status(429).header("retry-after", "3"),
+        status(500),
+        refuse(),
     ]);
-    service.client().execute(&Retrieve("1")).await.unwrap_err();
+    client(&script).execute(&Retrieve("1")).await.unwrap_err();
     let text = log.text();
     assert!(
         text.contains(
