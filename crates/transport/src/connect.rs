@@ -19,6 +19,7 @@ use crate::BoxError;
 use crate::body::Body;
 use crate::connector::Connector;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
+use crate::stall::Watched;
 
 pub(crate) type HyperClient = legacy::Client<Bounded<Connector>, Body>;
 
@@ -106,11 +107,11 @@ impl<C> Service<Uri> for Bounded<C>
 where
     C: Service<Uri, Error: Into<BoxError>, Future: Send + 'static>,
 {
-    type Response = C::Response;
+    type Response = Watched<C::Response>;
     type Error = BoxError;
     // A box for each new connection, not for each request; hyper-util asks for a future that can
     // move.
-    type Future = Pin<Box<dyn Future<Output = Result<C::Response, BoxError>> + Send>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Watched<C::Response>, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         self.inner.poll_ready(cx).map_err(Into::into)
@@ -120,13 +121,14 @@ where
         let connecting = self.inner.call(uri);
         let limit = self.limit;
         Box::pin(async move {
-            let Some(limit) = limit else {
-                return connecting.await.map_err(Into::into);
+            let connected = match limit {
+                None => connecting.await,
+                Some(limit) => match tokio::time::timeout(limit, connecting).await {
+                    Ok(connected) => connected,
+                    Err(_) => return Err(Box::new(NotInTime(limit)) as BoxError),
+                },
             };
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => connected.map_err(Into::into),
-                Err(_) => Err(Box::new(NotInTime(limit)) as BoxError),
-            }
+            connected.map(Watched::new).map_err(Into::into)
         })
     }
 }

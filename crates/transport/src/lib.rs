@@ -153,6 +153,8 @@ mod stack;
 #[cfg(feature = "testkit")]
 pub mod testkit;
 #[cfg(feature = "hyper")]
+mod stall;
+#[cfg(feature = "hyper")]
 mod tls;
 mod token;
 mod transport;

@@ -146,3 +146,35 @@ fn a_connector_beside_a_transport_or_tls_settings_is_a_contradiction() {
     );
     assert!(builder().connector(connector()).build().is_ok());
 }
+
+/// hyper writes what it holds of a request even when the call is over.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_stops_reading_keeps_no_connection() {
+    let (ours, theirs) = tokio::io::duplex(64);
+    let held = Arc::new(Mutex::new(Some(theirs)));
+    let client = Client::builder()
+        .base_uri("https://api.example.com")
+        .token(Token::new("Token", "t").unwrap())
+        .attempt_timeout(Duration::from_secs(7))
+        .retry(accredit_transport::RetryPolicy::none())
+        .connector(service_fn(move |_: Uri| {
+            let pipe = held.lock().unwrap().take();
+            async move { pipe.ok_or_else(|| io::Error::other("one is all")) }
+        }))
+        .build()
+        .unwrap();
+    let started = Instant::now();
+    let long = "x".repeat(1000).leak();
+    let error = client.execute(&Create(long)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error:?}");
+    assert_eq!(started.elapsed(), Duration::from_secs(7));
+    let tasks = || {
+        tokio::runtime::Handle::current()
+            .metrics()
+            .num_alive_tasks()
+    };
+    assert_eq!(tasks(), 1, "hyper goes on writing");
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(tasks(), 0);
+    drop(ours);
+}

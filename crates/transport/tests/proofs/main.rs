@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod cancellation;
 mod child;
 mod origins;
 mod outage;

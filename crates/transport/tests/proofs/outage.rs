@@ -85,7 +85,13 @@ impl Server {
 
 /// Counts attempts.
 #[derive(Clone, Default)]
-struct Attempts(Arc<AtomicU64>);
+pub(crate) struct Attempts(Arc<AtomicU64>);
+
+impl Attempts {
+    pub(crate) fn count(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
 
 impl Observer for Attempts {
     fn attempt_ended(&self, _: &AttemptEvent<'_>) {
@@ -142,10 +148,10 @@ async fn measure(down: Down) -> Measured {
         let at = pause * number;
         sleep_until(start + at).await;
         if at == BEFORE {
-            before = attempts.0.load(Ordering::Relaxed);
+            before = attempts.count();
             server.down.send_replace(Some(down));
         } else if at == BEFORE + OUTAGE {
-            during = attempts.0.load(Ordering::Relaxed) - before;
+            during = attempts.count() - before;
             server.down.send_replace(None);
         }
         let (client, ends) = (client.clone(), Arc::clone(&ends));
@@ -261,5 +267,5 @@ async fn without_a_budget_an_outage_would_be_a_storm() {
         let result = call(&client, Kind::Read, number, 0, &options).await;
         assert!(result.is_err());
     }
-    assert_eq!(attempts.0.load(Ordering::Relaxed), 300);
+    assert_eq!(attempts.count(), 300);
 }

@@ -157,6 +157,13 @@ impl World {
                     wire.stall().await;
                     break;
                 }
+                Then::Ignore => {
+                    // Nothing is read, so only the client itself can end this.
+                    while Arc::strong_count(&reset) > 1 {
+                        sleep(Duration::from_secs(1)).await;
+                    }
+                    break;
+                }
             }
         }
         self.note(|| format!("connection {number}: over"));
@@ -171,11 +178,7 @@ impl World {
     async fn act(&self, wire: &mut Wire<DuplexStream>, call: usize, act: Act) -> Then {
         match act {
             Act::CloseInRequest { reset } => Then::closing(reset),
-            Act::StopReading => {
-                // Not even the end of the connection is noticed, for a while.
-                sleep(Duration::from_secs(70)).await;
-                Then::Close
-            }
+            Act::StopReading => Then::Ignore,
             Act::Close { run, reset } => {
                 if run {
                     self.run(call);
@@ -227,6 +230,7 @@ enum Then {
     Reset,
     CloseAfter(Duration),
     Stall,
+    Ignore,
 }
 
 impl Then {
