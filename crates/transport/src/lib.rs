@@ -77,6 +77,7 @@
 //! | what happened | `Read`, `IdempotentWrite` | `UnsafeWrite`, `EffectfulRead` |
 //! |---|---|---|
 //! | no connection: DNS, refused, TLS, connect timeout | again | again |
+//! | an HTTP/2 stream that the server refused, or closed before it looked at it | again | again |
 //! | 401, and the [`TokenSource`] has another token | once more | once more |
 //! | 429 | again, after `Retry-After` | again, after `Retry-After` |
 //! | 503 with `Retry-After` | again | [`OutcomeUnknown`](ErrorKind::OutcomeUnknown), or again [by choice](RetryPolicy::retry_unsafe_503) |
