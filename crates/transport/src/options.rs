@@ -124,14 +124,6 @@ impl CallOptions {
         self
     }
 
-    /// Keeps a token that the server refuses: no login, no replay, the 401 is the result. For a
-    /// logout, of which a refused token is as good an end as any.
-    #[must_use]
-    pub fn keep_token(mut self) -> Self {
-        self.overrides.keep_token = true;
-        self
-    }
-
     /// Sends a header along, in the place of the operation's or the client's own of that name. It
     /// cannot replace `Authorization` on an authenticated call.
     #[must_use]
@@ -158,7 +150,6 @@ impl CallOptions {
             bytes_cap: _,
             attempts: _,
             retry: _,
-            keep_token: _,
         } = self.overrides;
         [operation, attempt, first_byte, idle, download]
             .into_iter()
@@ -213,7 +204,6 @@ pub(crate) struct Overrides {
     bytes_cap: Option<usize>,
     pub(crate) attempts: Option<u32>,
     pub(crate) retry: Option<RetryPolicy>,
-    pub(crate) keep_token: bool,
 }
 
 impl Overrides {
@@ -227,7 +217,6 @@ impl Overrides {
             bytes_cap,
             attempts,
             retry,
-            keep_token,
         } = self;
         [operation, attempt, first_byte, idle, download]
             .iter()
@@ -235,7 +224,6 @@ impl Overrides {
             && bytes_cap.is_none()
             && attempts.is_none()
             && retry.is_none()
-            && !keep_token
     }
 
     /// The limit of a phase for this request: its own, or else `default`.

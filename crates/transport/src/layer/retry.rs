@@ -103,7 +103,6 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let info = info_of(&request);
         let own = request.extensions().get::<Overrides>();
-        let keep_token = own.is_some_and(|own| own.keep_token);
         let policy = match own.map(|own| (&own.retry, own.attempts)) {
             None | Some((None, None)) => Arc::clone(&self.policy),
             Some((retry, attempts)) => {
@@ -129,7 +128,6 @@ where
                 number: 1,
                 began: Duration::ZERO,
                 sent_before,
-                may_replay: !keep_token,
                 replays: 0,
             },
         }
@@ -220,9 +218,8 @@ struct Repeat<S> {
     began: Duration,
     /// How many attempts went to the transport before it, where they are counted.
     sent_before: Option<u32>,
-    /// Whether a refused token may be answered with another one, and how often it was: those
-    /// replays are none of the attempts that the policy counts.
-    may_replay: bool,
+    /// How often a refused token was answered with another one, at most once: those replays are
+    /// none of the attempts that the policy counts.
     replays: u32,
 }
 
@@ -310,10 +307,9 @@ where
         {
             // Refused before it ran, for a token that the source can replace: sent once more.
             self.progress.has_not_run();
-            if !self.may_replay || self.template.is_none() {
+            if self.replays > 0 || self.template.is_none() {
                 return None;
             }
-            self.may_replay = false;
             self.replays = 1;
             self.tell("unauthorized", status, Duration::ZERO);
             return Some(None);

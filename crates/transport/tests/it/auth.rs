@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{Request, Response, StatusCode};
-use accredit_transport::{
-    Body, CallOptions, Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait,
-};
+use accredit_transport::{Body, Client, Error, ErrorKind, Reply, Token, TokenSource, async_trait};
 
 use crate::support::{CANARY, Create, Login, Retrieve, Server, json, reply};
 
@@ -146,25 +144,6 @@ async fn a_401_reports_the_token_and_is_replayed_once_with_another() {
     let rejected = session.0.rejected.lock().unwrap().clone();
     let tokens = ["t0", "t2", "t3"].map(|token| Token::new("Token", token).unwrap());
     assert_eq!(rejected, tokens);
-}
-
-#[tokio::test]
-async fn a_call_can_keep_its_token() {
-    let refused = || reply("401 Unauthorized", "application/json", "{}");
-    let server = Server::start([refused(), json("\"ok\"")]).await;
-    let session = Session::default();
-    let builder = server.builder().token_source(session.clone());
-    let options = CallOptions::new().keep_token();
-    let client = builder.build().unwrap();
-    let result = client.execute_with(&Retrieve("1"), &options).await;
-    assert!(result.unwrap_err().is_unauthorized());
-    assert_eq!(
-        (
-            server.seen().len(),
-            session.0.logins.load(Ordering::Relaxed)
-        ),
-        (1, 1)
-    );
 }
 
 struct NoLogin;
