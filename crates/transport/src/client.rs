@@ -217,7 +217,10 @@ impl Client {
                 watch.succeeded(reply.status);
                 Ok(reply)
             }
-            Err(error) => Err(watch.failed(error.ended(None, &progress))),
+            Err(error) => {
+                let error = error.identified_by(&self.inner.request_id);
+                Err(watch.failed(error.ended(None, &progress)))
+            }
         }
     }
 
@@ -270,7 +273,10 @@ impl Client {
         watch.follow(&progress);
         let reply = match self.dispatch(request).await {
             Ok(reply) => reply,
-            Err(error) => return Err(watch.failed(error.ended(Some(info), &progress))),
+            Err(error) => {
+                let error = error.identified_by(&self.inner.request_id);
+                return Err(watch.failed(error.ended(Some(info), &progress)));
+            }
         };
         let seen = Seen {
             status: reply.status,
@@ -307,9 +313,13 @@ impl Client {
         let deadline = Overrides::own_deadline(&request);
         let response = match self.respond(request).await {
             Ok(response) => response,
-            Err(error) => return Err(watch.failed(error.ended(Some(info), &progress))),
+            Err(error) => {
+                let error = error.identified_by(&self.inner.request_id);
+                return Err(watch.failed(error.ended(Some(info), &progress)));
+            }
         };
         let request_id = response.headers().get(&self.inner.request_id).cloned();
+        let request_id = request_id.or_else(|| progress.request_id());
         if response.status().is_success() {
             return Download::open(
                 response,
@@ -325,11 +335,11 @@ impl Client {
             );
         }
         let error = whole(response).map_or_else(|error| error, Error::from_reply);
-        let mut error = error.ended(Some(info), &progress);
+        let mut error = error;
         if let Some(id) = request_id {
             error.set_request_id(id);
         }
-        Err(watch.failed(error))
+        Err(watch.failed(error.ended(Some(info), &progress)))
     }
 
     async fn dispatch(&self, request: Request<Body>) -> Result<Reply, Error> {
@@ -393,11 +403,11 @@ impl Seen {
 
     #[cold]
     fn complete(self, error: Error, info: &'static OperationInfo) -> Error {
-        let mut error = error.ended(Some(info), &self.progress);
+        let mut error = error;
         if let Some(id) = self.request_id {
             error.set_request_id(id);
         }
-        self.watch.failed(error)
+        self.watch.failed(error.ended(Some(info), &self.progress))
     }
 }
 

@@ -66,9 +66,8 @@ impl RequestEncoder {
             target: String::with_capacity(info.path().len() + 64),
             template: info.path(),
             has_query: false,
-            // Room for what the layers add (agent, accept, authorization, request id) without
-            // growing.
-            headers: HeaderMap::with_capacity(8),
+            // Mostly none: what the layers add is not known here, and not for each attempt's copy.
+            headers: HeaderMap::new(),
             body: Bytes::new(),
             fault: None,
         }

@@ -122,6 +122,7 @@
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
 //! needed. That target has no timers: all timeouts are off there, and setting one is an error.
 
+mod alarm;
 #[cfg(feature = "blocking")]
 mod blocking;
 mod body;
@@ -151,10 +152,10 @@ mod retry;
 mod retry_after;
 mod session;
 mod stack;
-#[cfg(feature = "testkit")]
-pub mod testkit;
 #[cfg(feature = "hyper")]
 mod stall;
+#[cfg(feature = "testkit")]
+pub mod testkit;
 #[cfg(feature = "hyper")]
 mod tls;
 mod token;

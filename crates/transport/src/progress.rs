@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use http::{Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode};
 use tokio::time::Instant;
 
 use crate::clock;
 use crate::error::ErrorKind;
+use crate::layer::request_id::CallId;
 
 /// The progress of one call.
 #[derive(Clone)]
@@ -30,6 +31,7 @@ struct Inner {
     head: AtomicU16,
     /// Whether an attempt before the present one may have.
     may_have_run_before: AtomicBool,
+    request_id: OnceLock<CallId>,
     log: Mutex<Vec<Attempt>>,
 }
 
@@ -43,6 +45,7 @@ impl Progress {
             may_have_run: AtomicBool::new(false),
             head: AtomicU16::new(0),
             may_have_run_before: AtomicBool::new(false),
+            request_id: OnceLock::new(),
             log: Mutex::default(),
         }))
     }
@@ -111,6 +114,16 @@ impl Progress {
     /// waiting for the rest of.
     pub(crate) fn head(&self) -> Option<StatusCode> {
         StatusCode::from_u16(self.0.head.load(Ordering::Relaxed)).ok()
+    }
+
+    /// The id of the call, which is made or taken once for all attempts.
+    pub(crate) fn request_id_or(&self, make: impl FnOnce() -> CallId) -> &CallId {
+        self.0.request_id.get_or_init(make)
+    }
+
+    /// The id that the call was sent with, if it came so far.
+    pub(crate) fn request_id(&self) -> Option<HeaderValue> {
+        self.0.request_id.get().map(CallId::header)
     }
 
     /// Since the call started.

@@ -38,9 +38,9 @@ pub(crate) struct Layers {
 /// What [`compose`] gives: a type with a name, so that it needs no box and is compiled once, here.
 pub(crate) type Stack = Operation<
     InFlight<
-        RequestId<
-            BaseUri<
-                Retry<
+        BaseUri<
+            Retry<
+                RequestId<
                     Timeout<
                         Collect<Decompress<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>,
                     >,
@@ -67,13 +67,13 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Inside the attempt timeout and the retry: a body that stalls or breaks off fails the attempt.
     let service = layers.collect.layer(service);
     let service = layers.attempt.layer(service);
+    // Inside the retry, which then keeps no copy of the header; the id is one for all attempts.
+    let service = layers.request_id.layer(service);
     // Outside all that belongs to one attempt: its waits are not the attempt's time, and each
     // attempt asks for the token anew.
     let service = layers.retry.layer(service);
     // Outside all attempts: a URI is made absolute, or refused, once.
     let service = layers.base_uri.layer(service);
-    // One id for all attempts, and for the refusals above.
-    let service = layers.request_id.layer(service);
     // Outside all that costs anything: a call too many ends before it begins.
     let service = layers.in_flight.layer(service);
     // Outermost: its deadline covers waits between attempts, its span holds all events.

@@ -387,13 +387,11 @@ impl Download {
 
     /// Adds what is known of the call.
     fn told(&self, error: Error) -> Error {
-        let mut error = error
-            .with_head(self.head.status, self.head.headers.clone())
-            .ended(Some(self.info), &self.progress);
+        let mut error = error.with_head(self.head.status, self.head.headers.clone());
         if let Some(id) = &self.request_id {
             error.set_request_id(id.clone());
         }
-        error
+        error.ended(Some(self.info), &self.progress)
     }
 
     fn record(&self, failure: Option<ErrorKind>) {

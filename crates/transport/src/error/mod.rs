@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 
 pub use codec::{DecodeError, EncodeError};
 pub use config::ConfigError;
@@ -228,6 +228,9 @@ impl Error {
     /// effect.
     pub(crate) fn ended(self, info: Option<&'static OperationInfo>, progress: &Progress) -> Self {
         let mut error = self.in_operation(info, progress.attempts());
+        if error.0.request_id.is_none() {
+            error.0.request_id = progress.request_id();
+        }
         let log = progress.take_log();
         if !log.is_empty() {
             error.0.log = log;
@@ -247,6 +250,14 @@ impl Error {
             error.0.sent |= progress.may_have_run_before();
         }
         error
+    }
+
+    /// The id of the server's own, if it answered with one in this header.
+    pub(crate) fn identified_by(mut self, header: &HeaderName) -> Self {
+        if let Some(id) = self.0.headers.get(header) {
+            self.0.request_id = Some(id.clone());
+        }
+        self
     }
 
     pub(crate) fn set_sent(&mut self, sent: bool) {

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
 use tower::util::Oneshot;
 use tower_layer::Layer;
 use tower_service::Service;
@@ -17,6 +16,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 use super::info_of;
+use crate::alarm::Alarm;
 use crate::error::{Error, TimeoutPhase};
 use crate::operation::OperationInfo;
 use crate::options::Overrides;
@@ -85,10 +85,10 @@ impl<S> Operation<S> {
             status = Empty,
         );
         let progress = Progress::of(&mut request);
-        let sleep = progress.limit(limit).map(tokio::time::sleep_until);
+        let alarm = Alarm::at(progress.limit(limit));
         OperationFuture {
             inner: Oneshot::new(self.inner.clone(), request),
-            sleep,
+            alarm,
             limit,
             span,
             info,
@@ -121,7 +121,7 @@ pin_project! {
         #[pin]
         inner: F,
         #[pin]
-        sleep: Option<Sleep>,
+        alarm: Alarm,
         limit: Option<Duration>,
         span: Span,
         info: Option<&'static OperationInfo>,
@@ -140,14 +140,10 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _entered = this.span.enter();
-        let result = match this.inner.poll(cx) {
-            Poll::Ready(result) => result.map_err(Into::into),
-            Poll::Pending => {
-                let (Some(sleep), Some(limit)) = (this.sleep.as_pin_mut(), *this.limit) else {
-                    return Poll::Pending;
-                };
-                ready!(sleep.poll(cx));
-                let error = Error::timeout(TimeoutPhase::Operation, limit);
+        let result = match ready!(this.alarm.poll_outermost(this.inner, cx)) {
+            Some(result) => result.map_err(Into::into),
+            None => {
+                let error = Error::timeout(TimeoutPhase::Operation, this.limit.unwrap_or_default());
                 Err(error.in_reply(this.progress.head()))
             }
         };

@@ -5,16 +5,14 @@
 //! derived from one.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use http::{HeaderName, HeaderValue, Request, Response};
-use pin_project_lite::pin_project;
+use http::{HeaderName, HeaderValue, Request};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use crate::error::Error;
+use crate::progress::Progress;
 use crate::random::Random;
 
 /// Gives every request an id.
@@ -61,80 +59,57 @@ pub struct RequestId<S> {
     settings: RequestIdLayer,
 }
 
-impl<S, B, R> Service<Request<B>> for RequestId<S>
+impl<S, B> Service<Request<B>> for RequestId<S>
 where
-    S: Service<Request<B>, Response = Response<R>, Error: Into<Error>>,
+    S: Service<Request<B>>,
 {
-    type Response = Response<R>;
-    type Error = Error;
-    type Future = RequestIdFuture<S::Future>;
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
-        self.inner.poll_ready(cx).map_err(Into::into)
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> S::Future {
         let RequestIdLayer { header, ids } = &self.settings;
-        let id = match request.headers().get(header) {
-            Some(id) => id.clone(),
-            None => {
-                let id = ids.next();
-                request.headers_mut().insert(header.clone(), id.clone());
-                id
-            }
-        };
-        let span = tracing::Span::current();
-        if !span.is_disabled() {
-            span.record("request_id", tracing::field::debug(&id));
-        }
-        RequestIdFuture {
-            inner: self.inner.call(request),
-            header: header.clone(),
-            id: Some(id),
-        }
-    }
-}
-
-pin_project! {
-    /// The future of [`RequestId`]: a reply always has the header when it is done.
-    pub struct RequestIdFuture<F> {
-        #[pin]
-        inner: F,
-        header: HeaderName,
-        id: Option<HeaderValue>,
-    }
-}
-
-impl<F, R, E> Future for RequestIdFuture<F>
-where
-    F: Future<Output = Result<Response<R>, E>>,
-    E: Into<Error>,
-{
-    type Output = Result<Response<R>, Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut result = ready!(this.inner.poll(cx)).map_err(Into::into);
-        if let Some(id) = this.id.take() {
-            match &mut result {
-                Ok(response) => {
-                    response.headers_mut().entry(&*this.header).or_insert(id);
-                }
-                Err(error) => {
-                    let echoed = error.headers().get(&*this.header).cloned();
-                    error.set_request_id(echoed.unwrap_or(id));
-                }
+        let progress = Progress::of(&mut request);
+        let mut is_new = false;
+        let given = request.headers().get(header);
+        let id = progress.request_id_or(|| {
+            is_new = true;
+            given.map_or_else(|| CallId::Made(ids.next()), |id| CallId::Given(id.clone()))
+        });
+        if is_new {
+            let span = tracing::Span::current();
+            if !span.is_disabled() {
+                span.record("request_id", tracing::field::debug(id.header()));
             }
         }
-        Poll::Ready(result)
+        if given.is_none() {
+            let id = id.header();
+            request.headers_mut().insert(header.clone(), id);
+        }
+        self.inner.call(request)
     }
 }
 
-impl<F> fmt::Debug for RequestIdFuture<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RequestIdFuture")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
+/// The id of one call. One that was made is kept as text, because a copy of a header value costs an
+/// allocation that only failures need.
+pub(crate) enum CallId {
+    Given(HeaderValue),
+    Made([u8; 32]),
+}
+
+impl CallId {
+    pub(crate) fn header(&self) -> HeaderValue {
+        match self {
+            Self::Given(id) => id.clone(),
+            // Sixteen digits and letters, twice.
+            Self::Made(id) => {
+                HeaderValue::from_bytes(id).unwrap_or_else(|_| HeaderValue::from_static("0"))
+            }
+        }
     }
 }
 
@@ -153,7 +128,7 @@ impl Ids {
         }
     }
 
-    fn next(&self) -> HeaderValue {
+    fn next(&self) -> [u8; 32] {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
         let mut bits = (u128::from(self.client) << 64) | u128::from(self.calls.next());
         let mut hex = [b'0'; 32];
@@ -162,7 +137,7 @@ impl Ids {
             *digit = DIGITS.get((bits & 15) as usize).copied().unwrap_or(b'0');
             bits >>= 4;
         }
-        HeaderValue::from_bytes(&hex).unwrap_or_else(|_| HeaderValue::from_static("0"))
+        hex
     }
 }
 
@@ -175,8 +150,8 @@ mod tests {
     #[test]
     fn ids_differ_within_and_between_clients() {
         let (one, two) = (Ids::new(), Ids::new());
-        let ids: HashSet<HeaderValue> = (0..1000).flat_map(|_| [one.next(), two.next()]).collect();
+        let ids: HashSet<[u8; 32]> = (0..1000).flat_map(|_| [one.next(), two.next()]).collect();
         assert_eq!(ids.len(), 2000);
-        assert!(ids.iter().all(|id| id.len() == 32));
+        assert!(ids.iter().flatten().all(u8::is_ascii_hexdigit));
     }
 }

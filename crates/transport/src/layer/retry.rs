@@ -66,11 +66,12 @@ impl RetryLayer {
     }
 }
 
-impl<S> Layer<S> for RetryLayer {
+impl<S: Clone> Layer<S> for RetryLayer {
     type Service = Retry<S>;
 
     fn layer(&self, inner: S) -> Retry<S> {
         Retry {
+            spare: Arc::new(inner.clone()),
             inner,
             policy: Arc::clone(&self.policy),
             observer: self.observer.clone(),
@@ -83,6 +84,8 @@ impl<S> Layer<S> for RetryLayer {
 #[derive(Clone, Debug)]
 pub struct Retry<S> {
     inner: S,
+    /// What repetitions are sent through: a clone for those that are made, not for each call.
+    spare: Arc<S>,
     policy: Arc<RetryPolicy>,
     observer: Observed,
     counted: bool,
@@ -119,7 +122,8 @@ where
                 future: self.inner.call(request),
             },
             repeat: Repeat {
-                service: self.inner.clone(),
+                spare: Arc::clone(&self.spare),
+                service: None,
                 policy,
                 observer: self.observer.clone(),
                 info,
@@ -207,7 +211,9 @@ pin_project! {
 
 /// All that a repetition needs.
 struct Repeat<S> {
-    service: S,
+    spare: Arc<S>,
+    /// The clone of this call, when there is a repetition.
+    service: Option<S>,
     policy: Arc<RetryPolicy>,
     observer: Observed,
     info: Option<&'static OperationInfo>,
@@ -225,7 +231,7 @@ struct Repeat<S> {
 
 impl<S, R> Future for RetryFuture<S>
 where
-    S: Service<Request<Body>, Response = Response<R>, Error: Into<Error>>,
+    S: Service<Request<Body>, Response = Response<R>, Error: Into<Error>> + Clone,
 {
     type Output = Result<Response<R>, Error>;
 
@@ -248,7 +254,7 @@ where
                     if let Some(sleep) = sleep {
                         ready!(sleep.as_mut().poll(cx));
                     }
-                    ready!(this.repeat.service.poll_ready(cx)).map_err(Into::into)?;
+                    ready!(this.repeat.service().poll_ready(cx)).map_err(Into::into)?;
                     let Some(future) = this.repeat.again() else {
                         let error = Error::new(ErrorKind::Io);
                         return Poll::Ready(Err(error.with_detail("the body is gone")));
@@ -264,8 +270,12 @@ where
 
 impl<S> Repeat<S>
 where
-    S: Service<Request<Body>, Error: Into<Error>>,
+    S: Service<Request<Body>, Error: Into<Error>> + Clone,
 {
+    fn service(&mut self) -> &mut S {
+        self.service.get_or_insert_with(|| S::clone(&self.spare))
+    }
+
     /// Whether there is another attempt: none, one at once, or one after a wait.
     fn after<R>(&mut self, result: &Result<Response<R>, Error>) -> Option<Option<Pin<Box<Sleep>>>> {
         match result {
@@ -352,7 +362,7 @@ where
         self.number = self.number.saturating_add(1);
         self.began = self.progress.elapsed();
         self.sent_before = self.sent_before.map(|_| self.progress.attempts());
-        Some(self.service.call(request))
+        Some(self.service().call(request))
     }
 
     /// Whether the attempt under way went to the transport, as far as is known: time may run out

@@ -2,15 +2,15 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http::Request;
 use pin_project_lite::pin_project;
-use tokio::time::Sleep;
 use tower_layer::Layer;
 use tower_service::Service;
 
+use crate::alarm::Alarm;
 use crate::error::{Error, TimeoutPhase};
 use crate::options::Overrides;
 
@@ -65,10 +65,9 @@ where
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let TimeoutLayer { phase, limit } = self.settings;
         let limit = Overrides::limit(&request, phase, limit);
-        let sleep = limit.map(tokio::time::sleep);
         TimeoutFuture {
+            alarm: Alarm::after(limit),
             inner: self.inner.call(request),
-            sleep,
             phase,
             limit,
         }
@@ -81,7 +80,7 @@ pin_project! {
         #[pin]
         inner: F,
         #[pin]
-        sleep: Option<Sleep>,
+        alarm: Alarm,
         phase: TimeoutPhase,
         limit: Option<Duration>,
     }
@@ -96,14 +95,10 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if let Poll::Ready(result) = this.inner.poll(cx) {
-            return Poll::Ready(result.map_err(Into::into));
-        }
-        let (Some(sleep), Some(limit)) = (this.sleep.as_pin_mut(), *this.limit) else {
-            return Poll::Pending;
-        };
-        ready!(sleep.poll(cx));
-        Poll::Ready(Err(Error::timeout(*this.phase, limit)))
+        this.alarm.poll(this.inner, cx).map(|result| match result {
+            Some(result) => result.map_err(Into::into),
+            None => Err(Error::timeout(*this.phase, this.limit.unwrap_or_default())),
+        })
     }
 }
 
