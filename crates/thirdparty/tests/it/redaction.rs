@@ -10,7 +10,7 @@ use accredit_thirdparty::{
     Problem, SubscriptionAgreementName,
 };
 
-use crate::support::{EMAIL, Log, PASSWORD, Service, TOKEN, partner_builder, person};
+use crate::support::{EMAIL, PASSWORD, Service, TOKEN, partner_builder, person, record};
 
 /// A social security number that the sandbox takes for one.
 const TAX_ID: &str = "987-65-4329";
@@ -107,8 +107,7 @@ async fn an_error_quotes_neither_the_request_nor_the_reply() {
 
 #[tokio::test]
 async fn nothing_private_is_traced() {
-    let log = Log::default();
-    let guards = log.install();
+    let (log, listening) = record();
     let sandbox = Sandbox::start().await.unwrap();
     let client = partner_builder(&sandbox).build().unwrap();
     let mut shown = Shown::default();
@@ -148,7 +147,7 @@ async fn nothing_private_is_traced() {
             .unwrap(),
     );
     client.auth().logout().await.unwrap();
-    drop(guards);
+    drop(listening);
 
     let secrets = sandbox.thirdparty_credentials();
     let canaries = [

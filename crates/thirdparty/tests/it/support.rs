@@ -2,7 +2,6 @@
 //! about any one resource.
 
 use std::convert::Infallible;
-use std::io::{Result as IoResult, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use accredit_sandbox::Sandbox;
 use accredit_thirdparty::transport::bytes::Bytes;
 use accredit_thirdparty::transport::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use accredit_thirdparty::transport::http::{HeaderValue, Request, Response};
+use accredit_thirdparty::transport::testkit::{Listening, Log};
 use accredit_thirdparty::transport::{Body, OperationInfo, RetryPolicy};
 use accredit_thirdparty::{
     Client, ClientBuilder, Country, CreatedInvestment, Credentials, Environment, Investor,
@@ -17,8 +17,6 @@ use accredit_thirdparty::{
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tracing::Dispatch;
-use tracing::subscriber::NoSubscriber;
 
 pub(crate) const EMAIL: &str = "canary-partner@example.com";
 pub(crate) const PASSWORD: &str = "canary-password";
@@ -231,38 +229,15 @@ pub(crate) async fn submit(sandbox: &Sandbox, url: &str, form: &str) -> u16 {
     reply.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// What a subscriber wrote.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-
-    /// Keeps everything that this thread traces while the guards live.
-    pub(crate) fn install(&self) -> (tracing::subscriber::DefaultGuard, Dispatch) {
-        // While there is only one subscriber, an event that another thread meets first is switched
-        // off for all threads, because that thread has none.
-        let second = Dispatch::new(NoSubscriber::default());
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-            .with_writer(move || log.clone())
-            .finish();
-        (tracing::subscriber::set_default(subscriber), second)
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> IoResult<()> {
-        Ok(())
-    }
+/// Everything that this thread traces, and what ends it.
+pub(crate) fn record() -> (Log, Listening) {
+    let log = Log::new();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    (log, Log::listen(subscriber))
 }

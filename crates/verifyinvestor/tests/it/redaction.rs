@@ -8,7 +8,7 @@ use accredit_verifyinvestor::{
     pending_verification_request,
 };
 
-use crate::support::{Log, Service, TOKEN, account, violet};
+use crate::support::{Service, TOKEN, account, record, violet};
 
 const EMAIL: &str = "canary@example.com";
 const NAME: &str = "Canarysson";
@@ -113,8 +113,7 @@ fn token_never_sent_over_http() {
 
 #[tokio::test]
 async fn nothing_private_is_traced() {
-    let log = Log::default();
-    let guards = log.install();
+    let (log, listening) = record();
     let sandbox = Sandbox::start().await.unwrap();
     let client = account(&sandbox);
     let mut shown = Shown::default();
@@ -152,7 +151,7 @@ async fn nothing_private_is_traced() {
     let by_name = client.users().verification_certificate(user, NAME);
     by_name.send().await.unwrap();
     let _ = client.users().retrieve_by_identifier("canary").send().await;
-    drop(guards);
+    drop(listening);
 
     let canaries = [
         sandbox.verifyinvestor_api_token(),

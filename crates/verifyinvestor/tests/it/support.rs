@@ -1,48 +1,29 @@
 //! What the tests share: a scripted service, a client of a sandbox, a browser, a receiver, a log. No
 //! assertions about any one resource.
 
-use std::convert::Infallible;
-use std::io::{Result as IoResult, Write};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accredit_sandbox::Sandbox;
+use accredit_verifyinvestor::transport::RetryPolicy;
 use accredit_verifyinvestor::transport::bytes::Bytes;
-use accredit_verifyinvestor::transport::http::header::CONTENT_TYPE;
-use accredit_verifyinvestor::transport::http::{HeaderMap, HeaderName, Request, Response};
-use accredit_verifyinvestor::transport::{Body, RetryPolicy};
+use accredit_verifyinvestor::transport::http::{HeaderMap, HeaderName};
+use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Listening, Log, Script};
 use accredit_verifyinvestor::{
     AuthorizationLink, Client, ClientBuilder, Environment, UserId, WebhookEvent, Webhooks,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
-use tracing::Dispatch;
-use tracing::subscriber::NoSubscriber;
 
 pub(crate) const TOKEN: &str = "canary-token";
 
 /// A service that gives every request the same answer and remembers what it was asked.
-#[derive(Clone)]
-pub(crate) struct Service {
-    status: u16,
-    content_type: &'static str,
-    body: Bytes,
-    seen: Arc<Mutex<Vec<Request<Bytes>>>>,
-}
+pub(crate) struct Service(Script);
 
 impl Service {
-    pub(crate) fn answering(
-        status: u16,
-        content_type: &'static str,
-        body: impl Into<Bytes>,
-    ) -> Self {
-        Self {
-            status,
-            content_type,
-            body: body.into(),
-            seen: Arc::default(),
-        }
+    pub(crate) fn answering(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
+        let answer = Answer::status(status).header("content-type", content_type);
+        Self(Script::new().otherwise(answer.body(body)))
     }
 
     pub(crate) fn json(status: u16, body: &'static str) -> Self {
@@ -50,21 +31,10 @@ impl Service {
     }
 
     pub(crate) fn builder(&self, environment: Environment) -> ClientBuilder {
-        let service = self.clone();
+        let script = self.0.clone();
         Client::builder(environment).configure(move |transport| {
             let policy = RetryPolicy::default().base(Duration::ZERO);
-            transport
-                .retry(policy)
-                .transport(tower::service_fn(move |request: Request<Body>| {
-                    let request = request.map(|body| body.as_bytes().cloned().unwrap_or_default());
-                    service.seen.lock().unwrap().push(request);
-                    let response = Response::builder()
-                        .status(service.status)
-                        .header(CONTENT_TYPE, service.content_type)
-                        .body(Body::whole(service.body.clone()))
-                        .unwrap();
-                    async move { Ok::<_, Infallible>(response) }
-                }))
+            transport.retry(policy).transport(script.service())
         })
     }
 
@@ -75,8 +45,8 @@ impl Service {
     }
 
     /// The requests so far.
-    pub(crate) fn seen(&self) -> Vec<Request<Bytes>> {
-        self.seen.lock().unwrap().clone()
+    pub(crate) fn seen(&self) -> Vec<Captured> {
+        self.0.requests()
     }
 }
 
@@ -173,38 +143,15 @@ async fn read_request(stream: &mut TcpStream) -> (HeaderMap, Vec<u8>) {
     (headers, body)
 }
 
-/// What a subscriber wrote.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-
-    /// Keeps everything that this thread traces while the guards live.
-    pub(crate) fn install(&self) -> (tracing::subscriber::DefaultGuard, Dispatch) {
-        // While there is only one subscriber, an event that another thread meets first is switched
-        // off for all threads, because that thread has none.
-        let second = Dispatch::new(NoSubscriber::default());
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
-            .with_writer(move || log.clone())
-            .finish();
-        (tracing::subscriber::set_default(subscriber), second)
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> IoResult<()> {
-        Ok(())
-    }
+/// Everything that this thread traces, and what ends it.
+pub(crate) fn record() -> (Log, Listening) {
+    let log = Log::new();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::FULL)
+        .with_writer(move || writer.clone())
+        .finish();
+    (log, Log::listen(subscriber))
 }
