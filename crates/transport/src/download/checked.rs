@@ -129,10 +129,6 @@ impl Checked {
         self.end
     }
 
-    pub(super) fn cap(&self) -> usize {
-        self.cap
-    }
-
     /// The consumer does something else before it asks again.
     pub(super) fn stop_waiting(&mut self) {
         self.patience = None;
@@ -288,4 +284,73 @@ fn expected(body: &Body, headers: &HeaderMap, method: &Method) -> Option<u64> {
         .then(announced)
         .flatten()
         .or_else(|| body.size_hint().exact())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::task::Waker;
+
+    use super::*;
+
+    fn of(body: Body, headers: &[(http::HeaderName, &'static str)], method: &Method) -> Checked {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (name.clone(), http::HeaderValue::from_static(value)))
+            .collect();
+        Checked::new(body, &headers, method, Limits::default(), None)
+    }
+
+    #[test]
+    fn a_length_is_expected_only_where_it_is_that_of_the_body() {
+        let length = (header::CONTENT_LENGTH, "9");
+        let expected = |headers: &[_], method| {
+            let unsized_body = Body::boxed(http_body_util::StreamBody::new(Never));
+            of(unsized_body, headers, &method).expected()
+        };
+        assert_eq!(expected(&[length.clone()], Method::GET), Some(9));
+        // A HEAD is answered with the length of what is not sent.
+        assert_eq!(expected(&[length.clone()], Method::HEAD), None);
+        let chunked = (header::TRANSFER_ENCODING, "chunked");
+        assert_eq!(expected(&[length.clone(), chunked], Method::GET), None);
+        let coded = (header::CONTENT_ENCODING, "br");
+        assert_eq!(expected(&[length, coded], Method::GET), None);
+        for junk in ["", "-1", "+9", "9, 9", "99999999999999999999", "x"] {
+            let headers = [(header::CONTENT_LENGTH, junk)];
+            assert_eq!(expected(&headers, Method::GET), None, "{junk}");
+        }
+        assert_eq!(expected(&[], Method::GET), None);
+        // A body that knows.
+        assert_eq!(
+            of(Body::whole("abc"), &[], &Method::GET).expected(),
+            Some(3)
+        );
+    }
+
+    /// Nothing, ever.
+    struct Never;
+
+    impl futures_core::Stream for Never {
+        type Item = Result<http_body::Frame<Bytes>, crate::BoxError>;
+
+        fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+            Poll::Pending
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_the_time_of_waiting_counts_as_idle() {
+        let never = Body::boxed(http_body_util::StreamBody::new(Never));
+        let mut body = of(never, &[], &Method::GET);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(body.poll(&mut cx).is_pending());
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!(body.poll(&mut cx).is_pending());
+        body.stop_waiting();
+        tokio::time::advance(Duration::from_secs(60)).await;
+        assert!(body.poll(&mut cx).is_pending());
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!(body.poll(&mut cx).is_pending());
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(body.poll(&mut cx).is_ready());
+    }
 }

@@ -241,14 +241,13 @@ impl Download {
     /// As [`chunk`](Self::chunk), and [`TooLarge`](ErrorKind::TooLarge) above the limit: at once
     /// when the server announces it.
     pub async fn collect(mut self, limit: usize) -> Result<Bytes, Error> {
-        let cap = limit.min(self.body.cap());
         self.body
-            .check_announced(cap)
+            .check_announced(limit)
             .map_err(|error| self.fail(error))?;
-        let mut read = Read::expecting(self.body.expected(), cap);
+        let mut read = Read::expecting(self.body.expected(), limit);
         while let Some(chunk) = self.chunk().await? {
             if read.push(chunk).is_err() {
-                return Err(self.fail(too_large(cap)));
+                return Err(self.fail(too_large(limit)));
             }
         }
         Ok(read.take())
