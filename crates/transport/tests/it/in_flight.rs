@@ -2,74 +2,46 @@
 
 use std::convert::Infallible;
 use std::pin::pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
 use accredit_transport::bytes::Bytes;
 use accredit_transport::http::{Request, Response};
 use accredit_transport::layer::InFlightLayer;
-use accredit_transport::{Body, CallOptions, Client, ClientBuilder, ErrorKind, RetryPolicy, Token};
-use tokio::sync::Semaphore;
+use accredit_transport::testkit::{Answer, Gate, Script};
+use accredit_transport::{CallOptions, Client, ClientBuilder, Error, ErrorKind, Token};
+use tokio::task::JoinHandle;
 use tower::{Layer as _, Service as _, ServiceExt as _};
 
 use crate::support::{Create, Retrieve};
 
-/// A server that answers as often as it is let to, and counts what it was asked.
-#[derive(Clone)]
-struct Gated {
-    gate: Arc<Semaphore>,
-    asked: Arc<AtomicUsize>,
+/// A server that answers as often as the gate lets it.
+fn gated(gate: &Gate) -> Script {
+    Script::new().otherwise(Answer::json(200, "\"ok\"").behind(gate))
 }
 
-impl Gated {
-    fn new() -> Self {
-        Self {
-            gate: Arc::new(Semaphore::new(0)),
-            asked: Arc::default(),
-        }
-    }
-
-    fn builder(&self) -> ClientBuilder {
-        let server = self.clone();
-        Client::builder()
-            .base_uri("https://api.example.com")
-            .token(Token::new("Token", "t").unwrap())
-            .transport(tower::service_fn(move |_: Request<Body>| {
-                let server = server.clone();
-                async move {
-                    server.asked.fetch_add(1, Ordering::Relaxed);
-                    server.gate.acquire().await.unwrap().forget();
-                    Ok::<_, Infallible>(Response::new(String::from("\"ok\"")))
-                }
-            }))
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(Ordering::Relaxed)
-    }
+fn builder(script: &Script) -> ClientBuilder {
+    Client::builder()
+        .base_uri("https://api.example.com")
+        .token(Token::new("Token", "t").unwrap())
+        .transport(script.service())
 }
 
-/// Lets the other tasks run until they all wait.
-async fn settle() {
-    for _ in 0..50 {
-        tokio::task::yield_now().await;
-    }
+/// The call of a task of its own.
+fn spawn(client: &Client) -> JoinHandle<Result<String, Error>> {
+    let client = client.clone();
+    tokio::spawn(async move { client.execute(&Retrieve("1")).await })
 }
 
 #[tokio::test]
 async fn one_call_too_many_fails_at_once_and_is_not_sent() {
-    let server = Gated::new();
-    let client = server.builder().max_in_flight(3).build().unwrap();
-    let calls: Vec<_> = (0..3)
-        .map(|_| {
-            let client = client.clone();
-            tokio::spawn(async move { client.execute(&Retrieve("1")).await })
-        })
-        .collect();
-    settle().await;
-    assert_eq!(server.asked(), 3);
+    let gate = Gate::new();
+    let script = gated(&gate);
+    let client = builder(&script).max_in_flight(3).build().unwrap();
+    let calls: Vec<_> = (0..3).map(|_| spawn(&client)).collect();
+    for _ in 0..3 {
+        gate.reached().await;
+    }
 
     let error = client.execute(&Create("x")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Overloaded);
@@ -78,76 +50,63 @@ async fn one_call_too_many_fails_at_once_and_is_not_sent() {
         error.to_string(),
         "notes.create: too many calls at once: 3 calls are under way, which is the limit"
     );
-    assert_eq!((error.attempts(), server.asked()), (0, 3));
+    assert_eq!((error.attempts(), script.count()), (0, 3));
     let raw = Request::get("/x").body(()).unwrap();
     let error = client.send(raw).await.unwrap_err();
-    assert_eq!((error.kind(), server.asked()), (ErrorKind::Overloaded, 3));
+    assert_eq!((error.kind(), script.count()), (ErrorKind::Overloaded, 3));
 
     // A call that is done makes room for one more, and only for one.
-    server.gate.add_permits(1);
-    settle().await;
-    let next = client.clone();
-    let next = tokio::spawn(async move { next.execute(&Retrieve("1")).await });
-    settle().await;
-    assert_eq!(server.asked(), 4);
+    gate.open(1);
+    let mut calls = calls.into_iter();
+    calls.next().unwrap().await.unwrap().unwrap();
+    let next = spawn(&client);
+    gate.reached().await;
     client.execute(&Retrieve("1")).await.unwrap_err();
+    assert_eq!(script.count(), 4);
 
-    server.gate.add_permits(3);
-    for call in calls {
+    gate.open(3);
+    for call in calls.chain([next]) {
         call.await.unwrap().unwrap();
     }
-    next.await.unwrap().unwrap();
 }
 
 #[tokio::test]
 async fn a_call_that_is_dropped_frees_its_place() {
-    let server = Gated::new();
-    let client = server.builder().max_in_flight(1).build().unwrap();
+    let gate = Gate::new();
+    let script = gated(&gate);
+    let client = builder(&script).max_in_flight(1).build().unwrap();
     {
         let mut call = pin!(client.execute(&Retrieve("1")));
         let first = std::future::poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx))).await;
         assert!(first.is_pending());
         client.execute(&Retrieve("1")).await.unwrap_err();
     }
-    server.gate.add_permits(1);
+    gate.open(1);
     client.execute(&Retrieve("1")).await.unwrap();
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_that_failed_or_ran_out_of_time_frees_its_place() {
-    let server = Gated::new();
-    let client = server.builder().max_in_flight(1).build().unwrap();
+    let script = gated(&Gate::new());
+    let client = builder(&script).max_in_flight(1).build().unwrap();
     for _ in 0..3 {
         let options = CallOptions::new().deadline(Duration::from_secs(1));
         let call = client.execute_with(&Retrieve("1"), &options);
         assert!(call.await.unwrap_err().is_timeout());
         client.execute(&Retrieve("..")).await.unwrap_err();
     }
+    assert_eq!(script.count(), 3);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_call_keeps_its_place_while_it_waits_to_repeat() {
-    let asked = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&asked);
-    let client = Client::builder()
-        .base_uri("https://api.example.com")
-        .token(Token::new("Token", "t").unwrap())
-        .max_in_flight(1)
-        .retry(RetryPolicy::default().attempts(2))
-        .transport(tower::service_fn(move |_: Request<Body>| {
-            let first = count.fetch_add(1, Ordering::Relaxed) == 0;
-            async move {
-                let response = Response::builder().status(if first { 503 } else { 200 });
-                let response = response.header("retry-after", "5");
-                Ok::<_, Infallible>(response.body(String::from("\"ok\"")).unwrap())
-            }
-        }))
-        .build()
-        .unwrap();
-    let first = client.clone();
-    let first = tokio::spawn(async move { first.execute(&Retrieve("1")).await });
+    let script = Script::new()
+        .then(Answer::status(503).header("retry-after", "5"))
+        .otherwise(Answer::json(200, "\"ok\""));
+    let client = builder(&script).max_in_flight(1).build().unwrap();
+    let first = spawn(&client);
     tokio::time::sleep(Duration::from_secs(2)).await;
-    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    assert_eq!(script.count(), 1);
     let error = client.execute(&Retrieve("2")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Overloaded);
     first.await.unwrap().unwrap();
@@ -157,16 +116,8 @@ async fn a_call_keeps_its_place_while_it_waits_to_repeat() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn with_as_many_places_as_callers_none_is_turned_away() {
     // A caller that was refused must not stand in the way of one for whom there is room.
-    let client = Client::builder()
-        .base_uri("https://api.example.com")
-        .token(Token::new("Token", "t").unwrap())
-        .max_in_flight(4)
-        .transport(tower::service_fn(async |_: Request<Body>| {
-            tokio::task::yield_now().await;
-            Ok::<_, Infallible>(Response::new(String::from("\"ok\"")))
-        }))
-        .build()
-        .unwrap();
+    let script = Script::new().otherwise(Answer::json(200, "\"ok\""));
+    let client = builder(&script).max_in_flight(4).build().unwrap();
     let callers: Vec<_> = (0..4)
         .map(|_| {
             let client = client.clone();
