@@ -41,10 +41,17 @@ pub(crate) fn describe_at_path(error: &serde_path_to_error::Error<serde_json::Er
     }
 }
 
+/// About as much of a path as is shown: the server chooses how deep it goes.
+const LONGEST_PATH: usize = 200;
+
 /// A path without keys that could be data: the keys of a map come from the server.
 fn shown(path: &serde_path_to_error::Path) -> String {
     let mut text = String::new();
     for segment in path {
+        if text.len() > LONGEST_PATH {
+            text.push('\u{2026}');
+            break;
+        }
         let key = match segment {
             Segment::Seq { index } => {
                 text.push_str(&format!("[{index}]"));
@@ -142,6 +149,20 @@ mod tests {
             fault(r#"{"results":[{}]}"#),
             "results[0]: missing field `amount`"
         );
+    }
+
+    #[test]
+    fn a_path_without_end_is_cut() {
+        for deep in [
+            "[",
+            "{\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\":",
+        ] {
+            let body = deep.repeat(1000);
+            let error = json::<serde_json::Value>(body.as_bytes()).unwrap_err();
+            let text = error.to_string();
+            assert!(text.contains("\u{2026}: recursion limit"), "{text}");
+            assert!(text.len() < 350, "{text}");
+        }
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub(crate) async fn run(test: &str, argument: &str, environment: &[(String, Stri
     command
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
         .env(ARGUMENT, argument)
+        .env("RUST_BACKTRACE", "0")
         .envs(environment.iter().cloned());
     let ended = tokio::task::spawn_blocking(move || command.output());
     let Output {
@@ -33,6 +34,11 @@ pub(crate) async fn run(test: &str, argument: &str, environment: &[(String, Stri
     assert!(
         status.success(),
         "{test} {argument}: {status}\n{said}\n{complained}"
+    );
+    // Also those that a runtime catches.
+    assert!(
+        !complained.contains("panicked"),
+        "{test} {argument}: {complained}"
     );
     assert!(said.contains("1 passed"), "{test} is no test: {said}");
     said

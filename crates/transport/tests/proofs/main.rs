@@ -11,6 +11,7 @@
 
 mod cancellation;
 mod child;
+mod hostile;
 mod origins;
 mod outage;
 mod simulation;
