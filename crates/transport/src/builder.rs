@@ -382,6 +382,8 @@ impl ClientBuilder {
             .ok_or_else(|| ConfigError::new("base_uri", "is not set"))?;
         let base_uri = BaseUriLayer::new(base)?;
         let origin = base_uri.origin().clone();
+        #[cfg(feature = "hyper")]
+        let host = base_uri.host();
         let Timeouts {
             connect,
             first_byte,
@@ -426,11 +428,20 @@ impl ClientBuilder {
         let carrier = match self.transport.take() {
             Some(carrier) => carrier,
             #[cfg(feature = "hyper")]
-            None => Carrier::Hyper(crate::connect::client(
-                connector(self.tls, self.connector, self.http2, &origin)?,
-                connect,
-                self.max_headers,
-            )),
+            None => {
+                let connector = connector(self.tls, self.connector, self.http2, &origin)?;
+                let host = if self.http2 || connector.may_be_http2() {
+                    None
+                } else {
+                    host
+                };
+                Carrier::Hyper(Arc::new(crate::connect::wire(
+                    connector,
+                    connect,
+                    self.max_headers,
+                    host,
+                )))
+            }
             #[cfg(not(feature = "hyper"))]
             None => {
                 return Err(ConfigError::new(
@@ -501,7 +512,7 @@ impl ClientBuilder {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        self.connector = Some(crate::connector::OwnConnector::new(connector, |_| false));
+        self.connector = Some(crate::connector::OwnConnector::new(connector, None));
         self
     }
 
@@ -515,7 +526,10 @@ impl ClientBuilder {
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        self.connector = Some(crate::connector::OwnConnector::new(connector, is_http2));
+        self.connector = Some(crate::connector::OwnConnector::new(
+            connector,
+            Some(is_http2),
+        ));
         self
     }
 

@@ -96,12 +96,7 @@ impl Client {
     ///
     /// Any [`ErrorKind`]; a status that is not 2xx is one of them.
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
-        let (request, watch) = self.encode(
-            operation::info::<O>(),
-            &|encoder| operation.encode(encoder),
-            None,
-        )?;
-        self.finish::<O>(request, watch).await
+        self.finish(operation, None).await
     }
 
     /// Runs an operation with settings of its own.
@@ -114,12 +109,7 @@ impl Client {
         operation: &O,
         options: &CallOptions,
     ) -> Result<O::Output, Error> {
-        let (request, watch) = self.encode(
-            operation::info::<O>(),
-            &|encoder| operation.encode(encoder),
-            Some(options),
-        )?;
-        self.finish::<O>(request, watch).await
+        self.finish(operation, Some(options)).await
     }
 
     /// Runs an operation whose reply is a file, and gives the file as it comes: constant memory,
@@ -148,9 +138,11 @@ impl Client {
         options: &CallOptions,
     ) -> Result<Download, Error> {
         let info = operation::info::<O>();
-        let (request, watch) =
-            self.encode(info, &|encoder| operation.encode(encoder), Some(options))?;
-        self.open(info, request, watch, O::MAGIC).await
+        let watch = self.inner.observer.watch(Some(info), info.method());
+        match encode(info, &|encoder| operation.encode(encoder), Some(options)) {
+            Ok(request) => self.open(info, request, watch, O::MAGIC).await,
+            Err(error) => Err(watch.failed(error)),
+        }
     }
 
     /// The pages of a list, as a stream; nothing is sent until it is polled.
@@ -226,11 +218,13 @@ impl Client {
 
     async fn finish<O: Operation>(
         &self,
-        request: Request<Body>,
-        watch: Watch,
+        operation: &O,
+        options: Option<&CallOptions>,
     ) -> Result<O::Output, Error> {
         let info = operation::info::<O>();
-        let (reply, seen) = self.run(info, request, watch).await?;
+        let (reply, seen) = self
+            .run(info, &|encoder| operation.encode(encoder), options)
+            .await?;
         match O::decode(reply) {
             Ok(output) => {
                 seen.succeeded();
@@ -240,38 +234,28 @@ impl Client {
         }
     }
 
-    /// Writes the request; nothing is sent yet.
-    fn encode(
-        &self,
-        info: &'static OperationInfo,
-        write: &dyn Fn(&mut RequestEncoder) -> Result<(), EncodeError>,
-        options: Option<&CallOptions>,
-    ) -> Result<(Request<Body>, Watch), Error> {
-        let watch = self.inner.observer.watch(Some(info), info.method());
-        let mut encoder = RequestEncoder::new(info);
-        let written = write(&mut encoder).and_then(|()| encoder.finish());
-        let mut request = match written {
-            Ok(request) => request,
-            Err(error) => return Err(watch.failed(Error::encode(info, &error))),
-        };
-        if let Some(options) = options
-            && let Err(error) = options.apply(&mut request)
-        {
-            return Err(watch.failed(error.with_operation(info)));
-        }
-        Ok((request, watch))
-    }
-
-    /// The path of every operation, from request to 2xx reply.
+    /// The path of every operation, from its value to a 2xx reply. In one piece, because each
+    /// future that a request goes through moves it twice.
     async fn run(
         &self,
         info: &'static OperationInfo,
-        mut request: Request<Body>,
-        mut watch: Watch,
+        write: &Write<'_>,
+        options: Option<&CallOptions>,
     ) -> Result<(Reply, Seen), Error> {
-        let progress = Progress::of(&mut request);
-        watch.follow(&progress);
-        let reply = match self.dispatch(request).await {
+        let mut watch = self.inner.observer.watch(Some(info), info.method());
+        let (response, progress) = match encode(info, write, options) {
+            Ok(mut request) => {
+                let progress = Progress::of(&mut request);
+                watch.follow(&progress);
+                let response = match &self.inner.entry {
+                    Entry::Plain(stack) => stack.start(request).await,
+                    Entry::Layered(service) => service.clone().oneshot(request).await,
+                };
+                (response, progress)
+            }
+            Err(error) => return Err(watch.failed(error)),
+        };
+        let reply = match response.and_then(whole) {
             Ok(reply) => reply,
             Err(error) => {
                 let error = error.identified_by(&self.inner.request_id);
@@ -352,6 +336,27 @@ impl Client {
             Entry::Layered(service) => service.clone().oneshot(request).await,
         }
     }
+}
+
+/// Writes a request to an encoder.
+type Write<'a> = dyn Fn(&mut RequestEncoder) -> Result<(), EncodeError> + Sync + 'a;
+
+/// Writes the request; nothing is sent yet.
+fn encode(
+    info: &'static OperationInfo,
+    write: &Write<'_>,
+    options: Option<&CallOptions>,
+) -> Result<Request<Body>, Error> {
+    let mut encoder = RequestEncoder::new(info);
+    let mut request = write(&mut encoder)
+        .and_then(|()| encoder.finish())
+        .map_err(|error| Error::encode(info, &error))?;
+    if let Some(options) = options {
+        options
+            .apply(&mut request)
+            .map_err(|error| error.with_operation(info))?;
+    }
+    Ok(request)
 }
 
 /// The reply of a stack that collects bodies.

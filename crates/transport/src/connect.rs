@@ -9,9 +9,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::Uri;
+use http::{HeaderValue, Request, Uri, header};
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::{self, connect::HttpConnector};
+use hyper_util::client::legacy::{self, ResponseFuture, connect::HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
@@ -21,7 +21,20 @@ use crate::connector::Connector;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
 use crate::stall::Watched;
 
-pub(crate) type HyperClient = legacy::Client<Bounded<Connector>, Body>;
+/// Hyper's client, and the `Host` header that its HTTP/1.1 requests are given, all the same one.
+pub(crate) struct Wire {
+    client: legacy::Client<Bounded<Connector>, Body>,
+    host: Option<HeaderValue>,
+}
+
+impl Wire {
+    pub(crate) fn request(&self, mut request: Request<Body>) -> ResponseFuture {
+        if let Some(host) = &self.host {
+            request.headers_mut().insert(header::HOST, host.clone());
+        }
+        self.client.request(request)
+    }
+}
 
 /// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request
 /// that races with the close may be lost with its fate unknown.
@@ -67,12 +80,13 @@ pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool, http2: bool) -> C
     Connector::Ours(schemes.enable_http1().wrap_connector(tcp))
 }
 
-/// The client and its pool, over any connections.
-pub(crate) fn client(
+/// The client and its pool, over any connections. With a `host` they speak HTTP/1.1 only.
+pub(crate) fn wire(
     connector: Connector,
     connect: Option<Duration>,
     max_headers: usize,
-) -> HyperClient {
+    host: Option<HeaderValue>,
+) -> Wire {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder
         // Without the timer hyper-util never closes idle connections.
@@ -90,10 +104,13 @@ pub(crate) fn client(
         .http2_keep_alive_interval(PING_AFTER)
         .http2_keep_alive_timeout(PONG_WITHIN)
         .http2_max_header_list_size(HEAD_LIMIT);
-    builder.build(Bounded {
+    // It would write the same for each request.
+    builder.set_host(host.is_none());
+    let client = builder.build(Bounded {
         inner: connector,
         limit: connect,
-    })
+    });
+    Wire { client, host }
 }
 
 /// Bounds name resolution, TCP and TLS together; the TCP connector's own timeout covers TCP only.

@@ -30,31 +30,43 @@ pub(crate) enum Connector {
 
 /// A connector of the caller's.
 #[derive(Clone)]
-pub(crate) struct OwnConnector(BoxCloneSyncService<Uri, Stream, BoxError>);
+pub(crate) struct OwnConnector {
+    connections: BoxCloneSyncService<Uri, Stream, BoxError>,
+    may_be_http2: bool,
+}
 
 impl OwnConnector {
     /// `is_http2` says whether a connection agreed on HTTP/2.
-    pub(crate) fn new<C>(connector: C, is_http2: fn(&C::Response) -> bool) -> Self
+    pub(crate) fn new<C>(connector: C, is_http2: Option<fn(&C::Response) -> bool>) -> Self
     where
         C: Service<Uri> + Clone + Send + Sync + 'static,
         C::Response: AsyncRead + AsyncWrite + Send + Unpin + 'static,
         C::Error: Into<BoxError>,
         C::Future: Send + 'static,
     {
-        Self(BoxCloneSyncService::new(
-            connector
-                .map_response(move |stream: C::Response| Stream::Own {
-                    is_http2: is_http2(&stream),
-                    stream: TokioIo::new(Box::new(stream)),
-                })
-                .map_err(|error: C::Error| error.into()),
-        ))
+        let connections = connector
+            .map_response(move |stream: C::Response| Stream::Own {
+                is_http2: is_http2.is_some_and(|is_http2| is_http2(&stream)),
+                stream: TokioIo::new(Box::new(stream)),
+            })
+            .map_err(|error: C::Error| error.into());
+        Self {
+            connections: BoxCloneSyncService::new(connections),
+            may_be_http2: is_http2.is_some(),
+        }
     }
 }
 
 impl fmt::Debug for OwnConnector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OwnConnector").finish_non_exhaustive()
+    }
+}
+
+impl Connector {
+    /// Whether a connection may be one of HTTP/2 though the client did not offer that.
+    pub(crate) fn may_be_http2(&self) -> bool {
+        matches!(self, Self::Own(own) if own.may_be_http2)
     }
 }
 
@@ -66,7 +78,7 @@ impl Service<Uri> for Connector {
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
         match self {
             Self::Ours(connector) => connector.poll_ready(cx),
-            Self::Own(OwnConnector(connector)) => connector.poll_ready(cx),
+            Self::Own(own) => own.connections.poll_ready(cx),
         }
     }
 
@@ -76,7 +88,7 @@ impl Service<Uri> for Connector {
                 let connecting = connector.call(uri);
                 Box::pin(async move { connecting.await.map(Stream::Ours) })
             }
-            Self::Own(OwnConnector(connector)) => connector.call(uri),
+            Self::Own(own) => own.connections.call(uri),
         }
     }
 }
@@ -102,7 +114,12 @@ pub(crate) enum Stream {
 impl Connection for Stream {
     fn connected(&self) -> Connected {
         match self {
-            Self::Ours(stream) => stream.connected(),
+            // Without the addresses of both ends, of which hyper-util would put a copy into each
+            // reply: nobody reads them.
+            Self::Ours(stream) if stream.connected().is_negotiated_h2() => {
+                Connected::new().negotiated_h2()
+            }
+            Self::Ours(_) => Connected::new(),
             Self::Own { is_http2: true, .. } => Connected::new().negotiated_h2(),
             Self::Own { .. } => Connected::new(),
         }

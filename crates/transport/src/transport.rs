@@ -24,15 +24,11 @@ pub(crate) struct Transport {
     max_headers: usize,
 }
 
-/// Hyper as it is, so that it costs no box; anything else behind one.
+/// Hyper, or anything else behind a box.
 #[derive(Clone)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "the large one is the common one, and a box would be cloned with each call"
-)]
 pub(crate) enum Carrier {
     #[cfg(feature = "hyper")]
-    Hyper(crate::connect::HyperClient),
+    Hyper(std::sync::Arc<crate::connect::Wire>),
     Custom(BoxCloneSyncService<Request<Body>, Response<Body>, Error>),
 }
 
@@ -90,7 +86,7 @@ impl Service<Request<Body>> for Transport {
         TransportFuture {
             carried: match &mut self.carrier {
                 #[cfg(feature = "hyper")]
-                Carrier::Hyper(client) => Carried::Hyper(client.request(request)),
+                Carrier::Hyper(wire) => Carried::Hyper(wire.request(request)),
                 Carrier::Custom(service) => Carried::Custom(service.call(request)),
             },
             max_headers: self.max_headers,

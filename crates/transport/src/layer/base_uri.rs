@@ -64,6 +64,21 @@ impl BaseUriLayer {
     pub fn origin(&self) -> &Origin {
         &self.0.origin
     }
+
+    /// What the `Host` header says: the port only where it is not that of the scheme.
+    #[cfg(feature = "hyper")]
+    pub(crate) fn host(&self) -> Option<http::HeaderValue> {
+        let Base {
+            origin, authority, ..
+        } = &*self.0;
+        let usual = if origin.is_secure() { 443 } else { 80 };
+        let host = authority.host();
+        let host = match authority.port_u16() {
+            Some(port) if port != usual => format!("{host}:{port}"),
+            _ => host.to_owned(),
+        };
+        http::HeaderValue::from_maybe_shared(Bytes::from(host)).ok()
+    }
 }
 
 impl Base {

@@ -130,12 +130,16 @@ impl Ids {
 
     fn next(&self) -> [u8; 32] {
         const DIGITS: [u8; 16] = *b"0123456789abcdef";
-        let mut bits = (u128::from(self.client) << 64) | u128::from(self.calls.next());
         let mut hex = [b'0'; 32];
-        for digit in hex.iter_mut().rev() {
-            // Four bits are always one of sixteen digits.
-            *digit = DIGITS.get((bits & 15) as usize).copied().unwrap_or(b'0');
-            bits >>= 4;
+        let halves = [self.client, self.calls.next()];
+        for (half, bits) in hex.chunks_exact_mut(16).zip(halves) {
+            for (pair, byte) in half.chunks_exact_mut(2).zip(bits.to_be_bytes()) {
+                if let [high, low] = pair {
+                    // Four bits are always one of sixteen digits.
+                    *high = DIGITS.get(usize::from(byte >> 4)).copied().unwrap_or(b'0');
+                    *low = DIGITS.get(usize::from(byte & 15)).copied().unwrap_or(b'0');
+                }
+            }
         }
         hex
     }
