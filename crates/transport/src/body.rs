@@ -20,12 +20,17 @@ use crate::BoxError;
 /// A request whose body is not whole is sent once: a second attempt would have nothing to send.
 pub struct Body(Repr);
 
+/// Small, because a request is moved from layer to layer with its body: what requests do not have
+/// stands behind a pointer.
 enum Repr {
-    /// `bytes` is taken by whoever reads the body frame by frame.
-    Whole {
-        bytes: Bytes,
-        truncated: bool,
-    },
+    /// Taken by whoever reads the body frame by frame.
+    Whole(Bytes),
+    Other(Box<Other>),
+}
+
+enum Other {
+    /// What there is of a body whose rest is missing.
+    Cut(Bytes),
     #[cfg(feature = "hyper")]
     Hyper(hyper::body::Incoming),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
@@ -35,7 +40,7 @@ impl Body {
     /// A body that is all there.
     #[must_use]
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
-        Self::cut(bytes.into(), false)
+        Self(Repr::Whole(bytes.into()))
     }
 
     /// The same body again, if it is whole: a reference count, no copy.
@@ -46,7 +51,15 @@ impl Body {
 
     /// What there is of a body, and whether the rest is missing.
     pub(crate) fn cut(bytes: Bytes, truncated: bool) -> Self {
-        Self(Repr::Whole { bytes, truncated })
+        if truncated {
+            Self::other(Other::Cut(bytes))
+        } else {
+            Self::whole(bytes)
+        }
+    }
+
+    fn other(other: Other) -> Self {
+        Self(Repr::Other(Box::new(other)))
     }
 
     /// A body of another type, behind a pointer; one of this type as it is.
@@ -64,12 +77,12 @@ impl Body {
         let Some(body) = body else {
             return Self::default();
         };
-        Self(Repr::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
+        Self::other(Other::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
     }
 
     #[cfg(feature = "hyper")]
     pub(crate) fn hyper(body: hyper::body::Incoming) -> Self {
-        Self(Repr::Hyper(body))
+        Self::other(Other::Hyper(body))
     }
 
     /// The bytes, if the body is all there; what a layer outside the stack sees of a buffered
@@ -77,20 +90,24 @@ impl Body {
     #[must_use]
     pub fn as_bytes(&self) -> Option<&Bytes> {
         match &self.0 {
-            Repr::Whole { bytes, .. } => Some(bytes),
-            #[cfg(feature = "hyper")]
-            Repr::Hyper(_) => None,
-            Repr::Boxed(_) => None,
+            Repr::Whole(bytes) => Some(bytes),
+            Repr::Other(other) => match &**other {
+                Other::Cut(bytes) => Some(bytes),
+                #[cfg(feature = "hyper")]
+                Other::Hyper(_) => None,
+                Other::Boxed(_) => None,
+            },
         }
     }
 
     /// The bytes and whether they are only a part, if the body is not still on the wire.
     pub(crate) fn into_bytes(self) -> Result<(Bytes, bool), Self> {
         match self.0 {
-            Repr::Whole {
-                bytes, truncated, ..
-            } => Ok((bytes, truncated)),
-            other => Err(Self(other)),
+            Repr::Whole(bytes) => Ok((bytes, false)),
+            Repr::Other(other) => match *other {
+                Other::Cut(bytes) => Ok((bytes, true)),
+                other => Err(Self::other(other)),
+            },
         }
     }
 }
@@ -148,32 +165,42 @@ impl http_body::Body for Body {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        match &mut self.get_mut().0 {
-            Repr::Whole { bytes, .. } => {
-                let bytes = std::mem::take(bytes);
-                Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
-            }
-            #[cfg(feature = "hyper")]
-            Repr::Hyper(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Repr::Boxed(body) => Pin::new(body).poll_frame(cx),
-        }
+        let bytes = match &mut self.get_mut().0 {
+            Repr::Whole(bytes) => bytes,
+            Repr::Other(other) => match &mut **other {
+                Other::Cut(bytes) => bytes,
+                #[cfg(feature = "hyper")]
+                Other::Hyper(body) => {
+                    return Pin::new(body).poll_frame(cx).map_err(Into::into);
+                }
+                Other::Boxed(body) => return Pin::new(body).poll_frame(cx),
+            },
+        };
+        let bytes = std::mem::take(bytes);
+        Poll::Ready((!bytes.is_empty()).then(|| Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
         match &self.0 {
-            Repr::Whole { bytes, .. } => bytes.is_empty(),
-            #[cfg(feature = "hyper")]
-            Repr::Hyper(body) => body.is_end_stream(),
-            Repr::Boxed(body) => body.is_end_stream(),
+            Repr::Whole(bytes) => bytes.is_empty(),
+            Repr::Other(other) => match &**other {
+                Other::Cut(bytes) => bytes.is_empty(),
+                #[cfg(feature = "hyper")]
+                Other::Hyper(body) => body.is_end_stream(),
+                Other::Boxed(body) => body.is_end_stream(),
+            },
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.0 {
-            Repr::Whole { bytes, .. } => SizeHint::with_exact(bytes.len() as u64),
-            #[cfg(feature = "hyper")]
-            Repr::Hyper(body) => body.size_hint(),
-            Repr::Boxed(body) => body.size_hint(),
+            Repr::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
+            Repr::Other(other) => match &**other {
+                Other::Cut(bytes) => SizeHint::with_exact(bytes.len() as u64),
+                #[cfg(feature = "hyper")]
+                Other::Hyper(body) => body.size_hint(),
+                Other::Boxed(body) => body.size_hint(),
+            },
         }
     }
 }

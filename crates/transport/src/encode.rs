@@ -84,9 +84,8 @@ impl RequestEncoder {
     }
 
     fn path_segment(&mut self, name: &'static str, value: &dyn Display) -> Result<(), EncodeError> {
-        let next = self.template.split_once('{').and_then(|(before, rest)| {
-            rest.split_once('}')
-                .map(|(parameter, after)| (before, parameter, after))
+        let next = cut(self.template, b'{').and_then(|(before, rest)| {
+            cut(rest, b'}').map(|(parameter, after)| (before, parameter, after))
         });
         let Some((before, parameter, after)) = next else {
             return Err(EncodeError::new(
@@ -185,7 +184,7 @@ impl RequestEncoder {
 
     /// Writes what is left of the template; from here on no path parameter can be filled.
     fn flush_template(&mut self) {
-        if let Some((_, rest)) = self.template.split_once('{') {
+        if let Some((_, rest)) = cut(self.template, b'{') {
             let name = rest.split_once('}').map_or(rest, |(name, _)| name);
             self.fault.get_or_insert_with(|| {
                 EncodeError::new(name, "a parameter of the path was not filled")
@@ -253,6 +252,12 @@ impl fmt::Debug for RequestEncoder {
             .field("operation", &self.info.name())
             .finish_non_exhaustive()
     }
+}
+
+/// Splits at an ASCII character. `split_once` prepares for long texts; a template is short.
+fn cut(text: &str, at: u8) -> Option<(&str, &str)> {
+    let index = text.bytes().position(|byte| byte == at)?;
+    text.get(..index).zip(text.get(index + 1..))
 }
 
 /// Percent-encodes what a value displays straight into the target.

@@ -40,10 +40,8 @@ pub(crate) type Stack = Operation<
     InFlight<
         BaseUri<
             Retry<
-                RequestId<
-                    Timeout<
-                        Collect<Decompress<Auth<Timeout<DefaultHeaders<AttemptTrace<Transport>>>>>>,
-                    >,
+                DefaultHeaders<
+                    RequestId<Timeout<Collect<Decompress<Auth<Timeout<AttemptTrace<Transport>>>>>>>,
                 >,
             >,
         >,
@@ -55,8 +53,6 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Innermost: counts what really goes to the transport, so that "never sent" is a fact and not a
     // guess.
     let service = layers.trace.layer(transport);
-    // Fills gaps only, so that it cannot replace what an operation or a layer set on purpose.
-    let service = layers.headers.layer(service);
     // Inside auth: a login that takes its time is not the server's slowness with this request.
     let service = layers.first_byte.layer(service);
     // Inside the attempt: every attempt gets the token of the moment. Behind the base URI: it needs
@@ -67,8 +63,12 @@ pub(crate) fn compose(layers: &Layers, transport: Transport) -> Stack {
     // Inside the attempt timeout and the retry: a body that stalls or breaks off fails the attempt.
     let service = layers.collect.layer(service);
     let service = layers.attempt.layer(service);
-    // Inside the retry, which then keeps no copy of the header; the id is one for all attempts.
+    // Inside the retry, which then keeps no copy of headers that each attempt gets anew; the id is one
+    // for all attempts.
     let service = layers.request_id.layer(service);
+    // Fills gaps only, so that it cannot replace what an operation or a layer set on purpose. Before
+    // others add their headers, so that there is mostly nothing to compare with.
+    let service = layers.headers.layer(service);
     // Outside all that belongs to one attempt: its waits are not the attempt's time, and each
     // attempt asks for the token anew.
     let service = layers.retry.layer(service);

@@ -18,7 +18,13 @@ impl DefaultHeadersLayer {
     /// Each name once: of several values the first is sent.
     #[must_use]
     pub fn new(headers: HeaderMap) -> Self {
-        Self(Arc::new(headers))
+        let mut first = HeaderMap::with_capacity(headers.keys_len());
+        for name in headers.keys() {
+            if let Some(value) = headers.get(name) {
+                first.insert(name.clone(), value.clone());
+            }
+        }
+        Self(Arc::new(first))
     }
 }
 
@@ -61,9 +67,10 @@ where
     }
 
     fn call(&mut self, mut request: Request<B>) -> S::Future {
+        // So it is for most requests; then there is nothing to look for.
+        let is_empty = request.headers().is_empty();
         for (name, value) in &*self.headers.0 {
-            // Not by `entry`, which costs more than looking twice.
-            if !request.headers().contains_key(name) {
+            if is_empty || !request.headers().contains_key(name) {
                 request.headers_mut().insert(name.clone(), value.clone());
             }
         }

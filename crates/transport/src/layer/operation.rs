@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tower::util::Oneshot;
 use tower_layer::Layer;
 use tower_service::Service;
 use tracing::Span;
@@ -71,7 +70,7 @@ impl<S> Operation<S> {
     pub(crate) fn start<B, R>(
         &self,
         mut request: Request<B>,
-    ) -> OperationFuture<Oneshot<S, Request<B>>>
+    ) -> OperationFuture<Start<S, Request<B>>>
     where
         S: Service<Request<B>, Response = Response<R>, Error: Into<Error>> + Clone,
     {
@@ -87,7 +86,10 @@ impl<S> Operation<S> {
         let progress = Progress::of(&mut request);
         let alarm = Alarm::at(progress.limit(limit));
         OperationFuture {
-            inner: Oneshot::new(self.inner.clone(), request),
+            inner: Start::Waiting {
+                service: self.inner.clone(),
+                request: Some(request),
+            },
             alarm,
             limit,
             span,
@@ -104,7 +106,7 @@ where
 {
     type Response = Response<R>;
     type Error = Error;
-    type Future = OperationFuture<Oneshot<S, Request<B>>>;
+    type Future = OperationFuture<Start<S, Request<B>>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
         Poll::Ready(Ok(()))
@@ -112,6 +114,39 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         self.start(request)
+    }
+}
+
+/// Waits until a service takes a request, then for what comes of it. The future of that is boxed,
+/// because all futures of the stack are a part of it: moved from layer to layer once is enough.
+pub enum Start<S: Service<R>, R> {
+    #[doc(hidden)]
+    Waiting { service: S, request: Option<R> },
+    #[doc(hidden)]
+    Called(Pin<Box<S::Future>>),
+}
+
+// Nothing is pinned in place.
+impl<S: Service<R>, R> Unpin for Start<S, R> {}
+
+impl<S: Service<R>, R> Future for Start<S, R> {
+    type Output = Result<S::Response, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        loop {
+            match this {
+                Self::Waiting { service, request } => {
+                    ready!(service.poll_ready(cx))?;
+                    // Taken once: the next stage follows at once.
+                    let Some(request) = request.take() else {
+                        return Poll::Pending;
+                    };
+                    *this = Self::Called(Box::pin(service.call(request)));
+                }
+                Self::Called(future) => return future.as_mut().poll(cx),
+            }
+        }
     }
 }
 

@@ -236,8 +236,8 @@ fn every_string_in_every_slot_is_on_the_wire_as_the_reference_writes_it() {
         prop_assert!(result.is_ok(), "{:?}", result);
         // The whole head, so that nothing slips in elsewhere.
         let head = format!(
-            "GET {target} HTTP/1.1\r\nx-id: 1\r\nauthorization: Token t\r\nuser-agent: {}\r\n\
-             accept: application/json\r\nhost: api.example.com\r\n\r\n",
+            "GET {target} HTTP/1.1\r\nx-id: 1\r\nuser-agent: {}\r\naccept: application/json\r\n\
+             authorization: Token t\r\nhost: api.example.com\r\n\r\n",
             concat!("accredit-transport/", env!("CARGO_PKG_VERSION")),
         );
         prop_assert_eq!(&heads, &[head]);
