@@ -146,6 +146,8 @@ fn test() -> Result<()> {
         "--all-features",
         "--test",
         "it",
+        "--test",
+        "proofs",
     ])?
     .checked()?;
     Run::cargo([

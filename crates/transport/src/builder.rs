@@ -226,7 +226,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds one attempt with its body; `None` for no limit. 30 s unless set.
+    /// Bounds one attempt with its body; `None` for no limit. 30 s unless set. In any case a
+    /// connection is given up whose other end takes no byte of a request for 60 s.
     pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.timeouts.attempt = limit.into();
         self

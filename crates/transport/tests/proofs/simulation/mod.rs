@@ -20,7 +20,7 @@ use schedule::Schedule;
 use totals::Totals;
 
 /// As many as fit in 15 s of an unoptimised build on two slow cores.
-const SCHEDULES: u64 = 2_000;
+const SCHEDULES: u64 = 4_000;
 
 /// A number from the environment: how `cargo xtask simulate` says what it wants.
 fn number(variable: &str) -> Option<u64> {

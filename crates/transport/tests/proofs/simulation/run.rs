@@ -1,7 +1,7 @@
 //! Runs one schedule from start to end, in virtual time, and judges it.
 
 use std::cell::Cell;
-use std::sync::{Arc, Mutex, Once};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use accredit_transport::http::Uri;
@@ -11,8 +11,8 @@ use tokio::time::{Instant, sleep, timeout};
 
 use super::check::{Ended, How, violations};
 use super::operations::call;
-use super::schedule::{Kind, Plan, Schedule, Tokens};
-use super::tokens::Source;
+use super::schedule::{Kind, Plan, Schedule};
+use super::tokens;
 use super::world::World;
 
 /// Longer than any connection or server lives on after the last call: the server's longest silence
@@ -130,19 +130,15 @@ fn client(schedule: &Schedule, world: &Arc<World>) -> Client {
         Some(tokens) => policy.budget(RetryBudget::new(tokens)),
         None => policy.no_budget(),
     };
+    let builder = tokens::provide(Client::builder(), schedule.tokens, world);
     let world = Arc::clone(world);
-    Client::builder()
+    builder
         .base_uri("https://sim.test")
         .json_cap(super::world::CAP)
         .connect_timeout(settings.connect)
         .first_byte_timeout(settings.first_byte)
         .attempt_timeout(settings.attempt)
         .retry(policy)
-        .token_source(Source {
-            world: Arc::clone(&world),
-            tokens: schedule.tokens,
-            state: Mutex::new((0, schedule.tokens == Tokens::Fixed)),
-        })
         .connector(tower::service_fn(move |_: Uri| {
             Arc::clone(&world).connect()
         }))

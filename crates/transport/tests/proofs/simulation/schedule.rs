@@ -34,10 +34,12 @@ pub(crate) struct Settings {
 pub(crate) enum Tokens {
     /// One for good: a 401 is final.
     Fixed,
-    /// A login gives others; it takes a while.
-    Renewable,
+    /// A session, whose logins take a while.
+    Session,
     /// The same, and now and then a login fails or hangs.
     Moody,
+    /// A login for every call that has no token.
+    Simple,
 }
 
 /// One call.
@@ -92,7 +94,12 @@ impl Schedule {
             client,
             calls,
             health: rng.pick(&[5, 30, 50, 70, 90]),
-            tokens: rng.pick(&[Tokens::Fixed, Tokens::Renewable, Tokens::Moody]),
+            tokens: rng.pick(&[
+                Tokens::Fixed,
+                Tokens::Session,
+                Tokens::Moody,
+                Tokens::Simple,
+            ]),
         }
     }
 }
