@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
 
@@ -16,6 +16,7 @@ use crate::builder::ClientBuilder;
 use crate::download::{BytesOperation, Download, Limits, Opening};
 use crate::encode::RequestEncoder;
 use crate::error::{DecodeError, EncodeError, Error, ErrorKind, TimeoutPhase};
+use crate::layer::auth::OwnToken;
 use crate::layer::collect::OnTheWire;
 use crate::observe::{Observed, Watch};
 use crate::operation::{self, Operation, OperationInfo, Reply};
@@ -195,9 +196,7 @@ impl Client {
         options: &CallOptions,
     ) -> Result<Reply, Error> {
         let mut request = request.map(Into::into);
-        // A request that was taken from an operation brings the class of that; what it has become
-        // since is not known.
-        request.extensions_mut().remove::<&'static OperationInfo>();
+        forget_the_call_before(request.extensions_mut());
         let mut watch = self.inner.observer.watch(None, request.method());
         if let Err(error) = options.apply(&mut request) {
             return Err(watch.failed(error));
@@ -357,6 +356,17 @@ fn encode(
             .map_err(|error| error.with_operation(info))?;
     }
     Ok(request)
+}
+
+/// A request that a layer took from another call, perhaps of another client, brings what that one
+/// put on it: a class although nobody knows what it has become since, limits that ran from its
+/// start, and its token, which is no other origin's business.
+fn forget_the_call_before(extensions: &mut Extensions) {
+    extensions.remove::<&'static OperationInfo>();
+    extensions.remove::<Progress>();
+    extensions.remove::<Overrides>();
+    extensions.remove::<OwnToken>();
+    extensions.remove::<OnTheWire>();
 }
 
 /// The reply of a stack that collects bodies.

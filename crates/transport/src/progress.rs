@@ -24,9 +24,12 @@ struct Inner {
     started: Option<Instant>,
     deadline: OnceLock<Instant>,
     attempts: AtomicU32,
-    /// Whether an attempt may have had its effect: it went to the transport, and nothing proved
-    /// since that it did not run.
-    may_have_run: AtomicBool,
+    /// Whether the stack had the request: a layer of a user's may answer by itself, or make another
+    /// request of it that does not know its call.
+    entered: AtomicBool,
+    /// How many attempts may have had their effect: they went to the transport, and nothing said
+    /// since what became of them. A count, because a layer of a user's may send a request twice.
+    unsettled: AtomicU32,
     /// The status of the reply whose body is under way; zero while there is none.
     head: AtomicU16,
     /// Whether an attempt before the present one may have.
@@ -42,7 +45,8 @@ impl Progress {
             started: clock::now(),
             deadline: OnceLock::new(),
             attempts: AtomicU32::new(0),
-            may_have_run: AtomicBool::new(false),
+            entered: AtomicBool::new(false),
+            unsettled: AtomicU32::new(0),
             head: AtomicU16::new(0),
             may_have_run_before: AtomicBool::new(false),
             request_id: OnceLock::new(),
@@ -75,7 +79,7 @@ impl Progress {
 
     /// Counts one more attempt, now handed to the transport, and gives its number, from 1.
     pub(crate) fn begin(&self) -> u32 {
-        self.0.may_have_run.store(true, Ordering::Relaxed);
+        self.0.unsettled.fetch_add(1, Ordering::Relaxed);
         self.0
             .attempts
             .fetch_add(1, Ordering::Relaxed)
@@ -87,9 +91,26 @@ impl Progress {
         self.0.attempts.load(Ordering::Relaxed)
     }
 
-    /// The server, or the failure itself, proved that no attempt so far has run.
-    pub(crate) fn has_not_run(&self) {
-        self.0.may_have_run.store(false, Ordering::Relaxed);
+    /// The request came to the stack.
+    pub(crate) fn enter(&self) {
+        self.0.entered.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_entered(&self) -> bool {
+        self.0.entered.load(Ordering::Relaxed)
+    }
+
+    /// It is known what became of an attempt: it did not run, or the server said how it ended.
+    pub(crate) fn settle(&self) {
+        let unsettled = &self.0.unsettled;
+        let _ = unsettled.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+            count.checked_sub(1)
+        });
+    }
+
+    /// How many attempts may have had their effect.
+    pub(crate) fn unsettled(&self) -> u32 {
+        self.0.unsettled.load(Ordering::Relaxed)
     }
 
     /// The attempt that failed just now may have run, and is repeated all the same.
@@ -99,10 +120,6 @@ impl Progress {
 
     pub(crate) fn may_have_run_before(&self) -> bool {
         self.0.may_have_run_before.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn may_have_run(&self) -> bool {
-        self.0.may_have_run.load(Ordering::Relaxed)
     }
 
     /// The head of a reply is there; its body may never be.

@@ -205,6 +205,7 @@ impl Error {
         self.0.info = None;
         self.0.attempts = 0;
         self.0.sent = false;
+        self.0.unknown = false;
         self
     }
 
@@ -225,30 +226,38 @@ impl Error {
     }
 
     /// The error as it ends a call: with its attempts, and with what it says about the operation's
-    /// effect.
+    /// effect. A layer of a user's may have made it, of whatever it likes: what is known of the
+    /// attempts counts for more than its kind.
     pub(crate) fn ended(self, info: Option<&'static OperationInfo>, progress: &Progress) -> Self {
+        // A layer made another request of this one, or cannot be seen through.
+        let is_untold = self.0.attempts > progress.attempts() || !progress.has_entered();
         let mut error = self.in_operation(info, progress.attempts());
-        if error.0.request_id.is_none() {
-            error.0.request_id = progress.request_id();
+        let inner = &mut *error.0;
+        // The error of another call that a layer made stands for this one.
+        inner.info = info;
+        inner.log = progress.take_log();
+        if inner.request_id.is_none() {
+            inner.request_id = progress.request_id();
         }
-        let log = progress.take_log();
-        if !log.is_empty() {
-            error.0.log = log;
-        }
+        let unsettled = progress.unsettled();
         if let Some(info) = info {
-            let seen = match (error.0.kind, error.0.status) {
+            let may_have_run = inner.sent && (unsettled > 0 || is_untold);
+            let seen = match (inner.kind, inner.status) {
                 (ErrorKind::Status, Some(status)) => {
-                    Seen::Reply(status, error.retry_after().is_some())
+                    Seen::Reply(status, retry_after::from_headers(&inner.headers).is_some())
                 }
                 (ErrorKind::Timeout(_), Some(status)) if !status.is_success() => {
                     Seen::Reply(status, false)
                 }
-                (kind, _) => Seen::Failure(kind, error.0.sent && progress.may_have_run()),
+                (kind, _) => Seen::Failure(kind, may_have_run),
             };
-            error.0.unknown = retry::leaves_unknown(info.class(), seen);
-            // The last attempt may have found no connection, and one before it an open one.
-            error.0.sent |= progress.may_have_run_before();
+            // A refusal says what became of the attempt that was answered with it.
+            let told = u32::from(inner.kind == ErrorKind::Refused);
+            let is_open = !info.class().is_repeatable() && unsettled > told;
+            inner.unknown = is_open || retry::leaves_unknown(info.class(), seen);
         }
+        // The last attempt may have found no connection, and one before it an open one.
+        inner.sent |= unsettled > 0 || progress.may_have_run_before();
         error
     }
 
@@ -440,7 +449,9 @@ impl Error {
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         let repeatable = self.0.info.is_some_and(|info| info.class().is_repeatable());
-        self.is_transient() && (repeatable || !self.may_have_been_sent() || self.is_rate_limited())
+        !self.0.unknown
+            && self.is_transient()
+            && (repeatable || !self.may_have_been_sent() || self.is_rate_limited())
     }
 
     /// Whether any attempt may have reached the server, but for those that it turned away unrun.

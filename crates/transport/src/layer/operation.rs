@@ -84,6 +84,7 @@ impl<S> Operation<S> {
             status = Empty,
         );
         let progress = Progress::of(&mut request);
+        progress.enter();
         let alarm = Alarm::at(progress.limit(limit));
         OperationFuture {
             inner: Start::Waiting {

@@ -25,7 +25,7 @@ use crate::observe::{GaveUpEvent, Observed, Observer, RetryEvent, name_of};
 use crate::operation::OperationInfo;
 use crate::options::Overrides;
 use crate::progress::{Attempt, Progress};
-use crate::retry::{Cost, GivenUp, RetryPolicy, Seen, Verdict, judge};
+use crate::retry::{Cost, GivenUp, RetryPolicy, Seen, Verdict, judge, settles};
 use crate::retry_after;
 
 /// Repeats attempts as a [policy](RetryPolicy) says.
@@ -310,13 +310,18 @@ where
         };
         let status = status(result);
         self.note(result, status);
-        let info = self.info?;
+        let Some(info) = self.info else {
+            if matches!(seen, Seen::Failure(_, false)) {
+                self.settle();
+            }
+            return None;
+        };
         if let Ok(response) = result
             && response.status() == StatusCode::UNAUTHORIZED
             && response.extensions().get::<Renewable>().is_some()
         {
             // Refused before it ran, for a token that the source can replace: sent once more.
-            self.progress.has_not_run();
+            self.settle();
             if self.replays > 0 || self.template.is_none() {
                 return None;
             }
@@ -324,13 +329,14 @@ where
             self.tell("unauthorized", status, Duration::ZERO);
             return Some(None);
         }
-        let cost = match judge(info.class(), seen, self.policy.trusts_503()) {
+        let verdict = judge(info.class(), seen, self.policy.trusts_503());
+        if settles(info.class(), seen, verdict) {
+            self.settle();
+        }
+        let cost = match verdict {
             Verdict::Final => return None,
             Verdict::Again(cost) => cost,
         };
-        if !info.class().is_repeatable() {
-            self.progress.has_not_run();
-        }
         match self.plan(cost, hint) {
             Ok(wait) => {
                 if cost == Cost::Transient && !matches!(seen, Seen::Failure(_, false)) {
@@ -370,6 +376,13 @@ where
     fn sent(&self) -> bool {
         self.sent_before
             .is_none_or(|before| self.progress.attempts() > before)
+    }
+
+    /// The attempt under way leaves nothing open.
+    fn settle(&self) {
+        if self.sent() {
+            self.progress.settle();
+        }
     }
 
     fn note<R>(&self, result: &Result<Response<R>, Error>, status: Option<StatusCode>) {

@@ -53,10 +53,12 @@ pub(crate) fn judge(class: RetryClass, seen: Seen, trusts_503: bool) -> Verdict 
         Seen::Reply(StatusCode::TOO_MANY_REQUESTS, _) => return Verdict::Again(Cost::Throttled),
         Seen::Reply(StatusCode::SERVICE_UNAVAILABLE, true) => repeatable || trusts_503,
         Seen::Reply(status, _) => repeatable && is_transient(status),
-        // There was no connection to send it on.
-        Seen::Failure(ErrorKind::Connect | ErrorKind::Timeout(TimeoutPhase::Connect), _) => true,
         Seen::Failure(
-            ErrorKind::Io | ErrorKind::Timeout(TimeoutPhase::FirstByte | TimeoutPhase::Attempt),
+            ErrorKind::Connect
+            | ErrorKind::Io
+            | ErrorKind::Timeout(
+                TimeoutPhase::Connect | TimeoutPhase::FirstByte | TimeoutPhase::Attempt,
+            ),
             sent,
         ) => repeatable || !sent,
         Seen::Failure(_, _) => false,
@@ -80,13 +82,24 @@ pub(crate) fn leaves_unknown(class: RetryClass, seen: Seen) -> bool {
         Seen::Failure(kind, sent) => {
             sent && matches!(
                 kind,
-                ErrorKind::Io
+                ErrorKind::Connect
+                    | ErrorKind::Io
                     | ErrorKind::Timeout(_)
                     | ErrorKind::TooLarge
                     | ErrorKind::Decode
                     | ErrorKind::File
             )
         }
+    }
+}
+
+/// Whether an attempt of an operation of this class, having ended like this, leaves nothing open:
+/// it did not run, or the server said how it ended.
+pub(crate) fn settles(class: RetryClass, seen: Seen, verdict: Verdict) -> bool {
+    match seen {
+        Seen::Failure(_, false) | Seen::Reply(StatusCode::TOO_MANY_REQUESTS, _) => true,
+        _ if class.is_repeatable() => false,
+        _ => verdict != Verdict::Final || !leaves_unknown(class, seen),
     }
 }
 
@@ -156,6 +169,8 @@ mod tests {
         assert_eq!(row(Seen::Failure(Kind::Connect, false)), "aaaa");
         let no_connection = Kind::Timeout(TimeoutPhase::Connect);
         assert_eq!(row(Seen::Failure(no_connection, false)), "aaaa");
+        // None for the last of several attempts; one before it had one.
+        assert_eq!(row(Seen::Failure(Kind::Connect, true)), "aauu");
         for kind in [Kind::TooLarge, Kind::Decode, Kind::File] {
             assert_eq!(row(Seen::Failure(kind, true)), "ffuu", "{kind:?}");
         }

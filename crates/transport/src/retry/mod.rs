@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use budget::RetryBudget;
-pub(crate) use classify::{Cost, Seen, Verdict, is_transient, judge, leaves_unknown};
+pub(crate) use classify::{Cost, Seen, Verdict, is_transient, judge, leaves_unknown, settles};
 
 use crate::random::Random;
 

@@ -20,6 +20,7 @@ mod heads;
 mod http2;
 mod in_flight;
 mod observe;
+mod own_layers;
 mod paginate;
 mod retry;
 mod session;

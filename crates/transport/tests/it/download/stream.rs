@@ -406,6 +406,7 @@ async fn the_first_bytes_are_checked_however_they_come() {
     download.chunk().await.unwrap();
     let error = download.expect_magic(b"GIF").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Build);
+    assert!(error.may_have_been_sent(), "{error:?}");
 }
 
 /// Not run: what compiles can be spawned.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use accredit_transport::http::header::AUTHORIZATION;
 use accredit_transport::http::{Request, Response, StatusCode};
+use accredit_transport::testkit::{Answer, Script};
 use accredit_transport::{
     Body, CallOptions, Client, Error, ErrorKind, Lease, Operation, RetryPolicy, Session, Token,
     async_trait,
@@ -196,4 +197,31 @@ async fn a_call_with_a_token_of_its_own_leaves_the_session_alone() {
         .execute_with(&support::Login, &own(77))
         .await
         .unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_of_unknown_outcome_is_no_unknown_outcome_of_a_raw_request() {
+    let logins = Script::new().otherwise(Answer::status(500));
+    let login = Client::builder()
+        .base_uri("https://api.example.com")
+        .transport(logins.service())
+        .build()
+        .unwrap();
+    let script = Script::new();
+    let client = Client::builder()
+        .base_uri("https://api.example.com")
+        .token_source(Session::new(Login(login)))
+        .transport(script.service())
+        .build()
+        .unwrap();
+    let error = client
+        .send(Request::get("/").body(()).unwrap())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
+    assert!(!error.may_have_been_sent());
+    let error = client.execute(&Create("x")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth, "{error}");
+    assert!(!error.may_have_been_sent());
+    assert_eq!(script.count(), 0);
 }
