@@ -178,7 +178,7 @@ async fn a_walk_ahead_is_the_walk_one_by_one() {
         broken: bool,
     }
     let mut random = Random(0x2545_f491_4f6c_dd1d);
-    for _ in 0..500 {
+    for _ in 0..200 {
         let length = 1 + random.below(12);
         let tame = random.below(2) == 0;
         let leaves: HashMap<u64, Leaf> = (1..=length)
