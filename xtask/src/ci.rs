@@ -144,10 +144,6 @@ fn test() -> Result<()> {
         "--package",
         "accredit-transport",
         "--all-features",
-        "--test",
-        "it",
-        "--test",
-        "proofs",
     ])?
     .checked()?;
     Run::cargo([

@@ -135,7 +135,16 @@ mod tests {
 
     #[test]
     fn usage_names_every_chore() {
-        for chore in ["budget", "ci", "codegen", "faults", "lint", "wasm"] {
+        for chore in [
+            "budget",
+            "ci",
+            "codegen",
+            "faults",
+            "lint",
+            "providers",
+            "simulate",
+            "wasm",
+        ] {
             assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
         }
     }
