@@ -99,6 +99,8 @@ struct Slot<T> {
     place: Place,
     /// Whether it was asked for before the server had named it.
     guessed: bool,
+    /// Whether its time ran out, if it did, while nobody waited for it.
+    unwanted: bool,
     fetch: Fetch<T>,
 }
 
@@ -114,7 +116,7 @@ impl<O: Paginate> Pages<O> {
             operation,
             fetch: Box::new(move |operation, options| Box::pin(fetch(operation, options))),
             options: CallOptions::new(),
-            prefetch: 1,
+            prefetch: Self::ahead_of(1),
             max_pages: MAX_PAGES,
             state: State::Walking(Place::First),
             ahead: VecDeque::new(),
@@ -127,15 +129,26 @@ impl<O: Paginate> Pages<O> {
     }
 
     /// Fetches up to `pages` pages ahead of the one that is waited for or consumed; 0 fetches one
-    /// after the other, on the task that polls. The default is 1, the most is 16.
+    /// after the other, on the task that polls. The default is 1, the most is 16; of a list whose
+    /// [class](crate::RetryClass) has effects it is always 0.
     ///
     /// So up to `pages` + 1 requests are under way at a time. More than one page ahead is possible
     /// where pages have numbers and the server says how many items there are: it is never asked
     /// for more pages than these fill. A page ahead that turns out not to be part of the list is
-    /// dropped with whatever it failed with.
+    /// dropped with whatever it failed with; one whose time ran out before it was waited for is
+    /// asked for again.
     pub fn prefetch(mut self, pages: usize) -> Self {
-        self.prefetch = pages.min(MOST_AHEAD);
+        self.prefetch = Self::ahead_of(pages);
         self
+    }
+
+    /// A page with effects is asked for when it is wanted, or its effects are not.
+    fn ahead_of(pages: usize) -> usize {
+        if O::INFO.class().is_repeatable() {
+            pages.min(MOST_AHEAD)
+        } else {
+            0
+        }
     }
 
     /// Gives up with an error ([`ErrorKind::Pagination`]) when there are more than this many pages,
@@ -211,6 +224,7 @@ impl<O: Paginate> Pages<O> {
                 return Poll::Ready(None);
             };
             let there = front.fetch.poll(cx);
+            front.unwanted &= there.is_ready();
             self.advance(1, cx);
             ready!(there);
             let Some(front) = self.ahead.pop_front() else {
@@ -222,12 +236,16 @@ impl<O: Paginate> Pages<O> {
                     self.advance(0, cx);
                     return Poll::Ready(Some(Ok(page)));
                 }
-                Some(Err(error)) if !(front.guessed && is_out_of_range(&error)) => {
+                Some(Err(error))
+                    if !(front.guessed && is_out_of_range(&error)
+                        || front.unwanted && error.is_timeout()) =>
+                {
                     self.end(State::Over);
                     return Poll::Ready(Some(Err(error)));
                 }
-                // Asked for before its time, or lost with its runtime. The server has named it by
-                // now, so it is asked again, and what comes then counts.
+                // Asked for before its time, lost with its runtime, or out of time because nothing
+                // moved while the consumer did something else. The server has named it by now, so it
+                // is asked again, and what comes then counts.
                 _ => self.ask(place),
             }
         }
@@ -269,6 +287,7 @@ impl<O: Paginate> Pages<O> {
             self.ahead.push_back(Slot {
                 place: next.clone(),
                 guessed: false,
+                unwanted: true,
                 fetch,
             });
         }
@@ -295,6 +314,7 @@ impl<O: Paginate> Pages<O> {
         self.ahead.push_front(Slot {
             place,
             guessed: false,
+            unwanted: false,
             fetch,
         });
     }
@@ -309,6 +329,7 @@ impl<O: Paginate> Pages<O> {
             self.ahead.push_back(Slot {
                 place,
                 guessed: true,
+                unwanted: true,
                 fetch,
             });
         }

@@ -5,11 +5,15 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use accredit_transport::http::{HeaderName, HeaderValue, Request, Response};
-use accredit_transport::{Body, CallOptions, ErrorKind, Items, Pages, RetryPolicy};
+use accredit_transport::http::{HeaderName, HeaderValue, Method, Request, Response};
+use accredit_transport::{
+    Body, CallOptions, Cursor, DecodeError, EncodeError, ErrorKind, Items, Operation,
+    OperationInfo, PageInfo, Pages, Paginate, Reply, RequestEncoder, ResponseKind, RetryClass,
+    RetryPolicy,
+};
 use tokio::time::Instant;
 
-use super::support::{Lists, Numbers, Tokens, book, drain, page, poll, settle};
+use super::support::{Lists, Numbers, Sheet, Tokens, book, drain, page, poll, settle};
 use crate::support::Log;
 
 fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<u64> {
@@ -537,4 +541,88 @@ async fn a_status_of_a_page_keeps_its_kind() {
     assert!(all.is_empty());
     assert_eq!(failed.unwrap().kind(), ErrorKind::Unauthorized);
     assert_eq!(lists.asked().len(), 1);
+}
+
+/// The same list, of which each page has an effect.
+#[derive(Clone, Default)]
+struct Firing(Numbers);
+
+impl Operation for Firing {
+    type Output = Sheet;
+    const INFO: OperationInfo = OperationInfo::new(
+        "firing.list",
+        Method::GET,
+        "/numbers",
+        RetryClass::EffectfulRead,
+        ResponseKind::Page,
+    );
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        self.0.encode(request)
+    }
+
+    fn decode(reply: Reply) -> Result<Sheet, DecodeError> {
+        Numbers::decode(reply)
+    }
+}
+
+impl Paginate for Firing {
+    type Item = u64;
+
+    fn start(&self) -> Option<Cursor> {
+        self.0.start()
+    }
+
+    fn at(&self, cursor: &Cursor) -> Self {
+        Self(self.0.at(cursor))
+    }
+
+    fn page_info(page: &Sheet) -> Result<PageInfo, DecodeError> {
+        Numbers::page_info(page)
+    }
+
+    fn into_items(page: Sheet) -> Vec<u64> {
+        Numbers::into_items(page)
+    }
+}
+
+#[tokio::test]
+async fn a_page_with_effects_is_not_asked_for_before_it_is_wanted() {
+    for prefetch in [None, Some(1), Some(8)] {
+        let lists = Lists::new(book(10, 2));
+        let mut pages = lists.client().pages(Firing::default());
+        if let Some(prefetch) = prefetch {
+            pages = pages.prefetch(prefetch);
+        }
+        for wanted in 1..=5 {
+            pages.try_next().await.unwrap().unwrap();
+            settle().await;
+            assert_eq!(lists.asked().len(), wanted, "{prefetch:?}");
+        }
+        assert!(pages.try_next().await.unwrap().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_page_whose_time_ran_out_before_it_was_waited_for_is_asked_for_again() {
+    let lists = Lists::gated(book(6, 2));
+    let limit = Duration::from_secs(60);
+    let client = lists.builder().deadline(limit).build().unwrap();
+    let mut pages = client.pages(Numbers::default());
+    lists.open("");
+    pages.try_next().await.unwrap().unwrap();
+    // The consumer does something else, and page 2 is never answered.
+    tokio::time::sleep(2 * limit).await;
+    let begun = Instant::now();
+    let (next, ()) = tokio::join!(pages.try_next(), async {
+        settle().await;
+        lists.open(2);
+    });
+    assert_eq!(next.unwrap().unwrap().items, [3, 4]);
+    assert_eq!(begun.elapsed(), Duration::ZERO);
+    assert_eq!(lists.asked(), ["", "2", "2", "3"]);
+    // But not while the consumer waits for it.
+    let error = pages.try_next().await.unwrap_err();
+    assert_eq!(begun.elapsed(), limit);
+    assert!(error.is_timeout());
 }
