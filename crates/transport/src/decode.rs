@@ -112,7 +112,12 @@ fn describe_data(message: &str) -> &str {
                 message.get(at + 2..).unwrap_or_default()
             });
     }
-    if message.starts_with("missing field") || message.starts_with("duplicate field") {
+    // As serde words it, and no more: a type's own message may begin like that.
+    let field = message
+        .strip_prefix("missing field `")
+        .or_else(|| message.strip_prefix("duplicate field `"))
+        .and_then(|rest| rest.strip_suffix('`'));
+    if field.is_some_and(is_field_name) {
         return message;
     }
     // A message of some type's own `Deserialize`: it may well quote what it could not read.
@@ -193,13 +198,18 @@ mod tests {
         impl<'de> serde::Deserialize<'de> for Picky {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-                Err(serde::de::Error::custom(format!("cannot read {text}")))
+                Err(serde::de::Error::custom(text))
             }
         }
-        assert_eq!(
-            json::<Picky>(br#""canary""#).unwrap_err().to_string(),
-            "not a valid value"
-        );
+        // Also where it begins like one of serde's.
+        for text in [
+            "canary",
+            "missing field canary",
+            "duplicate field `x` canary",
+        ] {
+            let error = json::<Picky>(format!("{text:?}").as_bytes()).unwrap_err();
+            assert_eq!(error.to_string(), "not a valid value");
+        }
     }
 
     #[test]
