@@ -178,8 +178,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any [`ErrorKind`] but `Build`, `Status`, `Decode`, `Refused` and `OutcomeUnknown`: what a raw
-    /// request does is not known here, so [`may_have_been_sent`](Error::may_have_been_sent) is all
+    /// Any [`ErrorKind`] but `Build`, `Status`, `Refused` and `OutcomeUnknown` (and `Decode` only for
+    /// a body in a coding that was not asked for): what a raw request does is not known here, so [`may_have_been_sent`](Error::may_have_been_sent) is all
     /// there is to go by.
     pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Reply, Error> {
         self.send_with(request, &CallOptions::new()).await
@@ -294,6 +294,7 @@ impl Client {
             cap: Overrides::bytes_cap(&request, defaults.cap),
         };
         let deadline = Overrides::own_deadline(&request);
+        let wants_part = request.headers().contains_key(header::RANGE);
         let response = match self.respond(request).await {
             Ok(response) => response,
             Err(error) => {
@@ -314,6 +315,7 @@ impl Client {
                     limits,
                     deadline,
                     magic,
+                    wants_part,
                 },
             );
         }

@@ -15,10 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::body::Body;
 use crate::clock;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
-
-/// Frames without data that are skipped at one go: a server can send them without end, and nothing
-/// else would run meanwhile.
-const EMPTY_FRAMES: usize = 64;
+use crate::layer::collect::EMPTY_FRAMES;
 
 /// The limits of a download.
 #[derive(Clone, Copy, Debug)]

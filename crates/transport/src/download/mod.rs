@@ -114,6 +114,8 @@ pub(crate) struct Opening {
     /// The deadline that the call set for itself.
     pub(crate) deadline: Option<Duration>,
     pub(crate) magic: &'static [u8],
+    /// Whether the request asked for a part of the file.
+    pub(crate) wants_part: bool,
 }
 
 impl Download {
@@ -127,6 +129,7 @@ impl Download {
             limits,
             deadline,
             magic,
+            wants_part,
         } = opening;
         let (head, body) = response.into_parts();
         let call = deadline.and_then(|limit| Some((progress.limit(Some(limit))?, limit)));
@@ -141,6 +144,10 @@ impl Download {
             watch: Some(watch),
         };
         download.body.expect_magic(magic);
+        if download.status() == StatusCode::PARTIAL_CONTENT && !wants_part {
+            let error = Error::new(ErrorKind::Decode);
+            return Err(download.fail(error.with_detail("it is only a part of the file")));
+        }
         match download.body.check_announced(limits.cap) {
             Ok(()) => Ok(download),
             Err(error) => Err(download.fail(error)),

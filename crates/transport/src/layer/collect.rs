@@ -26,6 +26,10 @@ use crate::progress::Progress;
 /// The most that is reserved on the word of a header. Larger bodies grow as they come.
 const RESERVE_CAP: usize = 8 * 1024 * 1024;
 
+/// Frames without data that are skipped at one go: a body can give them without end, and no timeout
+/// would be looked at meanwhile.
+pub(crate) const EMPTY_FRAMES: usize = 64;
+
 /// The largest bodies that are read, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -273,20 +277,25 @@ impl Read {
         if self.too_large && self.strict {
             return Poll::Ready(End::TooLarge);
         }
-        loop {
+        let mut empty = 0;
+        while empty < EMPTY_FRAMES {
             let frame = match ready!(body.as_mut().poll_frame(cx)) {
                 None => return Poll::Ready(End::Done),
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Poll::Ready(End::Broken(error.into())),
             };
             // Trailers carry nothing that anyone reads.
-            let Ok(data) = frame.into_data() else {
-                continue;
-            };
-            if self.push(data).is_err() {
-                return Poll::Ready(End::TooLarge);
+            match frame.into_data() {
+                Ok(data) if !data.is_empty() => {
+                    if self.push(data).is_err() {
+                        return Poll::Ready(End::TooLarge);
+                    }
+                }
+                _ => empty += 1,
             }
         }
+        cx.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Keeps a frame, or as much of it as fits under the cap.

@@ -1,9 +1,13 @@
 //! Bodies that are too large, cut, chunked or not what they claim.
 
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use accredit_transport::http::StatusCode;
-use accredit_transport::{ErrorKind, TimeoutPhase};
+use accredit_transport::bytes::Bytes;
+use accredit_transport::http::{Request, Response, StatusCode};
+use accredit_transport::{Client, ErrorKind, TimeoutPhase};
 
 use crate::support::{Create, Download, Retrieve, Server, Step, json, raw, reply};
 
@@ -176,4 +180,34 @@ async fn a_body_that_stalls_fails_the_attempt() {
         "notes.retrieve: timed out: no complete reply within 30s"
     );
     let _ = Duration::ZERO;
+}
+
+/// Nothing, again and again.
+struct Nothing;
+
+impl http_body::Body for Nothing {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        Poll::Ready(Some(Ok(http_body::Frame::data(Bytes::new()))))
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_nothing_without_end_does_not_stop_the_clock() {
+    let client = Client::builder()
+        .base_uri("https://api.example.com")
+        .attempt_timeout(Duration::from_millis(5))
+        .transport(tower::service_fn(async |_| {
+            Ok::<_, Infallible>(Response::new(Nothing))
+        }))
+        .build()
+        .unwrap();
+    let request = Request::get("/").body(()).unwrap();
+    let error = client.send(request).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutPhase::Attempt));
 }

@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use accredit_transport::bytes::Bytes;
+use accredit_transport::http::header::RANGE;
 use accredit_transport::http::{HeaderName, HeaderValue};
-use accredit_transport::{CallOptions, Client, Error, ErrorKind, TimeoutPhase};
+use accredit_transport::testkit::{Answer, Script};
+use accredit_transport::{CallOptions, Client, Error, ErrorKind, TimeoutPhase, Token};
 use futures_core::Stream;
 use tokio::time::Instant;
 
@@ -407,6 +409,27 @@ async fn the_first_bytes_are_checked_however_they_come() {
     let error = download.expect_magic(b"GIF").unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Build);
     assert!(error.may_have_been_sent(), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_part_that_was_not_asked_for_is_no_file() {
+    let part = Answer::status(206)
+        .header("content-range", "bytes 0-3/1000")
+        .body("part");
+    let script = Script::new().otherwise(part);
+    let client = Client::builder()
+        .base_uri("https://api.example.com")
+        .token(Token::new("Token", "t").unwrap())
+        .transport(script.service())
+        .build()
+        .unwrap();
+    let error = client.download(&Download).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("only a part"), "{error}");
+    let range = HeaderValue::from_static("bytes=0-3");
+    let options = CallOptions::new().header(RANGE, range);
+    let download = client.download_with(&Download, &options).await.unwrap();
+    assert_eq!(download.collect(4).await.unwrap(), "part");
 }
 
 /// Not run: what compiles can be spawned.
