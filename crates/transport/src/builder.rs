@@ -209,6 +209,12 @@ impl ClientBuilder {
 
     /// The header of the request id, `X-Request-Id` unless set.
     pub fn request_id_header(mut self, name: HeaderName) -> Self {
+        if FRAMING.contains(&name) || [header::AUTHORIZATION, header::COOKIE].contains(&name) {
+            self.fail(ConfigError::new(
+                "request_id_header",
+                "has a meaning of its own, and ids are recorded",
+            ));
+        }
         self.request_id = name;
         self
     }

@@ -355,3 +355,14 @@ fn a_base_uri_says_where_and_nothing_else() {
     assert!(format!("{builder:?}").contains("https://api.example.com/v1"));
     assert!(builder.build().is_ok());
 }
+
+#[test]
+fn the_header_of_the_request_id_has_no_other_meaning() {
+    for name in ["authorization", "cookie", "host", "content-length"] {
+        let builder = Client::builder()
+            .base_uri("https://a.test")
+            .request_id_header(HeaderName::from_static(name));
+        let error = builder.build().unwrap_err();
+        assert_eq!(error.setting(), "request_id_header", "{name}");
+    }
+}
