@@ -6,11 +6,12 @@
 //! is what a limit costs.
 //!
 //! What rings inside is told from within, once in each poll, and never kept: a future that is
-//! dropped, or polled by another task, says nothing.
+//! dropped, or polled by another task, says nothing. Nor does it count what code of others polled
+//! under a waker of its own: that timer need not wake us.
 
 use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, RawWakerVTable};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -21,7 +22,31 @@ use crate::clock;
 thread_local! {
     /// When the first timer rings that the futures polled just now wait for. Each limit empties it
     /// before it polls what is inside, so what is left in it by others is never read.
-    static RINGS: Cell<Option<Instant>> = const { Cell::new(None) };
+    static RINGS: Cell<Option<Ring>> = const { Cell::new(None) };
+}
+
+/// A timer that is registered, and whom it wakes.
+#[derive(Clone, Copy)]
+struct Ring {
+    at: Instant,
+    data: *const (),
+    vtable: *const RawWakerVTable,
+}
+
+impl Ring {
+    fn new(at: Instant, cx: &Context<'_>) -> Self {
+        let waker = cx.waker();
+        Self {
+            at,
+            data: waker.data(),
+            vtable: waker.vtable(),
+        }
+    }
+
+    fn wakes(&self, cx: &Context<'_>) -> bool {
+        let own = Self::new(self.at, cx);
+        own.data == self.data && own.vtable == self.vtable
+    }
 }
 
 pin_project! {
@@ -61,7 +86,7 @@ impl Alarm {
     ) -> Poll<Option<F::Output>> {
         RINGS.set(None);
         let result = inner.poll(cx);
-        let rings = RINGS.take();
+        let rings = RINGS.take().filter(|ring| ring.wakes(cx));
         if let Poll::Ready(output) = result {
             return Poll::Ready(Some(output));
         }
@@ -71,7 +96,7 @@ impl Alarm {
             return Poll::Pending;
         };
         if this.sleep.is_none() {
-            if rings.is_some_and(|rings| rings <= at) {
+            if rings.is_some_and(|ring| ring.at <= at) {
                 RINGS.set(rings);
                 return Poll::Pending;
             }
@@ -80,7 +105,8 @@ impl Alarm {
         match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
             Some(Poll::Ready(())) => Poll::Ready(None),
             _ => {
-                RINGS.set(Some(rings.map_or(at, |rings| rings.min(at))));
+                let first = rings.map_or(at, |ring| ring.at.min(at));
+                RINGS.set(Some(Ring::new(first, cx)));
                 Poll::Pending
             }
         }
@@ -174,6 +200,22 @@ mod tests {
         });
         assert!(limited(3, forever).await.is_none());
         assert_eq!(start.elapsed().as_secs(), 3);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_polled_under_another_waker_does_not_ring() {
+        let start = Instant::now();
+        let mut other = pin!(limited(1, pending::<()>()));
+        let mut told = false;
+        let forever = poll_fn(|_| {
+            if !std::mem::replace(&mut told, true) {
+                let mut noop = Context::from_waker(std::task::Waker::noop());
+                assert!(other.as_mut().poll(&mut noop).is_pending());
+            }
+            Poll::<()>::Pending
+        });
+        let outcome = tokio::time::timeout(Duration::from_secs(99), limited(3, forever)).await;
+        assert_eq!((outcome, start.elapsed().as_secs()), (Ok(None), 3));
     }
 
     #[tokio::test(start_paused = true)]
