@@ -325,6 +325,12 @@ impl ClientBuilder {
 
     /// Wraps a layer around everything, outside span and deadline. The layer that is added last
     /// sees a request first.
+    ///
+    /// What the stack knows of a call counts for more than the error that a layer makes of it: an
+    /// operation with effects whose request went out, and of which nothing said what became, ends in
+    /// [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown), also when the layer sent it twice and the
+    /// second one failed harmlessly. A layer that refuses a call by itself says so with an error that
+    /// means it, such as [`Overloaded`](crate::ErrorKind::Overloaded); a foreign one may mean anything.
     pub fn layer<L>(mut self, layer: L) -> Self
     where
         L: Layer<LayeredService> + Send + 'static,

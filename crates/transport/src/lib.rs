@@ -57,15 +57,15 @@
 //! | *yours* | [`ClientBuilder::layer`] |
 //! | [operation](layer::operation) | one span and one deadline (60 s) for all that follows |
 //! | [in flight](layer::in_flight) | refuses a call too many ([`ClientBuilder::max_in_flight`]; no limit) |
-//! | [request id](layer::request_id) | one id per operation, shown by errors |
 //! | [base URI](layer::base_uri) | absolute URIs; another origin is refused |
 //! | [retry](layer::retry) | repeats what failed and may be repeated (3 attempts) |
+//! | [default headers](layer::headers) | agent, accept, your own |
+//! | [request id](layer::request_id) | one id per operation, shown by errors |
 //! | [attempt timeout](layer::timeout) | bounds one attempt with its body (30 s) |
 //! | [collect](layer::collect) | reads the body, up to a cap; of a download only what is no file |
 //! | [decompress](layer::decompress) | undoes gzip where it was asked for, refuses other codings |
 //! | [auth](layer::auth) | the token, for its own scheme, host and port only |
 //! | [first-byte timeout](layer::timeout) | bounds the wait for the head of the reply (20 s) |
-//! | [default headers](layer::headers) | agent, accept, your own |
 //! | [attempt trace](layer::trace) | counts and records attempts |
 //! | the transport | hyper over rustls (3 s to connect) or over `ClientBuilder::connector`; or [`ClientBuilder::transport`] |
 //!

@@ -223,3 +223,33 @@ async fn a_layer_that_hedges_gets_no_clean_bill_from_the_other_one() {
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{error:?}");
     assert!(!error.is_retryable(), "{error:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_refuses_a_call_by_itself_is_believed_if_it_says_so() {
+    let foreign = std::io::Error::other("x");
+    let errors = [
+        (Error::new(ErrorKind::Overloaded), ErrorKind::Overloaded),
+        (Error::new(ErrorKind::Build), ErrorKind::Build),
+        // This one may as well have come after a request of its own.
+        (
+            Error::from(Box::<dyn std::error::Error + Send + Sync>::from(foreign)),
+            ErrorKind::OutcomeUnknown,
+        ),
+    ];
+    for (error, expected) in errors {
+        let error = Arc::new(Mutex::new(Some(error)));
+        let script = Script::new();
+        let client = builder(&script)
+            .layer(layer(move |_, _| {
+                let error = error.lock().unwrap().take().unwrap();
+                async move { Err::<Response<Body>, _>(error) }
+            }))
+            .build()
+            .unwrap();
+        let error = client.execute(&Create("x")).await.unwrap_err();
+        assert_eq!(error.kind(), expected);
+        let unknown = expected == ErrorKind::OutcomeUnknown;
+        assert_eq!(error.may_have_been_sent(), unknown);
+        assert_eq!((error.attempts(), script.count()), (0, 0));
+    }
+}
