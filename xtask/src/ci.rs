@@ -113,7 +113,11 @@ fn tools() -> Result<()> {
 
 fn fmt() -> Result<()> {
     Run::cargo(["fmt", "--all", "--check"])?.checked()?;
-    Run::cargo(["fmt", "--check", "--manifest-path", providers::MANIFEST])?.checked()
+    // Workspaces of their own.
+    for manifest in [providers::MANIFEST, "bench/Cargo.toml"] {
+        Run::cargo(["fmt", "--all", "--check", "--manifest-path", manifest])?.checked()?;
+    }
+    Ok(())
 }
 
 fn deny() -> Result<()> {
@@ -146,15 +150,8 @@ fn test() -> Result<()> {
         "--all-features",
     ])?
     .checked()?;
-    Run::cargo([
-        "test",
-        "--locked",
-        "--package",
-        "accredit-models",
-        "--bench",
-        "heap",
-    ])?
-    .checked()
+    // Of the whole workspace, though only the models have it: alone, their dependencies would be built once more.
+    Run::cargo(["test", "--locked", "--workspace", "--bench", "heap"])?.checked()
 }
 
 /// The libraries under the oldest compiler that they promise.

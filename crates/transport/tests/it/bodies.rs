@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -165,21 +166,15 @@ async fn a_deep_document_is_a_decode_error() {
 async fn a_body_that_stalls_fails_the_attempt() {
     let mut answer = raw("200 OK", "application/json", "\"0123456789\"");
     answer.truncate(answer.len() - 5);
-    let server = Server::start([Step::SendAndHang(answer.into_bytes())]).await;
-    let client = server
-        .builder()
-        .connect_timeout(None)
-        .first_byte_timeout(None)
-        .deadline(None)
-        .build()
-        .unwrap();
+    let server = Server::in_memory([Step::SendAndHang(answer.into_bytes())]);
+    let client = Arc::new(server).over_pipes().build().unwrap();
     let error = client.execute(&Retrieve("1")).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutPhase::Attempt));
+    assert_eq!(error.status(), Some(StatusCode::OK));
     assert_eq!(
         error.to_string(),
         "notes.retrieve: timed out: no complete reply within 30s"
     );
-    let _ = Duration::ZERO;
 }
 
 /// Nothing, again and again.

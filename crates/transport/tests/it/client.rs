@@ -10,7 +10,7 @@ use accredit_transport::{
     Body, CallOptions, Client, ErrorKind, LayeredService, OperationInfo, Token,
 };
 
-use crate::support::{CANARY, Create, Download, Log, Retrieve, Server, Step, json, raw, reply};
+use crate::support::{CANARY, Create, Download, Retrieve, Server, Step, json, raw, record, reply};
 
 #[tokio::test]
 async fn an_operation_goes_out_with_path_token_id_and_agent() {
@@ -276,8 +276,7 @@ async fn files_come_as_they_are() {
 
 #[tokio::test]
 async fn events_hold_templates_and_statuses_and_no_canary() {
-    let log = Log::default();
-    let _guard = log.install();
+    let (log, _listening) = record();
     let answer =
         format!("HTTP/1.1 401 X\r\nset-cookie: {CANARY}\r\ncontent-length: 11\r\n\r\n{CANARY}");
     let server = Server::start([Step::Send(answer.into_bytes())]).await;

@@ -108,18 +108,9 @@ async fn the_connect_timeout_covers_the_connector() {
 #[tokio::test(start_paused = true)]
 async fn a_pipe_that_hangs_meets_the_first_byte_timeout_to_the_millisecond() {
     let server = Arc::new(Server::in_memory([Step::SendAndHang(Vec::new())]));
-    let client = server
-        .builder()
-        .first_byte_timeout(Duration::from_secs(7))
-        .connector({
-            let server = Arc::clone(&server);
-            service_fn(move |_: Uri| {
-                let pipe = server.pipe();
-                async move { Ok::<_, io::Error>(pipe) }
-            })
-        })
-        .build()
-        .unwrap();
+    let builder = server.over_pipes();
+    let client = builder.first_byte_timeout(Duration::from_secs(7));
+    let client = client.build().unwrap();
     let started = Instant::now();
     let error = client.execute(&Create("x")).await.unwrap_err();
     assert!(error.is_timeout(), "{error:?}");

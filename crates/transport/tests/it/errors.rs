@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use accredit_transport::http::{HeaderMap, StatusCode};
 use accredit_transport::{DecodeError, Error, ErrorKind, Operation, Reply};
+use tokio::net::TcpSocket;
 
 use crate::support::{CANARY, Create, Retrieve, Server, Step, json, reply};
 
@@ -87,10 +88,10 @@ async fn display_is_useful_without_source() {
 #[tokio::test]
 async fn a_refused_connection_says_so_and_was_not_sent() {
     let server = Server::start([]).await;
-    let closed = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap();
+    // Nobody listens, and nobody else gets the port.
+    let deaf = TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let closed = deaf.local_addr().unwrap();
     let client = server
         .builder()
         .base_uri(format!("http://{closed}"))

@@ -11,7 +11,7 @@ use accredit_transport::{
     Body, CallOptions, Client, ClientBuilder, Error, ErrorKind, RetryBudget, RetryPolicy, Token,
 };
 
-use crate::support::{CANARY, Create, Log, Retrieve};
+use crate::support::{CANARY, Create, Retrieve, record};
 
 /// Writes down every event.
 #[derive(Clone, Default)]
@@ -220,8 +220,7 @@ async fn the_end_of_a_call_says_what_the_error_says() {
 
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_attempt_is_recorded_within_its_operation() {
-    let log = Log::default();
-    let _guard = log.install();
+    let (log, _listening) = record();
     let client = client(Notes::default(), Vec::new()).build().unwrap();
     let options = CallOptions::new().deadline(Duration::from_secs(1));
     let call = client.execute_with(&Retrieve("1"), &options);

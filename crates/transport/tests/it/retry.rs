@@ -12,7 +12,7 @@ use accredit_transport::{
 };
 use tokio::time::Instant;
 
-use crate::support::{Create, Log, Retrieve, Server, Step, json, raw, reply};
+use crate::support::{Create, Retrieve, Server, Step, json, raw, record, reply};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -538,8 +538,7 @@ async fn what_layers_put_on_a_request_is_on_every_attempt() {
 
 #[tokio::test(start_paused = true)]
 async fn repetitions_are_told_with_reason_and_wait() {
-    let log = Log::default();
-    let _guard = log.install();
+    let (log, _listening) = record();
     let script = scripted([
         status(429).header("retry-after", "3"),
         status(500),

@@ -2,19 +2,21 @@
 //! keeps what it is told.
 
 use std::collections::VecDeque;
-use std::io::{Result as IoResult, Write};
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use accredit_transport::bytes::Bytes;
-use accredit_transport::http::Method;
+use accredit_transport::http::{Method, Uri};
+use accredit_transport::testkit::{Listening, Log};
 use accredit_transport::{
     BytesOperation, Client, ClientBuilder, DecodeError, EncodeError, Operation, OperationInfo,
     Reply, RequestEncoder, ResponseKind, RetryClass, RetryPolicy, Token,
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, DuplexStream};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
 
 pub(crate) const CANARY: &str = "canary-5f3a";
 
@@ -60,22 +62,7 @@ struct Shared {
 impl Server {
     /// Answers request by request, over however many connections they come.
     pub(crate) async fn start(script: impl IntoIterator<Item = Step>) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let shared = Arc::new(Shared {
-            script: Mutex::new(script.into_iter().collect()),
-            ..Shared::default()
-        });
-        let server = Self {
-            address: listener.local_addr().unwrap(),
-            shared: Arc::clone(&shared),
-        };
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                shared.connections.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, Arc::clone(&shared)));
-            }
-        });
-        server
+        Self::listen(script, |stream| std::future::ready(Some(stream))).await
     }
 
     /// The same over TLS.
@@ -83,22 +70,34 @@ impl Server {
         tls: rustls::ServerConfig,
         script: impl IntoIterator<Item = Step>,
     ) -> Self {
+        let acceptor = TlsAcceptor::from(Arc::new(tls));
+        Self::listen(script, move |stream| {
+            let handshake = acceptor.accept(stream);
+            async move { handshake.await.ok() }
+        })
+        .await
+    }
+
+    /// Serves what becomes of each connection.
+    async fn listen<S: AsyncRead + AsyncWrite + Send + Unpin + 'static, F>(
+        script: impl IntoIterator<Item = Step>,
+        open: impl Fn(TcpStream) -> F + Send + 'static,
+    ) -> Self
+    where
+        F: Future<Output = Option<S>> + Send + 'static,
+    {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let shared = Arc::new(Shared {
-            script: Mutex::new(script.into_iter().collect()),
-            ..Shared::default()
-        });
         let server = Self {
             address: listener.local_addr().unwrap(),
-            shared: Arc::clone(&shared),
+            ..Self::in_memory(script)
         };
-        let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(tls));
+        let shared = Arc::clone(&server.shared);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 shared.connections.fetch_add(1, Ordering::Relaxed);
-                let (acceptor, shared) = (acceptor.clone(), Arc::clone(&shared));
+                let (opening, shared) = (open(stream), Arc::clone(&shared));
                 tokio::spawn(async move {
-                    if let Ok(stream) = acceptor.accept(stream).await {
+                    if let Some(stream) = opening.await {
                         serve(stream, shared).await;
                     }
                 });
@@ -125,6 +124,14 @@ impl Server {
         self.shared.connections.fetch_add(1, Ordering::Relaxed);
         tokio::spawn(serve(theirs, Arc::clone(&self.shared)));
         ours
+    }
+
+    /// A [`builder`](Self::builder) of a client that has such connections.
+    pub(crate) fn over_pipes(self: &Arc<Self>) -> ClientBuilder {
+        let server = Arc::clone(self);
+        self.builder().connector(tower::service_fn(move |_: Uri| {
+            std::future::ready(Ok::<_, Infallible>(server.pipe()))
+        }))
     }
 
     pub(crate) fn base(&self) -> String {
@@ -294,38 +301,15 @@ impl Operation for Download {
 
 impl BytesOperation for Download {}
 
-/// What a subscriber wrote.
-#[derive(Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
-    }
-
-    /// Keeps all events of this thread while the guards live.
-    pub(crate) fn install(&self) -> (tracing::subscriber::DefaultGuard, tracing::Dispatch) {
-        // While there is only one subscriber, an event that another thread meets first is switched
-        // off for all threads, because that thread has none.
-        let second = tracing::Dispatch::new(tracing::subscriber::NoSubscriber::default());
-        let log = self.clone();
-        let subscriber = tracing_subscriber::fmt()
-            .with_max_level(tracing::Level::TRACE)
-            .with_ansi(false)
-            .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
-            .with_writer(move || log.clone())
-            .finish();
-        (tracing::subscriber::set_default(subscriber), second)
-    }
-}
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> IoResult<()> {
-        Ok(())
-    }
+/// Keeps all events of this thread, and the ends of spans, while the second of the two lives.
+pub(crate) fn record() -> (Log, Listening) {
+    let log = Log::new();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_span_events(tracing_subscriber::fmt::format::FmtSpan::CLOSE)
+        .with_writer(move || writer.clone())
+        .finish();
+    (log, Log::listen(subscriber))
 }

@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 
 use super::support::{Directory, Service, Step, data};
-use crate::support::{CANARY, Download, Log, Server, Step as Wire, json, reply};
+use crate::support::{CANARY, Download, Server, Step as Wire, json, record, reply};
 
 fn pdf(body: &str) -> Wire {
     reply("200 OK", "application/pdf", body)
@@ -186,8 +186,7 @@ async fn layers_see_the_body_on_the_wire_and_may_buffer_it() {
 
 #[tokio::test]
 async fn neither_logs_nor_debug_show_names_headers_or_bytes() {
-    let log = Log::default();
-    let guards = log.install();
+    let (log, listening) = record();
     let disposition = format!("attachment; filename=\"{CANARY}.pdf\"");
     let headers = [
         ("content-disposition", disposition.as_str()),
@@ -215,7 +214,7 @@ async fn neither_logs_nor_debug_show_names_headers_or_bytes() {
     let error = download.write_to(missing).await.unwrap_err();
     shown += &format!("{error} {error:?}");
     shown += &format!("{:?}", std::error::Error::source(&error));
-    drop(guards);
+    drop(listening);
     let log = log.text();
     assert!(!shown.contains(CANARY), "{shown}");
     assert!(!log.contains(CANARY), "{log}");

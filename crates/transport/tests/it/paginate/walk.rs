@@ -14,7 +14,7 @@ use accredit_transport::{
 use tokio::time::Instant;
 
 use super::support::{Lists, Numbers, Sheet, Tokens, book, drain, page, poll, settle};
-use crate::support::Log;
+use crate::support::record;
 
 fn numbers(range: std::ops::RangeInclusive<u64>) -> Vec<u64> {
     range.collect()
@@ -513,8 +513,7 @@ async fn options_hold_for_every_page() {
 
 #[tokio::test]
 async fn pages_ahead_belong_to_the_span_of_the_consumer() {
-    let log = Log::default();
-    let _guards = log.install();
+    let (log, _listening) = record();
     let lists = Lists::new(book(6, 2));
     {
         let span = tracing::info_span!("consumer");

@@ -99,8 +99,7 @@ async fn a_failed_renewal_keeps_the_old_token_as_long_as_it_lives() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_renewal_is_recorded() {
-    let log = crate::support::Log::default();
-    let _recording = log.install();
+    let (log, _listening) = crate::support::record();
     let login = Scripted::new(|number| match number {
         1 => Ok(Lease::new(Token::new("Token", CANARY).unwrap()).lifetime(HOUR)),
         _ => Err(outage()),
