@@ -38,6 +38,7 @@ impl RetryClass {
 
 /// What a successful reply carries; it chooses the size cap of the body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ResponseKind {
     /// A JSON document.
     Json,

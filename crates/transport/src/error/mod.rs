@@ -251,10 +251,13 @@ impl Error {
                 }
                 (kind, _) => Seen::Failure(kind, may_have_run),
             };
-            // A refusal says what became of the attempt that was answered with it.
-            let told = u32::from(inner.kind == ErrorKind::Refused);
-            let is_open = !info.class().is_repeatable() && unsettled > told;
-            inner.unknown = is_open || retry::leaves_unknown(info.class(), seen);
+            inner.unknown = retry::leaves_unknown(info.class(), seen);
+            // Two that nobody has settled, though it is known what became of them: a 2xx that says no
+            // in its body, and any other no of which the deadline cut off the words.
+            let told = inner.kind == ErrorKind::Refused
+                || matches!(seen, Seen::Reply(..)) && progress.head().is_some();
+            let open = unsettled.saturating_sub(u32::from(told));
+            inner.unknown |= !info.class().is_repeatable() && open > 0;
         }
         // The last attempt may have found no connection, and one before it an open one.
         inner.sent |= unsettled > 0 || progress.may_have_run_before();

@@ -87,10 +87,10 @@ impl<S> Operation<S> {
         progress.enter();
         let alarm = Alarm::at(progress.limit(limit));
         OperationFuture {
-            inner: Start::Waiting {
+            inner: Start(Stage::Waiting {
                 service: self.inner.clone(),
                 request: Some(request),
-            },
+            }),
             alarm,
             limit,
             span,
@@ -120,11 +120,17 @@ where
 
 /// Waits until a service takes a request, then for what comes of it. The future of that is boxed,
 /// because all futures of the stack are a part of it: moved from layer to layer once is enough.
-pub enum Start<S: Service<R>, R> {
-    #[doc(hidden)]
+pub struct Start<S: Service<R>, R>(Stage<S, R>);
+
+enum Stage<S: Service<R>, R> {
     Waiting { service: S, request: Option<R> },
-    #[doc(hidden)]
     Called(Pin<Box<S::Future>>),
+}
+
+impl<S: Service<R>, R> fmt::Debug for Start<S, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Start").finish_non_exhaustive()
+    }
 }
 
 // Nothing is pinned in place.
@@ -134,18 +140,18 @@ impl<S: Service<R>, R> Future for Start<S, R> {
     type Output = Result<S::Response, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
+        let Self(stage) = self.get_mut();
         loop {
-            match this {
-                Self::Waiting { service, request } => {
+            match stage {
+                Stage::Waiting { service, request } => {
                     ready!(service.poll_ready(cx))?;
                     // Taken once: the next stage follows at once.
                     let Some(request) = request.take() else {
                         return Poll::Pending;
                     };
-                    *this = Self::Called(Box::pin(service.call(request)));
+                    *stage = Stage::Called(Box::pin(service.call(request)));
                 }
-                Self::Called(future) => return future.as_mut().poll(cx),
+                Stage::Called(future) => return future.as_mut().poll(cx),
             }
         }
     }

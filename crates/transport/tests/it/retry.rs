@@ -560,3 +560,19 @@ async fn repetitions_are_told_with_reason_and_wait() {
         "{text}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_no_whose_words_stall_until_the_deadline_is_still_a_no() {
+    for (code, expected) in [
+        (422, ErrorKind::Timeout(TimeoutPhase::Operation)),
+        (500, ErrorKind::OutcomeUnknown),
+        (200, ErrorKind::OutcomeUnknown),
+    ] {
+        let script = scripted([status(code).stall_after(2)]);
+        let client = builder(&script).deadline(SECOND).build().unwrap();
+        let error = client.execute(&Create("x")).await.unwrap_err();
+        assert_eq!(error.kind(), expected, "{code}");
+        assert_eq!(error.status().unwrap(), code);
+        assert!(error.may_have_been_sent() && !error.is_retryable());
+    }
+}
