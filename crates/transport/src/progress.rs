@@ -15,6 +15,9 @@ use crate::clock;
 use crate::error::ErrorKind;
 use crate::layer::request_id::CallId;
 
+/// How many attempts are noted: a policy can allow any number of them.
+const LONGEST_LOG: usize = 1000;
+
 /// The progress of one call.
 #[derive(Clone)]
 pub(crate) struct Progress(Arc<Inner>);
@@ -153,7 +156,10 @@ impl Progress {
     /// Notes an attempt that failed; none is under way from here on.
     pub(crate) fn note(&self, attempt: Attempt) {
         self.0.head.store(0, Ordering::Relaxed);
-        self.log().push(attempt);
+        let mut log = self.log();
+        // The last one stays the last one.
+        log.truncate(LONGEST_LOG - 1);
+        log.push(attempt);
     }
 
     /// What was noted, for the error that ends the call.

@@ -331,7 +331,8 @@ impl Error {
     }
 
     /// The attempts that failed before or with this error, oldest first. A reply that came whole
-    /// and could not be read is not among them.
+    /// and could not be read is not among them; of more than a thousand, the first ones and the last
+    /// are.
     #[must_use]
     pub fn attempt_log(&self) -> &[Attempt] {
         &self.0.log

@@ -576,3 +576,18 @@ async fn a_no_whose_words_stall_until_the_deadline_is_still_a_no() {
         assert!(error.may_have_been_sent() && !error.is_retryable());
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_log_of_attempts_does_not_grow_without_end() {
+    let script = scripted([refuse().times(3000)]);
+    let policy = RetryPolicy::default()
+        .attempts(3000)
+        .base(Duration::ZERO)
+        .no_budget();
+    let client = builder(&script).retry(policy).build().unwrap();
+    let error = client.execute(&Retrieve("1")).await.unwrap_err();
+    assert_eq!(error.attempts(), 3000);
+    let log = error.attempt_log();
+    assert_eq!((log.len(), log[998].number), (1000, 999));
+    assert_eq!(log.last().unwrap().number, 3000);
+}
