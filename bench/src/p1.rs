@@ -1,6 +1,61 @@
-//! P1
-use crate::client::Server;
+//! P1: 200 pages of 100 investments, each 20 ms away, some at a time: ours typed and in order, beside bare hyper-util that
+//! fetches as many at a time and drops what it gets.
+
 use std::io;
-pub(crate) fn run(_: &Server) -> io::Result<usize> {
-    Ok(0)
+
+use crate::client::{Client, Peer, Server};
+use crate::table::{Row, median, print};
+
+/// Pages at a time, the limit of the time, in times of fetching alone. K = 2 has no goal of its own.
+const STEPS: [(usize, f64); 4] = [(1, 1.10), (2, 1.2), (4, 1.2), (8, 1.2)];
+
+/// Above what one page takes: a body, hyper's buffer, 100 investments.
+const MEGABYTES_A_PAGE: f64 = 1.0;
+
+const ROUNDS: usize = 5;
+
+pub(crate) fn run(server: &Server) -> io::Result<usize> {
+    let mut times = Vec::new();
+    let mut peaks = Vec::new();
+    for (at_once, limit) in STEPS {
+        let work = at_once.to_string();
+        let mut fetch = Client::start_free(Peer::Hyper, server, &work)?;
+        let mut ours = Client::start_free(Peer::Thirdparty, server, &work)?;
+        let at_rest = ours.peak_memory()?;
+        let mut rounds = Vec::new();
+        for _ in 0..ROUNDS {
+            rounds.push((
+                fetch.run(1)?.nanoseconds / 1e6,
+                ours.run(1)?.nanoseconds / 1e6,
+            ));
+        }
+        let (alone, all) = rounds.iter().copied().unzip();
+        let ratio = median(rounds.iter().map(|(alone, all)| all / alone).collect());
+        let (alone, all) = (median(alone), median(all));
+        times.push(
+            Row::new(
+                format!("K = {at_once}"),
+                format!("{all:.0} / {alone:.0} ms"),
+                ratio,
+            )
+            .at_most(limit),
+        );
+        let grown = (ours.peak_memory()? - at_rest) / 1e6;
+        let a_page = grown / at_once as f64;
+        peaks.push(Row::new(
+            format!("K = {at_once}"),
+            format!("{grown:.1} MB"),
+            a_page,
+        ));
+        if at_once == 8 {
+            if let Some(row) = peaks.pop() {
+                peaks.push(row.at_most(MEGABYTES_A_PAGE));
+            }
+        }
+    }
+    Ok(print(
+        "P1: 200 pages, typed, beside fetching alone",
+        "x fetch",
+        &times,
+    ) + print("P1: growth of resident memory", "MB a page", &peaks))
 }

@@ -1,6 +1,7 @@
 //! hyper-util's pooled client and nothing around it: the yardstick.
 
 use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
 use harness::{Task, Work, serve};
 use http::Uri;
 use http_body_util::{BodyExt as _, Empty};
@@ -39,7 +40,20 @@ fn main() {
                 })
                 .await;
             }
-            Work::Pages(_) => {}
+            Work::Pages(at_once) => {
+                let uris: Vec<Uri> = (1..=200)
+                    .map(|page| task.url(&format!("/page?page={page}")).parse().unwrap())
+                    .collect();
+                // Fetched and dropped: what the network alone takes.
+                serve(200, async || {
+                    let pages = stream::iter(&uris).map(|uri| get(&client, uri.clone()));
+                    let pages = pages
+                        .buffered(at_once)
+                        .map(|page| usize::from(page.len() > 370_000));
+                    pages.fold(0, async |sum, page| sum + page).await
+                })
+                .await;
+            }
         }
     });
 }

@@ -1,6 +1,7 @@
 //! Our client of the Third Party API: the same stack, and typed lists on top.
 
 use accredit_thirdparty::{Client, Environment};
+use futures_util::StreamExt as _;
 use harness::{Task, Work, serve};
 
 fn main() {
@@ -18,7 +19,20 @@ fn main() {
                 })
                 .await;
             }
-            Work::Pages(_) => {}
+            Work::Pages(at_once) => {
+                serve(20_000, async || {
+                    // Those ahead, beside the one that is waited for.
+                    let pages = client
+                        .investments()
+                        .list()
+                        .page(1)
+                        .pages()
+                        .prefetch(at_once - 1);
+                    let counts = pages.map(|page| page.unwrap().results.len());
+                    counts.fold(0, async |sum, count| sum + count).await
+                })
+                .await;
+            }
             _ => unimplemented!("see client-accredit"),
         }
     });
