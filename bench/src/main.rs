@@ -43,8 +43,16 @@ fn main() -> ExitCode {
 
 /// How many figures are above their limit.
 fn measure(names: &[&str]) -> io::Result<usize> {
-    for peer in Peer::RAW.into_iter().chain(Peer::TYPED) {
-        peer.build()?;
+    for name in names {
+        let peers: &[Peer] = match *name {
+            "t1" | "t2" | "t3" => &Peer::RAW,
+            "t4" => &Peer::TYPED,
+            "p1" => &[Peer::Hyper, Peer::Thirdparty],
+            _ => &[],
+        };
+        for peer in peers {
+            peer.build()?;
+        }
     }
     let server = Server::start()?;
     let mut over = 0;

@@ -45,7 +45,7 @@ pub(crate) fn run() -> io::Result<()> {
 struct Replies {
     one: Vec<u8>,
     page: Vec<u8>,
-    last: Vec<u8>,
+    numbered: Vec<Vec<u8>>,
 }
 
 impl Replies {
@@ -59,7 +59,15 @@ impl Replies {
         Ok(Self {
             one: reply(&one),
             page: reply(&list),
-            last: reply(&list.replacen(next, r#""next":null"#, 1)),
+            numbered: (1..=PAGES)
+                .map(|page| {
+                    let link = match page {
+                        PAGES => r#""next":null"#.to_owned(),
+                        page => next.replace("page=2", &format!("page={}", page + 1)),
+                    };
+                    reply(&list.replacen(next, &link, 1))
+                })
+                .collect(),
         })
     }
 
@@ -95,11 +103,9 @@ impl Replies {
             None => &self.page,
             Some(number) => {
                 tokio::time::sleep(DELAY).await;
-                if number < PAGES {
-                    &self.page
-                } else {
-                    &self.last
-                }
+                self.numbered
+                    .get(number.wrapping_sub(1))
+                    .unwrap_or(&self.page)
             }
         }
     }

@@ -70,6 +70,16 @@ pub fn block_on<T>(future: impl Future<Output = T>) -> T {
         .block_on(future)
 }
 
+/// What a user's `#[tokio::main]` gives on two cores: decoding goes on beside fetching.
+pub fn block_on_two<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+        .block_on(future)
+}
+
 /// Does the work as often as the runner asks. Each run says how much it got, in bytes or items; less than `least` is an
 /// error, so that no client is fast because it failed.
 pub async fn serve(least: usize, work: impl AsyncFn() -> usize) {
