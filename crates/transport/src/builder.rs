@@ -82,12 +82,11 @@ struct Timeouts {
 
 impl Default for Timeouts {
     fn default() -> Self {
-        let seconds = |seconds| clock::EXISTS.then(|| Duration::from_secs(seconds));
         Self {
-            connect: seconds(3),
-            first_byte: seconds(20),
-            attempt: seconds(30),
-            operation: seconds(60),
+            connect: clock::default_limit(3),
+            first_byte: clock::default_limit(20),
+            attempt: clock::default_limit(30),
+            operation: clock::default_limit(60),
         }
     }
 }

@@ -179,8 +179,8 @@ impl Client {
     /// # Errors
     ///
     /// Any [`ErrorKind`] but `Build`, `Status`, `Refused` and `OutcomeUnknown` (and `Decode` only for
-    /// a body in a coding that was not asked for): what a raw request does is not known here, so [`may_have_been_sent`](Error::may_have_been_sent) is all
-    /// there is to go by.
+    /// a body in a coding that was not asked for): what a raw request does is not known here, so
+    /// [`may_have_been_sent`](Error::may_have_been_sent) is all there is to go by.
     pub async fn send<B: Into<Body>>(&self, request: Request<B>) -> Result<Reply, Error> {
         self.send_with(request, &CallOptions::new()).await
     }
@@ -203,15 +203,12 @@ impl Client {
         }
         let progress = Progress::of(&mut request);
         watch.follow(&progress);
-        match self.dispatch(request).await {
+        match self.respond(request).await.and_then(whole) {
             Ok(reply) => {
                 watch.succeeded(reply.status);
                 Ok(reply)
             }
-            Err(error) => {
-                let error = error.identified_by(&self.inner.request_id);
-                Err(watch.failed(error.ended(None, &progress)))
-            }
+            Err(error) => Err(self.ended(error, None, &progress, watch)),
         }
     }
 
@@ -256,10 +253,7 @@ impl Client {
         };
         let reply = match response.and_then(whole) {
             Ok(reply) => reply,
-            Err(error) => {
-                let error = error.identified_by(&self.inner.request_id);
-                return Err(watch.failed(error.ended(Some(info), &progress)));
-            }
+            Err(error) => return Err(self.ended(error, Some(info), &progress, watch)),
         };
         let seen = Seen {
             status: reply.status,
@@ -297,10 +291,7 @@ impl Client {
         let wants_part = request.headers().contains_key(header::RANGE);
         let response = match self.respond(request).await {
             Ok(response) => response,
-            Err(error) => {
-                let error = error.identified_by(&self.inner.request_id);
-                return Err(watch.failed(error.ended(Some(info), &progress)));
-            }
+            Err(error) => return Err(self.ended(error, Some(info), &progress, watch)),
         };
         let request_id = response.headers().get(&self.inner.request_id).cloned();
         let request_id = request_id.or_else(|| progress.request_id());
@@ -319,16 +310,24 @@ impl Client {
                 },
             );
         }
-        let error = whole(response).map_or_else(|error| error, Error::from_reply);
-        let mut error = error;
+        let mut error = whole(response).map_or_else(|error| error, Error::from_reply);
         if let Some(id) = request_id {
             error.set_request_id(id);
         }
         Err(watch.failed(error.ended(Some(info), &progress)))
     }
 
-    async fn dispatch(&self, request: Request<Body>) -> Result<Reply, Error> {
-        whole(self.respond(request).await?)
+    /// The error of a call that ended without a reply, told to whoever watches it.
+    #[cold]
+    fn ended(
+        &self,
+        error: Error,
+        info: Option<&'static OperationInfo>,
+        progress: &Progress,
+        watch: Watch,
+    ) -> Error {
+        let error = error.identified_by(&self.inner.request_id);
+        watch.failed(error.ended(info, progress))
     }
 
     async fn respond(&self, request: Request<Body>) -> Result<Response<Body>, Error> {
@@ -419,8 +418,7 @@ impl Seen {
     }
 
     #[cold]
-    fn complete(self, error: Error, info: &'static OperationInfo) -> Error {
-        let mut error = error;
+    fn complete(self, mut error: Error, info: &'static OperationInfo) -> Error {
         if let Some(id) = self.request_id {
             error.set_request_id(id);
         }

@@ -1,7 +1,7 @@
 //! Whether there is a clock, and what it and the server's show. Bare WebAssembly has none: std's
 //! clocks and tokio's timers panic there.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::HeaderMap;
 use http::header::DATE;
@@ -13,6 +13,16 @@ pub(crate) const EXISTS: bool = !cfg!(all(target_family = "wasm", target_os = "u
 /// Now, by the clock that tests can pause.
 pub(crate) fn now() -> Option<Instant> {
     EXISTS.then(Instant::now)
+}
+
+/// How long ago that was; zero where there is no clock.
+pub(crate) fn since(started: Option<Instant>) -> Duration {
+    started.map_or(Duration::ZERO, |started| started.elapsed())
+}
+
+/// A limit that holds unless it is set: none where there is no clock.
+pub(crate) fn default_limit(seconds: u64) -> Option<Duration> {
+    EXISTS.then(|| Duration::from_secs(seconds))
 }
 
 /// Now, by the calendar of this machine, which may be wrong by hours.

@@ -326,12 +326,12 @@ impl Drop for Open {
             attempts: self.progress.as_ref().map_or(0, Progress::attempts),
             status: self.status,
             outcome: self.outcome,
-            took: since(self.started),
+            took: clock::since(self.started),
         });
     }
 }
 
-/// How long ago that was; zero where there is no clock.
-pub(crate) fn since(started: Option<Instant>) -> Duration {
-    started.map_or(Duration::ZERO, |started| started.elapsed())
+/// A time as events for tracing have it: in whole milliseconds.
+pub(crate) fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -52,6 +52,16 @@ pub enum ResponseKind {
     Empty,
 }
 
+impl ResponseKind {
+    /// Whether it is read as a document, as opposed to a file.
+    pub(crate) const fn is_document(self) -> bool {
+        match self {
+            Self::Json | Self::Page | Self::Envelope | Self::Empty => true,
+            Self::Bytes => false,
+        }
+    }
+}
+
 /// The static facts of an operation.
 ///
 /// While a request is under way, a `&'static OperationInfo` stands in its extensions, where every

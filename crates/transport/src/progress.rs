@@ -69,7 +69,7 @@ impl Progress {
 
     /// Sets when the call ends at the latest, and gives it. `None` for no end, or none that a clock
     /// can express.
-    pub(crate) fn limit(&self, limit: Option<Duration>) -> Option<Instant> {
+    pub(crate) fn end_within(&self, limit: Option<Duration>) -> Option<Instant> {
         let deadline = self.0.started?.checked_add(limit?)?;
         Some(*self.0.deadline.get_or_init(|| deadline))
     }
@@ -148,9 +148,7 @@ impl Progress {
 
     /// Since the call started.
     pub(crate) fn elapsed(&self) -> Duration {
-        self.0
-            .started
-            .map_or(Duration::ZERO, |started| started.elapsed())
+        clock::since(self.0.started)
     }
 
     /// Notes an attempt that failed; none is under way from here on.

@@ -30,10 +30,9 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        let seconds = |seconds| clock::EXISTS.then(|| Duration::from_secs(seconds));
         Self {
-            idle: seconds(10),
-            total: seconds(5 * 60),
+            idle: clock::default_limit(10),
+            total: clock::default_limit(5 * 60),
             cap: 64 * 1024 * 1024,
         }
     }
@@ -163,9 +162,7 @@ impl Checked {
             match frame {
                 None => return Poll::Ready(self.completed().map(|()| None)),
                 Some(Err(error)) => {
-                    return Poll::Ready(Err(Error::new(ErrorKind::Io)
-                        .with_detail(format!("the body broke off after {} bytes", self.received))
-                        .with_source(error)));
+                    return Poll::Ready(Err(Error::broken_off(self.received, error)));
                 }
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) if !data.is_empty() => {
@@ -190,7 +187,7 @@ impl Checked {
         }
         self.received = self.received.saturating_add(data.len() as u64);
         if exceeds(self.received, self.cap) {
-            return Err(too_large(self.cap));
+            return Err(Error::too_large(self.cap));
         }
         if let Some(expected) = self.expected
             && self.received > expected
@@ -248,10 +245,6 @@ impl Checked {
             (_, idle) => late(TimeoutPhase::Idle, idle.unwrap_or_default(), self.received),
         })
     }
-}
-
-pub(super) fn too_large(cap: usize) -> Error {
-    Error::new(ErrorKind::TooLarge).with_detail(format!("the limit is {cap} bytes"))
 }
 
 fn not_the_file() -> Error {

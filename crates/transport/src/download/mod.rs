@@ -18,7 +18,7 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, response};
 
-use self::checked::{Checked, too_large};
+use self::checked::Checked;
 use self::write::{Failure, Temporary};
 use crate::body::Body;
 use crate::error::{self, Error, ErrorKind};
@@ -132,7 +132,7 @@ impl Download {
             wants_part,
         } = opening;
         let (head, body) = response.into_parts();
-        let call = deadline.and_then(|limit| Some((progress.limit(Some(limit))?, limit)));
+        let call = deadline.and_then(|limit| Some((progress.end_within(Some(limit))?, limit)));
         let mut download = Self {
             file_name: file_name::from_headers(&head.headers),
             body: Checked::new(body, &head.headers, info.method(), limits, call),
@@ -254,7 +254,7 @@ impl Download {
         let mut read = Read::expecting(self.body.expected(), limit);
         while let Some(chunk) = self.chunk().await? {
             if read.push(chunk).is_err() {
-                return Err(self.fail(too_large(limit)));
+                return Err(self.fail(Error::too_large(limit)));
             }
         }
         Ok(read.take())

@@ -158,6 +158,16 @@ impl Error {
             .with_detail(format!("{} within {limit:?}", phase.missing()))
     }
 
+    pub(crate) fn too_large(cap: usize) -> Self {
+        Self::new(ErrorKind::TooLarge).with_detail(format!("the limit is {cap} bytes"))
+    }
+
+    pub(crate) fn broken_off(received: u64, cause: BoxError) -> Self {
+        Self::new(ErrorKind::Io)
+            .with_detail(format!("the body broke off after {received} bytes"))
+            .with_source(cause)
+    }
+
     pub(crate) fn encode(info: &'static OperationInfo, error: &EncodeError) -> Self {
         Self::new(ErrorKind::Build)
             .with_operation(info)

@@ -15,11 +15,10 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::info_of;
+use super::expects_document;
 use crate::BoxError;
 use crate::body::Body;
 use crate::error::{Error, ErrorKind};
-use crate::operation::ResponseKind;
 use crate::options::Overrides;
 use crate::progress::Progress;
 
@@ -55,14 +54,10 @@ impl Default for BodyCaps {
 
 impl BodyCaps {
     fn of<B>(self, request: &Request<B>) -> usize {
-        match info_of(request).map(|info| info.response()) {
-            Some(ResponseKind::Bytes) | None => Overrides::bytes_cap(request, self.bytes),
-            Some(
-                ResponseKind::Json
-                | ResponseKind::Page
-                | ResponseKind::Envelope
-                | ResponseKind::Empty,
-            ) => self.json,
+        if expects_document(request) {
+            self.json
+        } else {
+            Overrides::bytes_cap(request, self.bytes)
         }
     }
 }
@@ -207,11 +202,8 @@ where
                     Body::cut(this.read.take(), true),
                 )));
             }
-            End::TooLarge => Error::new(ErrorKind::TooLarge)
-                .with_detail(format!("the limit is {} bytes", this.read.cap)),
-            End::Broken(error) => Error::new(ErrorKind::Io)
-                .with_detail(format!("the body broke off after {length} bytes"))
-                .with_source(error),
+            End::TooLarge => Error::too_large(this.read.cap),
+            End::Broken(error) => Error::broken_off(length as u64, error),
         };
         Poll::Ready(Err(error.with_head(parts.status, parts.headers)))
     }
@@ -239,32 +231,26 @@ pub(crate) struct Read {
     /// What the headers announce, zero if they do not.
     expected: usize,
     too_large: bool,
-    /// Whether an announced length above the cap is refused unread, instead of read up to the cap.
-    strict: bool,
     first: Bytes,
     buffer: Vec<u8>,
     length: usize,
 }
 
 impl Read {
+    /// `strict`: an announced length above the cap is refused unread, instead of read up to the cap.
     fn new<R: HttpBody>(body: &R, cap: usize, strict: bool) -> Self {
-        let hint = body.size_hint();
-        let announced = usize::try_from(hint.exact().unwrap_or_default()).unwrap_or(usize::MAX);
+        let announced = body.size_hint().exact();
         Self {
-            cap,
-            expected: announced.min(cap),
-            too_large: announced > cap,
-            strict,
-            ..Self::default()
+            too_large: strict && announced.is_some_and(|length| in_memory(length) > cap),
+            ..Self::expecting(announced, cap)
         }
     }
 
     /// For a body that is polled elsewhere.
     pub(crate) fn expecting(length: Option<u64>, cap: usize) -> Self {
-        let announced = usize::try_from(length.unwrap_or_default()).unwrap_or(usize::MAX);
         Self {
             cap,
-            expected: announced.min(cap),
+            expected: length.map_or(0, in_memory).min(cap),
             ..Self::default()
         }
     }
@@ -274,7 +260,7 @@ impl Read {
         R: HttpBody<Data = Bytes>,
         R::Error: Into<BoxError>,
     {
-        if self.too_large && self.strict {
+        if self.too_large {
             return Poll::Ready(End::TooLarge);
         }
         let mut empty = 0;
@@ -325,6 +311,11 @@ impl Read {
             std::mem::take(&mut self.buffer).into()
         }
     }
+}
+
+/// A length that is announced, or the longest there can be.
+fn in_memory(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

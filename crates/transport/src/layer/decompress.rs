@@ -92,7 +92,8 @@ where
         let asked = match request.headers().contains_key(header::ACCEPT_ENCODING) {
             true => Asked::Other,
             #[cfg(feature = "gzip")]
-            false if self.gzip && gzip::suits(&request) => {
+            // Files are mostly compressed already, and their length is worth knowing.
+            false if self.gzip && super::expects_document(&request) => {
                 gzip::ask(&mut request);
                 Asked::Gzip
             }
@@ -244,24 +245,8 @@ mod gzip {
 
     use crate::body::Body;
     use crate::error::{Error, ErrorKind};
-    use crate::layer::info_of;
-    use crate::operation::ResponseKind;
 
     const GZIP: HeaderValue = HeaderValue::from_static("gzip");
-
-    /// Whether a document is expected. Files are mostly compressed already, and their length is
-    /// worth knowing; of the reply to a raw request nothing is known.
-    pub(super) fn suits<B>(request: &Request<B>) -> bool {
-        match info_of(request).map(|info| info.response()) {
-            Some(ResponseKind::Bytes) | None => false,
-            Some(
-                ResponseKind::Json
-                | ResponseKind::Page
-                | ResponseKind::Envelope
-                | ResponseKind::Empty,
-            ) => true,
-        }
-    }
 
     pub(super) fn ask<B>(request: &mut Request<B>) {
         request.headers_mut().insert(header::ACCEPT_ENCODING, GZIP);

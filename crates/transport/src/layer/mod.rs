@@ -30,8 +30,9 @@ pub use retry::RetryLayer;
 pub use timeout::TimeoutLayer;
 pub use trace::AttemptTraceLayer;
 
-use http::Request;
+use http::{Request, Response, StatusCode};
 
+use crate::error::Error;
 use crate::operation::OperationInfo;
 
 /// The facts of the operation that a request belongs to; `None` for a raw request.
@@ -40,4 +41,17 @@ pub(crate) fn info_of<B>(request: &Request<B>) -> Option<&'static OperationInfo>
         .extensions()
         .get::<&'static OperationInfo>()
         .copied()
+}
+
+/// Whether the reply will be a document. Of the reply to a raw request nothing is known.
+fn expects_document<B>(request: &Request<B>) -> bool {
+    info_of(request).is_some_and(|info| info.response().is_document())
+}
+
+/// The status of a reply, also of one that broke off.
+fn status_of<R>(result: &Result<Response<R>, Error>) -> Option<StatusCode> {
+    match result {
+        Ok(response) => Some(response.status()),
+        Err(error) => error.status(),
+    }
 }

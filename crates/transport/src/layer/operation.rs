@@ -14,9 +14,10 @@ use tower_service::Service;
 use tracing::Span;
 use tracing::field::Empty;
 
-use super::info_of;
+use super::{info_of, status_of};
 use crate::alarm::Alarm;
 use crate::error::{Error, TimeoutPhase};
+use crate::observe::name_of;
 use crate::operation::OperationInfo;
 use crate::options::Overrides;
 use crate::progress::Progress;
@@ -78,14 +79,14 @@ impl<S> Operation<S> {
         let limit = Overrides::limit(&request, TimeoutPhase::Operation, self.settings.deadline);
         let span = tracing::info_span!(
             "operation",
-            operation = info.map_or("raw", OperationInfo::name),
+            operation = name_of(info),
             request_id = Empty,
             attempts = Empty,
             status = Empty,
         );
         let progress = Progress::of(&mut request);
         progress.enter();
-        let alarm = Alarm::at(progress.limit(limit));
+        let alarm = Alarm::at(progress.end_within(limit));
         OperationFuture {
             inner: Start(Stage::Waiting {
                 service: self.inner.clone(),
@@ -192,11 +193,7 @@ where
         let attempts = this.progress.attempts();
         if !this.span.is_disabled() {
             this.span.record("attempts", attempts);
-            let status = match &result {
-                Ok(response) => Some(response.status()),
-                Err(error) => error.status(),
-            };
-            if let Some(status) = status {
+            if let Some(status) = status_of(&result) {
                 this.span.record("status", status.as_u16());
             }
         }

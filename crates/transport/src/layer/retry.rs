@@ -17,11 +17,11 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use super::auth::Renewable;
-use super::info_of;
+use super::{info_of, status_of};
 use crate::body::Body;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
-use crate::observe::{GaveUpEvent, Observed, Observer, RetryEvent, name_of};
+use crate::observe::{GaveUpEvent, Observed, Observer, RetryEvent, millis, name_of};
 use crate::operation::OperationInfo;
 use crate::options::Overrides;
 use crate::progress::{Attempt, Progress};
@@ -308,7 +308,7 @@ where
                 (seen, None)
             }
         };
-        let status = status(result);
+        let status = status_of(result);
         self.note(result, status);
         let Some(info) = self.info else {
             if matches!(seen, Seen::Failure(_, false)) {
@@ -398,12 +398,11 @@ where
     /// Says why there will be another attempt, and when.
     fn tell(&self, reason: &str, status: Option<StatusCode>, wait: Duration) {
         let operation = name_of(self.info);
-        let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         tracing::debug!(
             operation,
             attempt = self.number,
             reason,
-            wait_ms = millis,
+            wait_ms = millis(wait),
             "retry"
         );
         if let Some(observer) = self.observer.get() {
@@ -447,14 +446,6 @@ impl<S: Service<Request<Body>>> fmt::Debug for RetryFuture<S> {
         f.debug_struct("RetryFuture")
             .field("attempt", &self.repeat.number)
             .finish_non_exhaustive()
-    }
-}
-
-/// The status of the reply, also of one that broke off.
-fn status<R>(result: &Result<Response<R>, Error>) -> Option<StatusCode> {
-    match result {
-        Ok(response) => Some(response.status()),
-        Err(error) => error.status(),
     }
 }
 

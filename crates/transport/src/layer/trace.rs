@@ -18,7 +18,7 @@ use tracing::{Level, Span};
 use super::info_of;
 use crate::clock;
 use crate::error::Error;
-use crate::observe::{AttemptEvent, AttemptOutcome, Observed, Observer, name_of, path_of, since};
+use crate::observe::{AttemptEvent, AttemptOutcome, Observed, Observer, millis, name_of, path_of};
 use crate::progress::Progress;
 
 /// Counts and records attempts. Innermost, so that it sees what goes to the transport.
@@ -118,7 +118,7 @@ struct Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        let latency = since(self.started);
+        let latency = clock::since(self.started);
         if let Some(span) = &self.span {
             self.write(span, latency);
         }
@@ -144,17 +144,17 @@ impl Record {
             started,
             ..
         } = self;
-        let millis = started.map(|_| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX));
+        let latency_ms = started.map(|_| millis(latency));
         let failure = match self.outcome {
             AttemptOutcome::Reply(status) => {
                 let status = status.as_u16();
-                tracing::debug!(parent: span, %method, path, attempt, status, latency_ms = millis, "attempt");
+                tracing::debug!(parent: span, %method, path, attempt, status, latency_ms, "attempt");
                 return;
             }
             AttemptOutcome::Failed(kind) => kind.name(),
             AttemptOutcome::Abandoned => "abandoned",
         };
-        tracing::debug!(parent: span, %method, path, attempt, failure, latency_ms = millis, "attempt");
+        tracing::debug!(parent: span, %method, path, attempt, failure, latency_ms, "attempt");
     }
 }
 

@@ -18,7 +18,6 @@ use crate::body::Body;
 use crate::clock;
 use crate::error::{Error, ErrorKind};
 use crate::layer::info_of;
-use crate::observe::since;
 
 /// A server that follows a script. A clone is the same server, also for answers that are added.
 ///
@@ -193,7 +192,7 @@ impl Script {
     }
 
     async fn answer(self, request: Request<Body>) -> Result<Response<Body>, Error> {
-        let at = since(self.started);
+        let at = clock::since(self.started);
         let info = info_of(&request);
         let (parts, body) = request.into_parts();
         let body = body.collect().await.map_err(Error::from)?.to_bytes();
