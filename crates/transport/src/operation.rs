@@ -15,6 +15,7 @@ use crate::error::{DecodeError, EncodeError};
 ///
 /// A request without a class (the raw door) is never repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum RetryClass {
     /// No effect on the server: may be repeated after any transient failure.
     Read,

@@ -162,6 +162,7 @@ pub(crate) async fn call(
         (Form::Head, RetryClass::UnsafeWrite) => client.execute_with(&CreateHead, &options).await,
         (Form::Head, RetryClass::EffectfulRead) => client.execute_with(&NotifyHead, &options).await,
         (Form::Foreign, _) => return door(&client, foreign).await,
+        (_, other) => panic!("the faults know nothing of {other:?}"),
     };
     match result {
         Ok(value) => (Outcome::Value(value), None),
