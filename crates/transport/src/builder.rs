@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, Uri, header};
-use tower::util::BoxCloneSyncService;
 use tower_layer::Layer;
 use tower_service::Service;
 
@@ -339,7 +338,7 @@ impl ClientBuilder {
         <L::Service as Service<Request<Body>>>::Future: Send + 'static,
     {
         self.layers.push(Box::new(move |inner| {
-            BoxCloneSyncService::new(tower::ServiceExt::map_err(layer.layer(inner), Into::into))
+            LayeredService::new(layer.layer(inner))
         }));
         self
     }

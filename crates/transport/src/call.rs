@@ -75,8 +75,11 @@ macro_rules! declare_call {
                 self.operation
             }
 
-            /// Bounds this call as a whole, in the place of the client's bound.
-            pub fn deadline(mut self, limit: ::std::time::Duration) -> Self {
+            /// Bounds this call as a whole, in the place of the client's bound; `None` for no limit.
+            pub fn deadline(
+                mut self,
+                limit: impl ::std::convert::Into<::std::option::Option<::std::time::Duration>>,
+            ) -> Self {
                 self.options = self.options.deadline(limit);
                 self
             }

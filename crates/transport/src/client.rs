@@ -4,12 +4,15 @@
 //! decoding are built per operation.
 
 use std::fmt;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use tower::ServiceExt as _;
 use tower::util::BoxCloneSyncService;
+use tower_service::Service;
 
 use crate::body::Body;
 use crate::builder::ClientBuilder;
@@ -59,7 +62,38 @@ pub(crate) enum Entry {
 /// [download](Client::download): that is still on the wire.
 ///
 /// The facts of the operation, `&'static OperationInfo`, stand in the extensions of the request.
-pub type LayeredService = BoxCloneSyncService<Request<Body>, Response<Body>, Error>;
+#[derive(Clone, Debug)]
+pub struct LayeredService(BoxCloneSyncService<Request<Body>, Response<Body>, Error>);
+
+impl LayeredService {
+    /// Any service of this shape behind a box: what a layer can give that has no type of its own.
+    #[must_use]
+    pub fn new<S>(service: S) -> Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error: Into<Error>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        Self(BoxCloneSyncService::new(service.map_err(Into::into)))
+    }
+}
+
+impl Service<Request<Body>> for LayeredService {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        self.0.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        self.0.call(request)
+    }
+}
 
 impl Client {
     /// Starts a client.

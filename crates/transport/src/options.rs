@@ -11,7 +11,7 @@ use crate::layer::auth::OwnToken;
 use crate::retry::RetryPolicy;
 use crate::token::Token;
 
-/// Settings of one call.
+/// Settings of one call; what is not set is the client's. They have the names of the builder's.
 ///
 /// ```
 /// use std::time::Duration;
@@ -27,79 +27,44 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// The client's settings.
+    /// None: the client's settings hold.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Bounds the whole operation.
+    /// Bounds the whole operation; `None` for no limit.
     #[must_use]
-    pub fn deadline(mut self, limit: Duration) -> Self {
-        self.overrides.operation = Some(Some(limit));
+    pub fn deadline(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.overrides.operation = Some(limit.into());
         self
     }
 
-    /// Lifts the bound of the whole operation.
+    /// Bounds one attempt with its body; `None` for no limit.
     #[must_use]
-    pub fn no_deadline(mut self) -> Self {
-        self.overrides.operation = Some(None);
+    pub fn attempt_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.overrides.attempt = Some(limit.into());
         self
     }
 
-    /// Bounds one attempt with its body.
+    /// Bounds the wait for the head of the reply; `None` for no limit.
     #[must_use]
-    pub fn attempt_timeout(mut self, limit: Duration) -> Self {
-        self.overrides.attempt = Some(Some(limit));
+    pub fn first_byte_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.overrides.first_byte = Some(limit.into());
         self
     }
 
-    /// Bounds the wait for the head of the reply.
+    /// Bounds each wait for a byte of a download; `None` for no limit.
     #[must_use]
-    pub fn first_byte_timeout(mut self, limit: Duration) -> Self {
-        self.overrides.first_byte = Some(Some(limit));
+    pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.overrides.idle = Some(limit.into());
         self
     }
 
-    /// Lifts the bound of an attempt.
+    /// Bounds a download from the head of the reply to its end; `None` for no limit.
     #[must_use]
-    pub fn no_attempt_timeout(mut self) -> Self {
-        self.overrides.attempt = Some(None);
-        self
-    }
-
-    /// Lifts the bound of the wait for the head of the reply.
-    #[must_use]
-    pub fn no_first_byte_timeout(mut self) -> Self {
-        self.overrides.first_byte = Some(None);
-        self
-    }
-
-    /// Bounds each wait for a byte of a download.
-    #[must_use]
-    pub fn idle_timeout(mut self, limit: Duration) -> Self {
-        self.overrides.idle = Some(Some(limit));
-        self
-    }
-
-    /// Lifts the bound of the waits of a download.
-    #[must_use]
-    pub fn no_idle_timeout(mut self) -> Self {
-        self.overrides.idle = Some(None);
-        self
-    }
-
-    /// Bounds a download from the head of the reply to its end.
-    #[must_use]
-    pub fn download_timeout(mut self, limit: Duration) -> Self {
-        self.overrides.download = Some(Some(limit));
-        self
-    }
-
-    /// Lifts the bound of a download.
-    #[must_use]
-    pub fn no_download_timeout(mut self) -> Self {
-        self.overrides.download = Some(None);
+    pub fn download_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.overrides.download = Some(limit.into());
         self
     }
 

@@ -147,7 +147,7 @@ async fn a_call_sets_its_own_limits() {
         "notes.retrieve: timed out: not done within 2s"
     );
     let options = CallOptions::new()
-        .no_deadline()
+        .deadline(None)
         .attempt_timeout(Duration::from_secs(5));
     let error = client
         .execute_with(&Retrieve("1"), &options)

@@ -180,7 +180,7 @@ async fn a_deadline_of_the_call_bounds_the_file_and_that_of_the_client_does_not(
 #[tokio::test(start_paused = true)]
 async fn the_limits_can_be_set_and_lifted() {
     let hour = 3600;
-    let patient = CallOptions::new().no_idle_timeout().no_download_timeout();
+    let patient = CallOptions::new().idle_timeout(None).download_timeout(None);
     let (_, took, failure) = read(&serving([wait(hour), data("x")]), &patient).await;
     assert!(failure.is_none() && took == SECOND * 3600);
 
