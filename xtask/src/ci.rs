@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::process::Run;
+use crate::simulate::Simulate;
 use crate::{budget, codegen, lint, providers, tools, wasm};
 
 /// One thing that is checked.
@@ -49,6 +50,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "test",
         run: test,
+    },
+    Step {
+        name: "simulate",
+        run: || Simulate::PROMISED.run(),
     },
     Step {
         name: "providers",

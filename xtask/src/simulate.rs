@@ -3,9 +3,6 @@
 use crate::error::Result;
 use crate::process::Run;
 
-/// What the transport promises.
-const SCHEDULES: u64 = 100_000;
-
 /// The tests that do it, by their full names.
 const RANDOM: &str = "simulation::schedules";
 const OUTAGES: &str = "outage::an_outage_is_no_storm_and_its_end_is_noticed";
@@ -18,12 +15,15 @@ pub(crate) struct Simulate {
 }
 
 impl Simulate {
+    /// What the transport promises.
+    pub(crate) const PROMISED: Self = Self {
+        schedules: 100_000,
+        seed: 1,
+    };
+
     /// Reads the flags; `None` where they say nothing that we know.
     pub(crate) fn parse(mut flags: &[&str]) -> Option<Self> {
-        let mut asked = Self {
-            schedules: SCHEDULES,
-            seed: 1,
-        };
+        let mut asked = Self::PROMISED;
         while let [flag, value, rest @ ..] = flags {
             match *flag {
                 "--schedules" => asked.schedules = value.parse().ok()?,
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn flags_come_in_any_order_and_unknown_ones_are_refused() {
         let asked = |schedules, seed| Some(Simulate { schedules, seed });
-        assert_eq!(Simulate::parse(&[]), asked(SCHEDULES, 1));
+        assert_eq!(Simulate::parse(&[]), asked(100_000, 1));
         assert_eq!(
             Simulate::parse(&["--seed", "7", "--schedules", "1"]),
             asked(1, 7)

@@ -3,6 +3,7 @@
 //! Everything of a run is on one thread, so that its order does not depend on the machine's load.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -18,8 +19,12 @@ use crate::operations::{self, Form, Renewed};
 use crate::script::cut;
 use crate::server::{AUTHORITY, Recorded, Seen, Server, advance, settle};
 
-/// How long a run may take in real time before it counts as stuck.
-const STUCK: Duration = Duration::from_secs(10);
+/// How long a run may take in real time before it counts as stuck: long enough for a machine that is
+/// busy, and short once one was stuck, since a client that is broken leaves hundreds so.
+const STUCK: [Duration; 2] = [Duration::from_secs(10), Duration::from_millis(500)];
+
+/// Whether a run was stuck.
+static WAS_STUCK: AtomicBool = AtomicBool::new(false);
 
 /// The deadline of a call that the fault does not set.
 const DEADLINE: Duration = seconds(60);
@@ -63,7 +68,8 @@ pub(crate) fn run(fault: &Fault, class: RetryClass) -> Ran {
         // Counts real time. While it runs, a paused clock does not move by itself, either.
         let (end, ended) = mpsc::channel::<()>();
         let watch = tokio::task::spawn_blocking(move || {
-            ended.recv_timeout(STUCK) == Err(mpsc::RecvTimeoutError::Timeout)
+            let patience = STUCK[usize::from(WAS_STUCK.load(Ordering::Relaxed))];
+            ended.recv_timeout(patience) == Err(mpsc::RecvTimeoutError::Timeout)
         });
         let stuck = tokio::select! {
             biased;
@@ -72,6 +78,7 @@ pub(crate) fn run(fault: &Fault, class: RetryClass) -> Ran {
         };
         drop(end);
         if stuck {
+            WAS_STUCK.store(true, Ordering::Relaxed);
             let mut seen = Seen::default();
             let progress = caller.server.progress();
             seen.failures
