@@ -5,13 +5,15 @@
 //! would wake nobody who is not woken anyway: it is registered when that is over. Registering a timer
 //! is what a limit costs.
 //!
-//! What rings inside is told from within, once in each poll, and never kept: a future that is
-//! dropped, or polled by another task, says nothing. Nor does it count what code of others polled
-//! under a waker of its own: that timer need not wake us.
+//! Only the limits of one client's stack tell each other ([`Alarm::nested`]). No code of others
+//! stands between them: each is polled by the next one out, in the same task, under the same waker,
+//! and dropped with it. A [timeout layer](crate::layer::timeout) in a stack of one's own registers
+//! its own timer. What rings is told from within, once in each poll, and never kept; a call inside a
+//! call (a login, a transport that is a client) tells nothing to the outer one.
 
 use std::cell::Cell;
 use std::pin::Pin;
-use std::task::{Context, Poll, RawWakerVTable};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pin_project_lite::pin_project;
@@ -20,33 +22,9 @@ use tokio::time::{Instant, Sleep};
 use crate::clock;
 
 thread_local! {
-    /// When the first timer rings that the futures polled just now wait for. Each limit empties it
-    /// before it polls what is inside, so what is left in it by others is never read.
-    static RINGS: Cell<Option<Ring>> = const { Cell::new(None) };
-}
-
-/// A timer that is registered, and whom it wakes.
-#[derive(Clone, Copy)]
-struct Ring {
-    at: Instant,
-    data: *const (),
-    vtable: *const RawWakerVTable,
-}
-
-impl Ring {
-    fn new(at: Instant, cx: &Context<'_>) -> Self {
-        let waker = cx.waker();
-        Self {
-            at,
-            data: waker.data(),
-            vtable: waker.vtable(),
-        }
-    }
-
-    fn wakes(&self, cx: &Context<'_>) -> bool {
-        let own = Self::new(self.at, cx);
-        own.data == self.data && own.vtable == self.vtable
-    }
+    /// When the first timer rings that the nested limits polled just now wait for. Each limit empties
+    /// it before it polls what is inside, so what is left in it by others is never read.
+    static RINGS: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 pin_project! {
@@ -55,15 +33,7 @@ pin_project! {
         at: Option<Instant>,
         #[pin]
         sleep: Option<Sleep>,
-    }
-
-    impl PinnedDrop for Alarm {
-        fn drop(this: Pin<&mut Self>) {
-            // It may have told in this very poll that it rings.
-            if this.sleep.is_some() {
-                RINGS.set(None);
-            }
-        }
+        nested: bool,
     }
 }
 
@@ -75,7 +45,18 @@ impl Alarm {
 
     /// At this time.
     pub(crate) fn at(at: Option<Instant>) -> Self {
-        Self { at, sleep: None }
+        Self {
+            at,
+            sleep: None,
+            nested: false,
+        }
+    }
+
+    /// Tells the limit around it when it rings. That one has to poll it with its own waker whenever
+    /// it is polled itself, and to own it.
+    pub(crate) fn nested(mut self, nested: bool) -> Self {
+        self.nested = nested;
+        self
     }
 
     /// Polls a future under this limit: `None` when it has passed.
@@ -84,52 +65,51 @@ impl Alarm {
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<F::Output>> {
-        RINGS.set(None);
+        let before = Before(RINGS.take());
         let result = inner.poll(cx);
-        let rings = RINGS.take().filter(|ring| ring.wakes(cx));
+        let inside = RINGS.take();
+        drop(before);
         if let Poll::Ready(output) = result {
             return Poll::Ready(Some(output));
         }
         let mut this = self.project();
-        let Some(at) = *this.at else {
+        let mut rings = inside;
+        if let Some(at) = *this.at
+            && (this.sleep.is_some() || inside.is_none_or(|inside| inside > at))
+        {
+            if this.sleep.is_none() {
+                this.sleep.set(Some(tokio::time::sleep_until(at)));
+            }
+            if let Some(sleep) = this.sleep.as_pin_mut()
+                && sleep.poll(cx).is_ready()
+            {
+                return Poll::Ready(None);
+            }
+            rings = Some(inside.map_or(at, |inside| inside.min(at)));
+        }
+        if *this.nested {
             RINGS.set(rings);
-            return Poll::Pending;
-        };
-        if this.sleep.is_none() {
-            if rings.is_some_and(|ring| ring.at <= at) {
-                RINGS.set(rings);
-                return Poll::Pending;
-            }
-            this.sleep.set(Some(tokio::time::sleep_until(at)));
         }
-        match this.sleep.as_pin_mut().map(|sleep| sleep.poll(cx)) {
-            Some(Poll::Ready(())) => Poll::Ready(None),
-            _ => {
-                let first = rings.map_or(at, |ring| ring.at.min(at));
-                RINGS.set(Some(Ring::new(first, cx)));
-                Poll::Pending
-            }
-        }
+        Poll::Pending
     }
+}
 
-    /// As [`poll`](Self::poll), for the outermost limit of a call: what rings inside is no matter of
-    /// whoever makes the call, who may poll it under another waker.
-    pub(crate) fn poll_outermost<F: Future>(
-        self: Pin<&mut Self>,
-        inner: Pin<&mut F>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<F::Output>> {
-        let before = RINGS.take();
-        let result = self.poll(inner, cx);
-        RINGS.set(before);
-        result
+/// What was told to the limit around, before what is inside was polled: given back at the end, also
+/// when that panics.
+struct Before(Option<Instant>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        RINGS.set(self.0);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::future::{pending, poll_fn};
+    use std::panic::{AssertUnwindSafe, catch_unwind};
     use std::pin::pin;
+    use std::task::Waker;
 
     use super::*;
 
@@ -137,16 +117,26 @@ mod tests {
         Alarm::after(Some(Duration::from_secs(seconds)))
     }
 
-    async fn limited<F: Future>(limit: u64, inner: F) -> Option<F::Output> {
-        let (mut alarm, mut inner) = (pin!(seconds(limit)), pin!(inner));
+    async fn under<F: Future>(alarm: Alarm, inner: F) -> Option<F::Output> {
+        let (mut alarm, mut inner) = (pin!(alarm), pin!(inner));
         poll_fn(|cx| alarm.as_mut().poll(inner.as_mut(), cx)).await
+    }
+
+    /// A limit of a stack of its own.
+    async fn limited<F: Future>(limit: u64, inner: F) -> Option<F::Output> {
+        under(seconds(limit), inner).await
+    }
+
+    /// A limit right inside another one.
+    async fn nested<F: Future>(limit: u64, inner: F) -> Option<F::Output> {
+        under(seconds(limit).nested(true), inner).await
     }
 
     #[tokio::test(start_paused = true)]
     async fn whichever_ends_first_ends_it() {
         for (outer, inner, took) in [(3, 2, 2), (2, 3, 2), (2, 2, 2)] {
             let start = Instant::now();
-            let result = limited(outer, limited(inner, pending::<()>())).await;
+            let result = limited(outer, nested(inner, pending::<()>())).await;
             assert_eq!(start.elapsed().as_secs(), took);
             assert_eq!(
                 result.is_some(),
@@ -160,57 +150,20 @@ mod tests {
     async fn a_limit_holds_again_when_the_one_inside_is_over() {
         let start = Instant::now();
         let work = async {
-            assert!(limited(2, pending::<()>()).await.is_none());
-            assert!(limited(9, tokio::task::yield_now()).await.is_some());
+            assert!(nested(2, pending::<()>()).await.is_none());
+            assert!(nested(9, tokio::task::yield_now()).await.is_some());
             pending::<()>().await;
         };
         assert!(limited(5, work).await.is_none());
         assert_eq!(start.elapsed().as_secs(), 5);
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn what_was_dropped_does_not_ring() {
-        let start = Instant::now();
-        let mut short = Some(Box::pin(limited(1, pending::<()>())));
+    /// Whatever code of others does in the first poll, the limit around it ends in time.
+    async fn ends_in_time(first: impl FnOnce(&mut Context<'_>)) {
+        let (start, mut first) = (Instant::now(), Some(first));
         let forever = poll_fn(|cx| {
-            if let Some(mut short) = short.take() {
-                assert!(short.as_mut().poll(cx).is_pending());
-            }
-            Poll::<()>::Pending
-        });
-        assert!(limited(3, forever).await.is_none());
-        assert_eq!(start.elapsed().as_secs(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_another_call_waits_for_does_not_ring() {
-        let start = Instant::now();
-        let (mut other, mut inner) = (pin!(seconds(1)), pin!(pending::<()>()));
-        let mut told = false;
-        let forever = poll_fn(|cx| {
-            if !told {
-                told = true;
-                // Under a waker that wakes nobody here.
-                let mut cx = Context::from_waker(std::task::Waker::noop());
-                let polled = other.as_mut().poll_outermost(inner.as_mut(), &mut cx);
-                assert!(polled.is_pending());
-            }
-            let _ = cx;
-            Poll::<()>::Pending
-        });
-        assert!(limited(3, forever).await.is_none());
-        assert_eq!(start.elapsed().as_secs(), 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_polled_under_another_waker_does_not_ring() {
-        let start = Instant::now();
-        let mut other = pin!(limited(1, pending::<()>()));
-        let mut told = false;
-        let forever = poll_fn(|_| {
-            if !std::mem::replace(&mut told, true) {
-                let mut noop = Context::from_waker(std::task::Waker::noop());
-                assert!(other.as_mut().poll(&mut noop).is_pending());
+            if let Some(first) = first.take() {
+                first(cx);
             }
             Poll::<()>::Pending
         });
@@ -219,8 +172,36 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn calls_inside_a_call_do_not_ring_for_it() {
+        let call = || Box::pin(limited(1, nested(1, pending::<()>())));
+        // Dropped in the same poll, kept and never polled again, polled under a waker that wakes
+        // nobody.
+        ends_in_time(|cx| assert!(call().as_mut().poll(cx).is_pending())).await;
+        let mut kept = call();
+        ends_in_time(|cx| assert!(kept.as_mut().poll(cx).is_pending())).await;
+        let mut other = call();
+        let mut noop = Context::from_waker(Waker::noop());
+        ends_in_time(|_| assert!(other.as_mut().poll(&mut noop).is_pending())).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_panics_leaves_nothing_behind() {
+        ends_in_time(|cx| {
+            let mut inside = Box::pin(nested(1, pending::<()>()));
+            let panics = poll_fn(|cx| -> Poll<()> {
+                assert!(inside.as_mut().poll(cx).is_pending());
+                panic!("as a layer of a user's may")
+            });
+            let mut call = Box::pin(limited(2, panics));
+            let caught = catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(cx)));
+            assert!(caught.is_err());
+        })
+        .await;
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn one_timer_is_registered_for_all_that_end_later() {
-        let (mut outer, mut inner) = (pin!(seconds(9)), pin!(seconds(5)));
+        let (mut outer, mut inner) = (pin!(seconds(9)), pin!(seconds(5).nested(true)));
         poll_fn(|cx| {
             let within = poll_fn(|cx| inner.as_mut().poll(pin!(pending::<()>()), cx));
             assert!(outer.as_mut().poll(pin!(within), cx).is_pending());

@@ -422,10 +422,10 @@ impl ClientBuilder {
             retry: RetryLayer::new(self.retry)
                 .observed(self.observer.clone())
                 .counted(),
-            attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt),
+            attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt).nested(),
             collect: CollectLayer::new(self.caps),
             decompress: self.decompress,
-            first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte),
+            first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte).nested(),
             headers: DefaultHeadersLayer::new(self.headers),
             trace: AttemptTraceLayer::new().observed(self.observer.clone()),
         };

@@ -183,7 +183,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let _entered = this.span.enter();
-        let result = match ready!(this.alarm.poll_outermost(this.inner, cx)) {
+        let result = match ready!(this.alarm.poll(this.inner, cx)) {
             Some(result) => result.map_err(Into::into),
             None => {
                 let error = Error::timeout(TimeoutPhase::Operation, this.limit.unwrap_or_default());

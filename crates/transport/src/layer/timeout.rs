@@ -22,13 +22,24 @@ use crate::options::Overrides;
 pub struct TimeoutLayer {
     phase: TimeoutPhase,
     limit: Option<Duration>,
+    nested: bool,
 }
 
 impl TimeoutLayer {
     /// `None` for no limit but what a call sets for itself.
     #[must_use]
     pub fn new(phase: TimeoutPhase, limit: Option<Duration>) -> Self {
-        Self { phase, limit }
+        Self {
+            phase,
+            limit,
+            nested: false,
+        }
+    }
+
+    /// For a place in the client's own stack, where the limits around this one are ours.
+    pub(crate) fn nested(mut self) -> Self {
+        self.nested = true;
+        self
     }
 }
 
@@ -63,10 +74,14 @@ where
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let TimeoutLayer { phase, limit } = self.settings;
+        let TimeoutLayer {
+            phase,
+            limit,
+            nested,
+        } = self.settings;
         let limit = Overrides::limit(&request, phase, limit);
         TimeoutFuture {
-            alarm: Alarm::after(limit),
+            alarm: Alarm::after(limit).nested(nested),
             inner: self.inner.call(request),
             phase,
             limit,
