@@ -1,6 +1,10 @@
 //! Settings of a client, checked once when it is built. Nothing is sent and no file is read while
 //! building.
 
+mod build;
+#[cfg(feature = "hyper")]
+mod connections;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,20 +15,16 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::body::Body;
-use crate::client::{Client, Entry, LayeredService};
+use crate::client::LayeredService;
 use crate::download::Limits;
-use crate::error::{ConfigError, Error, TimeoutPhase};
+use crate::error::{ConfigError, Error};
+use crate::layer::DecompressLayer;
 use crate::layer::base_uri::FRAMING;
 use crate::layer::collect::BodyCaps;
-use crate::layer::{
-    AttemptTraceLayer, AuthLayer, BaseUriLayer, CollectLayer, DecompressLayer, DefaultHeadersLayer,
-    InFlightLayer, OperationLayer, RequestIdLayer, RetryLayer, TimeoutLayer,
-};
 use crate::observe::{Observed, Observer};
 use crate::retry::RetryPolicy;
-use crate::stack::{self, Layers};
 use crate::token::{Token, TokenSource};
-use crate::transport::{Carrier, Transport};
+use crate::transport::Carrier;
 use crate::{BoxError, RedactedUri, clock};
 
 /// Settings of a [`Client`].
@@ -377,233 +377,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Checks the settings and makes the client.
-    ///
-    /// # Errors
-    ///
-    /// When a setting is missing, contradicts another or cannot work in this build; the error names
-    /// it.
-    pub fn build(mut self) -> Result<Client, ConfigError> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
-        let base = self
-            .base_uri
-            .take()
-            .ok_or_else(|| ConfigError::new("base_uri", "is not set"))?;
-        let base_uri = BaseUriLayer::new(base)?;
-        let origin = base_uri.origin().clone();
-        #[cfg(feature = "hyper")]
-        let host = base_uri.host();
-        let Timeouts {
-            connect,
-            first_byte,
-            attempt,
-            operation,
-        } = self.timeouts;
-        let Limits { idle, total, .. } = self.downloads;
-        if !clock::EXISTS
-            && [connect, first_byte, attempt, operation, idle, total]
-                .into_iter()
-                .any(|limit| limit.is_some())
-        {
-            return Err(ConfigError::new("timeouts", "this platform has no timers"));
-        }
-        let layers = Layers {
-            operation: OperationLayer::new(operation).counted(),
-            in_flight: InFlightLayer::new(self.max_in_flight),
-            request_id: RequestIdLayer::new(self.request_id.clone()),
-            auth: AuthLayer::new(
-                self.source.take(),
-                origin.clone(),
-                self.allow_insecure_loopback,
-            )?,
-            base_uri,
-            retry: RetryLayer::new(self.retry)
-                .observed(self.observer.clone())
-                .counted(),
-            attempt: TimeoutLayer::new(TimeoutPhase::Attempt, attempt).nested(),
-            collect: CollectLayer::new(self.caps),
-            decompress: self.decompress,
-            first_byte: TimeoutLayer::new(TimeoutPhase::FirstByte, first_byte).nested(),
-            headers: DefaultHeadersLayer::new(self.headers),
-            trace: AttemptTraceLayer::new().observed(self.observer.clone()),
-        };
-        #[cfg(feature = "hyper")]
-        if self.transport.is_some() && self.connector.is_some() {
-            return Err(ConfigError::new(
-                "connector",
-                "there is a transport too, which makes connections of its own",
-            ));
-        }
-        let carrier = match self.transport.take() {
-            Some(carrier) => carrier,
-            #[cfg(feature = "hyper")]
-            None => {
-                let connector = connector(self.tls, self.connector, self.http2, &origin)?;
-                let host = if self.http2 || connector.may_be_http2() {
-                    None
-                } else {
-                    host
-                };
-                Carrier::Hyper(Arc::new(crate::connect::wire(
-                    connector,
-                    connect,
-                    self.max_headers,
-                    host,
-                )))
-            }
-            #[cfg(not(feature = "hyper"))]
-            None => {
-                return Err(ConfigError::new(
-                    "transport",
-                    "is not set, and this build has none of its own",
-                ));
-            }
-        };
-        let transport = Transport::new(carrier, self.max_headers);
-        let stack = stack::compose(&layers, transport);
-        let entry = if self.layers.is_empty() {
-            Entry::Plain(stack)
-        } else {
-            let service = LayeredService::new(stack);
-            Entry::Layered(
-                self.layers
-                    .into_iter()
-                    .fold(service, |service, layer| layer(service)),
-            )
-        };
-        Ok(Client::new(
-            entry,
-            origin,
-            self.request_id,
-            self.observer,
-            self.downloads,
-        ))
-    }
-
     fn fail(&mut self, fault: ConfigError) {
         self.fault.get_or_insert(fault);
-    }
-}
-
-/// Connections and TLS, where the crate has a transport of its own.
-#[cfg(feature = "hyper")]
-impl ClientBuilder {
-    /// Takes connections from this service in the place of TCP and TLS: Unix sockets, proxies, TLS
-    /// of one's own, pipes in memory. HTTP, the pool and all limits stay those of the client; the
-    /// connect timeout covers the service.
-    ///
-    /// **For an `https` URI the service has to speak TLS and check the certificate.** What it gives
-    /// is written to as it is: tokens, too. A build that uses only this needs no crypto provider.
-    ///
-    /// The service gets the origin as a URI, without the path of any request. Its failures are [`ErrorKind::Connect`](crate::ErrorKind::Connect): the request was not sent.
-    ///
-    /// ```
-    /// use accredit_transport::Client;
-    /// use accredit_transport::http::Uri;
-    ///
-    /// # #[cfg(unix)]
-    /// # let _ = {
-    /// use tokio::net::UnixStream;
-    ///
-    /// let client = Client::builder()
-    ///     .base_uri("http://localhost")
-    ///     .allow_insecure_loopback(true)
-    ///     .connector(tower::service_fn(|_: Uri| UnixStream::connect("/run/api.sock")))
-    ///     .build()?;
-    /// # client
-    /// # };
-    /// # Ok::<(), accredit_transport::ConfigError>(())
-    /// ```
-    pub fn connector<C>(mut self, connector: C) -> Self
-    where
-        C: Service<Uri> + Clone + Send + Sync + 'static,
-        C::Response: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-        C::Error: Into<BoxError>,
-        C::Future: Send + 'static,
-    {
-        self.connector = Some(crate::connector::OwnConnector::new(connector, None));
-        self
-    }
-
-    /// As [`connector`](Self::connector), and speaks HTTP/2 on those of its connections of which
-    /// `is_http2` says that both ends agreed on it, with ALPN.
-    #[cfg(feature = "http2")]
-    pub fn connector_http2<C>(mut self, connector: C, is_http2: fn(&C::Response) -> bool) -> Self
-    where
-        C: Service<Uri> + Clone + Send + Sync + 'static,
-        C::Response: tokio::io::AsyncRead + tokio::io::AsyncWrite + Send + Unpin + 'static,
-        C::Error: Into<BoxError>,
-        C::Future: Send + 'static,
-    {
-        self.connector = Some(crate::connector::OwnConnector::new(
-            connector,
-            Some(is_http2),
-        ));
-        self
-    }
-
-    /// Offers HTTP/2 to the server beside HTTP/1.1: over TLS, where the server agrees, all requests
-    /// share one connection. Off unless set, and without effect on clear-text `http`.
-    #[cfg(feature = "http2")]
-    pub fn http2(mut self, offer: bool) -> Self {
-        self.http2 = offer;
-        self
-    }
-
-    /// The crypto provider; that of the build unless set, ring before others.
-    pub fn tls_provider(mut self, provider: crate::TlsProvider) -> Self {
-        self.tls.provider = Some(provider);
-        self
-    }
-
-    /// The certificate authorities to trust beside those that are added.
-    pub fn tls_roots(mut self, roots: crate::TlsRoots) -> Self {
-        self.tls.roots = roots;
-        self
-    }
-
-    /// Trusts one more certificate authority, in DER.
-    pub fn root_certificate_der(mut self, certificate: impl Into<Vec<u8>>) -> Self {
-        self.tls.add_der(certificate.into());
-        self
-    }
-
-    /// Trusts more certificate authorities, in PEM.
-    pub fn root_certificates_pem(mut self, pem: impl AsRef<[u8]>) -> Self {
-        if let Err(fault) = self.tls.add_pem(pem.as_ref()) {
-            self.fail(fault);
-        }
-        self
-    }
-}
-
-/// The caller's connector, or TCP and TLS.
-#[cfg(feature = "hyper")]
-fn connector(
-    tls: crate::tls::TlsSettings,
-    own: Option<crate::connector::OwnConnector>,
-    http2: bool,
-    origin: &crate::Origin,
-) -> Result<crate::connector::Connector, ConfigError> {
-    let contradiction = |reason| Err(ConfigError::new("connector", reason));
-    match own {
-        Some(_) if !tls.is_default() => {
-            contradiction("makes TLS by itself, so the TLS settings would have no effect")
-        }
-        Some(_) if http2 => {
-            contradiction("says by itself which connections speak HTTP/2: see connector_http2")
-        }
-        Some(own) => Ok(crate::connector::Connector::Own(own)),
-        None => match tls.build()? {
-            Some(config) => Ok(crate::connect::tcp(config, !origin.is_secure(), http2)),
-            None => Err(ConfigError::new(
-                "tls_provider",
-                "none is compiled in: enable the feature tls-ring or tls-aws-lc-rs, or set a \
-                 connector",
-            )),
-        },
     }
 }
 
