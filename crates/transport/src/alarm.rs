@@ -25,6 +25,24 @@ thread_local! {
     /// When the first timer rings that the nested limits polled just now wait for. Each limit empties
     /// it before it polls what is inside, so what is left in it by others is never read.
     static RINGS: Cell<Option<Instant>> = const { Cell::new(None) };
+
+    /// Whether the request inside, polled just now, still waits for a connection. Told and emptied as
+    /// the other.
+    static UNSENT: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Told in each poll of a request that is certain not to have left: if a limit around it is passed
+/// now, nothing of it was sent.
+#[cfg(feature = "hyper")]
+pub(crate) fn nothing_sent() {
+    UNSENT.set(true);
+}
+
+/// A limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Passed {
+    /// Whether what was inside is certain to have sent nothing.
+    pub(crate) nothing_sent: bool,
 }
 
 pin_project! {
@@ -59,18 +77,19 @@ impl Alarm {
         self
     }
 
-    /// Polls a future under this limit: `None` when it has passed.
+    /// Polls a future under this limit.
     pub(crate) fn poll<F: Future>(
         self: Pin<&mut Self>,
         inner: Pin<&mut F>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<F::Output>> {
-        let before = Before(RINGS.take());
+    ) -> Poll<Result<F::Output, Passed>> {
+        let before = Before(RINGS.take(), UNSENT.take());
         let result = inner.poll(cx);
         let inside = RINGS.take();
+        let nothing_sent = UNSENT.take();
         drop(before);
         if let Poll::Ready(output) = result {
-            return Poll::Ready(Some(output));
+            return Poll::Ready(Ok(output));
         }
         let mut this = self.project();
         let mut rings = inside;
@@ -83,12 +102,13 @@ impl Alarm {
             if let Some(sleep) = this.sleep.as_pin_mut()
                 && sleep.poll(cx).is_ready()
             {
-                return Poll::Ready(None);
+                return Poll::Ready(Err(Passed { nothing_sent }));
             }
             rings = Some(inside.map_or(at, |inside| inside.min(at)));
         }
         if *this.nested {
             RINGS.set(rings);
+            UNSENT.set(nothing_sent);
         }
         Poll::Pending
     }
@@ -96,11 +116,12 @@ impl Alarm {
 
 /// What was told to the limit around, before what is inside was polled: given back at the end, also
 /// when that panics.
-struct Before(Option<Instant>);
+struct Before(Option<Instant>, bool);
 
 impl Drop for Before {
     fn drop(&mut self) {
         RINGS.set(self.0);
+        UNSENT.set(self.1);
     }
 }
 
@@ -119,7 +140,9 @@ mod tests {
 
     async fn under<F: Future>(alarm: Alarm, inner: F) -> Option<F::Output> {
         let (mut alarm, mut inner) = (pin!(alarm), pin!(inner));
-        poll_fn(|cx| alarm.as_mut().poll(inner.as_mut(), cx)).await
+        poll_fn(|cx| alarm.as_mut().poll(inner.as_mut(), cx))
+            .await
+            .ok()
     }
 
     /// A limit of a stack of its own.

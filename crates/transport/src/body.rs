@@ -32,7 +32,7 @@ enum Other {
     /// What there is of a body whose rest is missing.
     Cut(Bytes),
     #[cfg(feature = "hyper")]
-    Hyper(hyper::body::Incoming),
+    Hyper(Arriving),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -80,9 +80,10 @@ impl Body {
         Self::other(Other::Boxed(UnsyncBoxBody::new(body.map_err(Into::into))))
     }
 
+    /// A body that arrives, and the connection that is held until it is there.
     #[cfg(feature = "hyper")]
-    pub(crate) fn hyper(body: hyper::body::Incoming) -> Self {
-        Self::other(Other::Hyper(body))
+    pub(crate) fn hyper(body: hyper::body::Incoming, hold: Option<crate::pool::Hold>) -> Self {
+        Self::other(Other::Hyper(Arriving { body, hold }))
     }
 
     /// The bytes, if the body is all there; what a layer outside the stack sees of a buffered
@@ -170,9 +171,7 @@ impl http_body::Body for Body {
             Repr::Other(other) => match &mut **other {
                 Other::Cut(bytes) => bytes,
                 #[cfg(feature = "hyper")]
-                Other::Hyper(body) => {
-                    return Pin::new(body).poll_frame(cx).map_err(Into::into);
-                }
+                Other::Hyper(arriving) => return arriving.poll_frame(cx),
                 Other::Boxed(body) => return Pin::new(body).poll_frame(cx),
             },
         };
@@ -186,7 +185,7 @@ impl http_body::Body for Body {
             Repr::Other(other) => match &**other {
                 Other::Cut(bytes) => bytes.is_empty(),
                 #[cfg(feature = "hyper")]
-                Other::Hyper(body) => body.is_end_stream(),
+                Other::Hyper(arriving) => arriving.body.is_end_stream(),
                 Other::Boxed(body) => body.is_end_stream(),
             },
         }
@@ -198,9 +197,43 @@ impl http_body::Body for Body {
             Repr::Other(other) => match &**other {
                 Other::Cut(bytes) => SizeHint::with_exact(bytes.len() as u64),
                 #[cfg(feature = "hyper")]
-                Other::Hyper(body) => body.size_hint(),
+                Other::Hyper(arriving) => arriving.body.size_hint(),
                 Other::Boxed(body) => body.size_hint(),
             },
+        }
+    }
+}
+
+/// A reply on its way.
+#[cfg(feature = "hyper")]
+struct Arriving {
+    body: hyper::body::Incoming,
+    hold: Option<crate::pool::Hold>,
+}
+
+#[cfg(feature = "hyper")]
+impl Arriving {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let frame = http_body::Body::poll_frame(Pin::new(&mut self.body), cx);
+        if matches!(frame, Poll::Ready(None)) {
+            self.give_back();
+        }
+        frame.map_err(Into::into)
+    }
+
+    fn give_back(&mut self) {
+        if let Some(hold) = self.hold.take() {
+            hold.give_back();
+        }
+    }
+}
+
+#[cfg(feature = "hyper")]
+impl Drop for Arriving {
+    fn drop(&mut self) {
+        // What was not read to its end would be taken for the next reply.
+        if http_body::Body::is_end_stream(&self.body) {
+            self.give_back();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The hyper-util client: pool, timeout of the connection, meaning of hyper's errors.
+//! Connections and clients over them: limits, timeout of the connection, meaning of hyper's errors.
 //!
 //! Never sees credentials but as a header of a request that passed the origin guards.
 
@@ -9,39 +9,34 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::{HeaderValue, Request, Uri, header};
+use http::Uri;
+use hyper::client::conn::http1;
 use hyper_rustls::HttpsConnectorBuilder;
-use hyper_util::client::legacy::{self, ResponseFuture, connect::HttpConnector};
+#[cfg(feature = "http2")]
+use hyper_util::client::legacy;
+use hyper_util::client::legacy::connect::HttpConnector;
+#[cfg(feature = "http2")]
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
 use crate::BoxError;
+#[cfg(feature = "http2")]
 use crate::body::Body;
 use crate::connector::Connector;
 use crate::error::{Error, ErrorKind, TimeoutPhase};
+use crate::pool::Pool;
 use crate::stall::Watched;
 
-/// Hyper's client, and the `Host` header that its HTTP/1.1 requests are given, all the same one.
-pub(crate) struct Wire {
-    client: legacy::Client<Bounded<Connector>, Body>,
-    host: Option<HeaderValue>,
-}
-
-impl Wire {
-    pub(crate) fn request(&self, mut request: Request<Body>) -> ResponseFuture {
-        if let Some(host) = &self.host {
-            request.headers_mut().insert(header::HOST, host.clone());
-        }
-        self.client.request(request)
-    }
-}
+/// The client of those who offer HTTP/2.
+#[cfg(feature = "http2")]
+pub(crate) type HyperClient = legacy::Client<Bounded<Connector>, Body>;
 
 /// Idle connections are dropped before servers do it: many close after 20 to 60 s, and a request
 /// that races with the close may be lost with its fate unknown.
-const POOL_IDLE: Duration = Duration::from_secs(15);
+pub(crate) const POOL_IDLE: Duration = Duration::from_secs(15);
 
 /// Beyond this many idle connections to the one host, the rest is closed.
-const POOL_SIZE: usize = 64;
+pub(crate) const POOL_SIZE: usize = 64;
 
 /// How long an HTTP/2 connection with open requests may be silent before it is asked whether it is
 /// alive, and how long it has for the answer.
@@ -80,37 +75,51 @@ pub(crate) fn tcp(tls: rustls::ClientConfig, allow_http: bool, http2: bool) -> C
     Connector::Ours(schemes.enable_http1().wrap_connector(tcp))
 }
 
-/// The client and its pool, over any connections. With a `host` they speak HTTP/1.1 only.
-pub(crate) fn wire(
+/// HTTP/1.1 over any connections to one origin.
+pub(crate) fn pool(
     connector: Connector,
     connect: Option<Duration>,
     max_headers: usize,
-    host: Option<HeaderValue>,
-) -> Wire {
+    root: Uri,
+) -> Pool {
+    let mut http = http1::Builder::new();
+    http.max_buf_size(HEAD_LIMIT as usize);
+    if max_headers != MAX_HEADERS {
+        http.max_headers(max_headers);
+    }
+    let connector = Bounded {
+        inner: connector,
+        limit: connect,
+    };
+    Pool::new(connector, http, max_headers, root)
+}
+
+/// Both versions of HTTP, over any connections.
+#[cfg(feature = "http2")]
+pub(crate) fn client(
+    connector: Connector,
+    connect: Option<Duration>,
+    max_headers: usize,
+) -> HyperClient {
     let mut builder = legacy::Client::builder(TokioExecutor::new());
     builder
         // Without the timer hyper-util never closes idle connections.
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(POOL_IDLE)
         .pool_max_idle_per_host(POOL_SIZE)
-        .http1_max_buf_size(HEAD_LIMIT as usize);
-    if max_headers != MAX_HEADERS {
-        builder.http1_max_headers(max_headers);
-    }
-    #[cfg(feature = "http2")]
-    builder
+        .http1_max_buf_size(HEAD_LIMIT as usize)
         .timer(TokioTimer::new())
         // One dead connection would stop all calls, each until its own timeout.
         .http2_keep_alive_interval(PING_AFTER)
         .http2_keep_alive_timeout(PONG_WITHIN)
         .http2_max_header_list_size(HEAD_LIMIT);
-    // It would write the same for each request.
-    builder.set_host(host.is_none());
-    let client = builder.build(Bounded {
+    if max_headers != MAX_HEADERS {
+        builder.http1_max_headers(max_headers);
+    }
+    builder.build(Bounded {
         inner: connector,
         limit: connect,
-    });
-    Wire { client, host }
+    })
 }
 
 /// Bounds name resolution, TCP and TLS together; the TCP connector's own timeout covers TCP only.
@@ -162,19 +171,33 @@ impl fmt::Display for NotInTime {
 
 impl StdError for NotInTime {}
 
-/// What a failure of hyper-util means. Everything but a failed connect, and a stream that the server
-/// says it refused, may have reached the server: a connection that closes without an answer says
-/// nothing about what the server did.
+/// What a failure of hyper-util means.
+#[cfg(feature = "http2")]
 pub(crate) fn translate(error: legacy::Error, max_headers: usize) -> Error {
     if error.is_connect() {
-        if let Some(NotInTime(limit)) = chain(&error).find_map(|cause| cause.downcast_ref()) {
-            return Error::timeout(TimeoutPhase::Connect, *limit);
-        }
-        let detail = describe(&error).unwrap_or_default();
-        return Error::new(ErrorKind::Connect)
-            .with_detail(detail)
-            .with_source(error);
+        unreachable(error.into())
+    } else {
+        broken(error, max_headers)
     }
+}
+
+/// No connection.
+pub(crate) fn unreachable(error: BoxError) -> Error {
+    if let Some(NotInTime(limit)) = chain(&*error).find_map(|cause| cause.downcast_ref()) {
+        return Error::timeout(TimeoutPhase::Connect, *limit);
+    }
+    let detail = describe(&*error).unwrap_or_default();
+    Error::new(ErrorKind::Connect)
+        .with_detail(detail)
+        .with_source(error)
+}
+
+/// No reply. Everything but a stream that the server says it refused may have reached the server: a
+/// connection that closes without an answer says nothing about what the server did.
+pub(crate) fn broken<E>(error: E, max_headers: usize) -> Error
+where
+    E: StdError + Send + Sync + 'static,
+{
     #[cfg(feature = "http2")]
     if let Some(cause) = chain(&error).find_map(|cause| cause.downcast_ref::<h2::Error>())
         && let Some(reason) = cause.reason()
@@ -243,7 +266,7 @@ fn chain<'a>(
 }
 
 /// The cause in words that are worth a place in the one line of the error.
-fn describe(error: &legacy::Error) -> Option<String> {
+fn describe(error: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(tls) = chain(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return Some(format!("TLS: {tls}"));
     }

@@ -32,6 +32,7 @@ pub(crate) enum Connector {
 #[derive(Clone)]
 pub(crate) struct OwnConnector {
     connections: BoxCloneSyncService<Uri, Stream, BoxError>,
+    #[cfg(feature = "http2")]
     may_be_http2: bool,
 }
 
@@ -52,6 +53,7 @@ impl OwnConnector {
             .map_err(|error: C::Error| error.into());
         Self {
             connections: BoxCloneSyncService::new(connections),
+            #[cfg(feature = "http2")]
             may_be_http2: is_http2.is_some(),
         }
     }
@@ -63,8 +65,9 @@ impl fmt::Debug for OwnConnector {
     }
 }
 
+#[cfg(feature = "http2")]
 impl Connector {
-    /// Whether a connection may be one of HTTP/2 though the client did not offer that.
+    /// Whether a connection may be one of HTTP/2 though the client did not ask for it.
     pub(crate) fn may_be_http2(&self) -> bool {
         matches!(self, Self::Own(own) if own.may_be_http2)
     }

@@ -89,8 +89,8 @@
 //! | anything else | error | error |
 //!
 //! A request without a class ([`Client::send`]) and one whose body is a stream are sent once. Below
-//! all that, hyper's pool takes a fresh connection for a request that it could not begin to write on
-//! a kept one. Redirects are not followed.
+//! all that, the pool takes a fresh connection for a request that hyper could not begin to write on a
+//! kept one. Redirects are not followed.
 //!
 //! # Credentials
 //!
@@ -146,6 +146,8 @@ mod operation;
 mod options;
 mod origin;
 mod paginate;
+#[cfg(feature = "hyper")]
+mod pool;
 mod progress;
 mod random;
 mod retry;

@@ -28,7 +28,9 @@ pub(crate) struct Transport {
 #[derive(Clone)]
 pub(crate) enum Carrier {
     #[cfg(feature = "hyper")]
-    Hyper(std::sync::Arc<crate::connect::Wire>),
+    Pool(crate::pool::Pool),
+    #[cfg(feature = "http2")]
+    Hyper(std::sync::Arc<crate::connect::HyperClient>),
     Custom(BoxCloneSyncService<Request<Body>, Response<Body>, Error>),
 }
 
@@ -62,6 +64,8 @@ impl fmt::Debug for Carrier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             #[cfg(feature = "hyper")]
+            Self::Pool(_) => "Pool",
+            #[cfg(feature = "http2")]
             Self::Hyper(_) => "Hyper",
             Self::Custom(_) => "Custom",
         })
@@ -77,6 +81,8 @@ impl Service<Request<Body>> for Transport {
         match &mut self.carrier {
             // A pool has no back pressure of its own.
             #[cfg(feature = "hyper")]
+            Carrier::Pool(_) => Poll::Ready(Ok(())),
+            #[cfg(feature = "http2")]
             Carrier::Hyper(_) => Poll::Ready(Ok(())),
             Carrier::Custom(service) => service.poll_ready(cx),
         }
@@ -86,7 +92,9 @@ impl Service<Request<Body>> for Transport {
         TransportFuture {
             carried: match &mut self.carrier {
                 #[cfg(feature = "hyper")]
-                Carrier::Hyper(wire) => Carried::Hyper(wire.request(request)),
+                Carrier::Pool(pool) => Carried::Pool(pool.request(request)),
+                #[cfg(feature = "http2")]
+                Carrier::Hyper(client) => Carried::Hyper(client.request(request)),
                 Carrier::Custom(service) => Carried::Custom(service.call(request)),
             },
             max_headers: self.max_headers,
@@ -101,6 +109,8 @@ pub(crate) struct TransportFuture {
 
 enum Carried {
     #[cfg(feature = "hyper")]
+    Pool(crate::pool::Exchange),
+    #[cfg(feature = "http2")]
     Hyper(hyper_util::client::legacy::ResponseFuture),
     Custom(Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>),
 }
@@ -115,9 +125,11 @@ impl Future for TransportFuture {
         } = self.get_mut();
         let response = match carried {
             #[cfg(feature = "hyper")]
+            Carried::Pool(exchange) => ready!(Pin::new(exchange).poll(cx))?,
+            #[cfg(feature = "http2")]
             Carried::Hyper(future) => ready!(Pin::new(future).poll(cx))
                 .map_err(|error| crate::connect::translate(error, *max_headers))?
-                .map(Body::hyper),
+                .map(|body| Body::hyper(body, None)),
             Carried::Custom(future) => ready!(future.as_mut().poll(cx))?,
         };
         // Hyper counts the headers of HTTP/1.1 only.

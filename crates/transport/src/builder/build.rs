@@ -1,9 +1,6 @@
 //! From settings to a client: what is missing, what contradicts another, what cannot work in this
 //! build. Single values were checked by their setters.
 
-#[cfg(feature = "hyper")]
-use std::sync::Arc;
-
 use super::{ClientBuilder, Timeouts};
 use crate::client::{Client, Entry, LayeredService};
 use crate::clock;
@@ -34,7 +31,7 @@ impl ClientBuilder {
         let base_uri = BaseUriLayer::new(base)?;
         let origin = base_uri.origin().clone();
         #[cfg(feature = "hyper")]
-        let host = base_uri.host();
+        let root = base_uri.root();
         let Timeouts {
             connect,
             first_byte,
@@ -82,17 +79,7 @@ impl ClientBuilder {
             None => {
                 let connector =
                     super::connections::connector(self.tls, self.connector, self.http2, &origin)?;
-                let host = if self.http2 || connector.may_be_http2() {
-                    None
-                } else {
-                    host
-                };
-                crate::transport::Carrier::Hyper(Arc::new(crate::connect::wire(
-                    connector,
-                    connect,
-                    self.max_headers,
-                    host,
-                )))
+                super::connections::carrier(connector, self.http2, connect, self.max_headers, root)
             }
             #[cfg(not(feature = "hyper"))]
             None => {

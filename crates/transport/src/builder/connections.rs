@@ -1,5 +1,9 @@
 //! Settings of connections and TLS, where the crate has a transport of its own. Opens no connection.
 
+#[cfg(feature = "http2")]
+use std::sync::Arc;
+use std::time::Duration;
+
 use http::Uri;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tower_service::Service;
@@ -9,6 +13,7 @@ use crate::connector::{Connector, OwnConnector};
 use crate::error::ConfigError;
 use crate::origin::Origin;
 use crate::tls::{TlsProvider, TlsRoots, TlsSettings};
+use crate::transport::Carrier;
 use crate::{BoxError, connect};
 
 /// Connections and TLS, where the crate has a transport of its own.
@@ -98,6 +103,24 @@ impl ClientBuilder {
         }
         self
     }
+}
+
+/// The client that speaks what the connections can.
+pub(super) fn carrier(
+    connector: Connector,
+    http2: bool,
+    connect: Option<Duration>,
+    max_headers: usize,
+    root: Uri,
+) -> Carrier {
+    #[cfg(feature = "http2")]
+    if http2 || connector.may_be_http2() {
+        let client = connect::client(connector, connect, max_headers);
+        return Carrier::Hyper(Arc::new(client));
+    }
+    #[cfg(not(feature = "http2"))]
+    let _: bool = http2;
+    Carrier::Pool(connect::pool(connector, connect, max_headers, root))
 }
 
 /// The caller's connector, or TCP and TLS.

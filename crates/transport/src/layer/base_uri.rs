@@ -65,19 +65,14 @@ impl BaseUriLayer {
         &self.0.origin
     }
 
-    /// What the `Host` header says: the port only where it is not that of the scheme.
+    /// The base without its path, as it was written.
     #[cfg(feature = "hyper")]
-    pub(crate) fn host(&self) -> Option<http::HeaderValue> {
-        let Base {
-            origin, authority, ..
-        } = &*self.0;
-        let usual = if origin.is_secure() { 443 } else { 80 };
-        let host = authority.host();
-        let host = match authority.port_u16() {
-            Some(port) if port != usual => format!("{host}:{port}"),
-            _ => host.to_owned(),
-        };
-        http::HeaderValue::from_maybe_shared(Bytes::from(host)).ok()
+    pub(crate) fn root(&self) -> Uri {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.0.scheme.clone());
+        parts.authority = Some(self.0.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::from_static("/"));
+        Uri::from_parts(parts).unwrap_or_default()
     }
 }
 

@@ -184,9 +184,15 @@ where
         let this = self.project();
         let _entered = this.span.enter();
         let result = match ready!(this.alarm.poll(this.inner, cx)) {
-            Some(result) => result.map_err(Into::into),
-            None => {
-                let error = Error::timeout(TimeoutPhase::Operation, this.limit.unwrap_or_default());
+            Ok(result) => result.map_err(Into::into),
+            Err(passed) => {
+                let mut error =
+                    Error::timeout(TimeoutPhase::Operation, this.limit.unwrap_or_default());
+                if passed.nothing_sent {
+                    // The attempt under way was counted when it was handed to the transport.
+                    this.progress.settle();
+                    error.set_sent(false);
+                }
                 Err(error.in_reply(this.progress.head()))
             }
         };

@@ -111,8 +111,14 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         this.alarm.poll(this.inner, cx).map(|result| match result {
-            Some(result) => result.map_err(Into::into),
-            None => Err(Error::timeout(*this.phase, this.limit.unwrap_or_default())),
+            Ok(result) => result.map_err(Into::into),
+            Err(passed) => {
+                let mut error = Error::timeout(*this.phase, this.limit.unwrap_or_default());
+                if passed.nothing_sent {
+                    error.set_sent(false);
+                }
+                Err(error)
+            }
         })
     }
 }

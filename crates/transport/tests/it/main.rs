@@ -22,6 +22,7 @@ mod in_flight;
 mod observe;
 mod own_layers;
 mod paginate;
+mod pool;
 mod retry;
 mod session;
 mod support;

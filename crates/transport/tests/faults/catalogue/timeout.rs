@@ -167,13 +167,17 @@ fn deadlines() -> Vec<Fault> {
         .tokens_until(1)
         .deadline(LIMIT)
         .all(fails(Timeout(Operation)).attempts(1)),
-        // Nothing left, but nobody can tell: the attempt was under way.
+        // The attempt was under way, and the pool knows that it had no connection yet.
         each("deadline_in_handshake", stall([ReadBytes], LIMIT))
             .at(Place::Tls)
             .builder(|builder| builder.connect_timeout(None))
             .deadline(LIMIT)
-            .repeatable(fails(Timeout(Operation)).requests(0).connections(1))
-            .risky(unknown(Timeout(Operation)).requests(0).connections(1)),
+            .all(
+                fails(Timeout(Operation))
+                    .unsent()
+                    .requests(0)
+                    .connections(1),
+            ),
     ]
 }
 
