@@ -10,7 +10,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use accredit_transport::http::{Method, Request, Uri};
-use accredit_transport::{CallOptions, Client, ErrorKind, RetryPolicy, Token};
+use accredit_transport::{CallOptions, Client, ErrorKind, RetryPolicy, TimeoutPhase, Token};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::runtime::{Builder, Handle};
 use tokio::time::{Instant, sleep};
@@ -340,6 +340,25 @@ async fn time_that_runs_out_without_a_connection_leaves_no_doubt() {
         assert!(matches!(error.kind(), ErrorKind::Timeout(_)), "{error:?}");
         assert!(!error.may_have_been_sent(), "{error:?}");
     }
+}
+
+/// The attempt before left a doubt, and the one that found no connection does not take it away.
+#[tokio::test(start_paused = true)]
+async fn time_that_runs_out_in_a_second_attempt_forgets_nothing_of_the_first() {
+    let (ours, mut theirs) = tokio::io::duplex(4096);
+    let client = client([ours]);
+    let server = async {
+        head(&mut theirs).await;
+        drop(theirs);
+    };
+    let options = CallOptions::new()
+        .retry(RetryPolicy::default())
+        .deadline(Duration::from_secs(9));
+    let read = Retrieve("1");
+    let (called, ()) = tokio::join!(client.execute_with(&read, &options), server);
+    let error = called.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout(TimeoutPhase::Operation));
+    assert!(error.may_have_been_sent(), "{error:?}");
 }
 
 #[test]
