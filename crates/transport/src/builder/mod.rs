@@ -27,7 +27,7 @@ use crate::token::{Token, TokenSource};
 use crate::transport::Carrier;
 use crate::{BoxError, RedactedUri, clock};
 
-/// Settings of a [`Client`].
+/// Settings of a [`Client`](crate::Client).
 ///
 /// ```
 /// use std::time::Duration;
@@ -244,14 +244,14 @@ impl ClientBuilder {
         self
     }
 
-    /// Bounds each wait for a byte of a [download](Client::download); `None` for no limit. 10 s unless
+    /// Bounds each wait for a byte of a [download](crate::Client::download); `None` for no limit. 10 s unless
     /// set. A consumer that takes its time does not count.
     pub fn idle_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.downloads.idle = limit.into();
         self
     }
 
-    /// Bounds a [download](Client::download) from the head of the reply to its end; `None` for no
+    /// Bounds a [download](crate::Client::download) from the head of the reply to its end; `None` for no
     /// limit. 5 min unless set.
     pub fn download_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.downloads.total = limit.into();

@@ -1,6 +1,6 @@
 //! The layers of the stack, one per file, each usable on its own in any tower stack.
 //!
-//! Every layer takes any service whose error turns into [`Error`](crate::Error) and fails with that
+//! Every layer takes any service whose error turns into [`Error`] and fails with that
 //! error itself. They read what they need to know of a request from its extensions (`&'static
 //! OperationInfo`); without it they assume the careful answer. The order they are meant for, and
 //! why, is written down in one place: the function that composes the client's stack,
