@@ -71,8 +71,6 @@ const LAYERS: &[Layer] = &[
         libraries: Libraries::Only(&[
             any("async-trait"),
             any("bytes"),
-            any("fastrand"),
-            any("form_urlencoded"),
             any("futures-core"),
             any("h2"),
             any("http"),
@@ -86,7 +84,6 @@ const LAYERS: &[Layer] = &[
             any("pin-project-lite"),
             any("rustls"),
             any("rustls-platform-verifier"),
-            any("secrecy"),
             any("serde"),
             any("serde_json"),
             any("serde_path_to_error"),

@@ -21,7 +21,7 @@ fn main() {
         match task.work {
             Work::One => serve(1024, async || client.execute(&One(7)).await.unwrap().len()).await,
             Work::Page => serve(370_000, async || client.execute(&Page).await.unwrap().len()).await,
-            _ => unimplemented!("see client-thirdparty"),
+            other => harness::refuse(other),
         }
     });
 }

@@ -61,6 +61,12 @@ impl Task {
     }
 }
 
+/// Ends a client that was asked for what only others are measured with.
+pub fn refuse(work: Work) -> ! {
+    eprintln!("this client is not measured with {work:?}");
+    std::process::exit(2)
+}
+
 /// What a user's `#[tokio::main(flavor = "current_thread")]` gives.
 pub fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread()

@@ -28,7 +28,7 @@ fn main() {
                 })
                 .await;
             }
-            Work::Ready | Work::Pages(_) => unimplemented!("only hyper-util is measured with this"),
+            other @ (Work::Ready | Work::Pages(_)) => harness::refuse(other),
         }
     });
 }

@@ -39,6 +39,6 @@ async fn run(task: Task) {
             })
             .await;
         }
-        _ => unimplemented!("see client-accredit"),
+        other => harness::refuse(other),
     }
 }

@@ -23,7 +23,7 @@ fn main() {
                 page.results.len()
             });
         }
-        Work::Ready | Work::Pages(_) => unimplemented!("only hyper-util is measured with this"),
+        other @ (Work::Ready | Work::Pages(_)) => harness::refuse(other),
     }
 }
 
