@@ -133,25 +133,46 @@ impl<E: FromStr> Visitor<'_> for ClosedEnumVisitor<E> {
     }
 }
 
-/// Implements the common behaviour for an enum that derives `EnumIter`, `EnumMessage` and `EnumString`.
+/// Declares an open enum and its behaviour, a value a row: `Variant = "wire value", "label";`, the label where there is one.
 macro_rules! open_enum {
-    ($name:ident) => {
-        $crate::open_enum::enum_text!($name, $crate::open_enum::OpenEnumVisitor);
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$doc:meta])* $variant:ident = $wire:literal $(, $label:literal)?;)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+            /// A value that this version does not know, kept as sent.
+            #[non_exhaustive]
+            Unknown($crate::open_enum::UnknownValue),
+        }
+
+        $crate::open_enum::enum_text!($name, OpenEnumVisitor, $($variant = $wire,)+);
 
         impl $name {
             /// Reads a wire value; a value outside the list is kept as [`Unknown`](Self::Unknown).
             #[must_use]
             pub fn from_value(text: &str) -> Self {
-                text.parse()
-                    .unwrap_or_else(|_| Self::Unknown($crate::open_enum::UnknownValue::new(text)))
+                Self::known(text)
+                    .unwrap_or_else(|| Self::Unknown($crate::open_enum::UnknownValue::new(text)))
             }
 
             /// The wire value.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
+                    $(Self::$variant => $wire,)+
                     Self::Unknown(value) => value.as_str(),
-                    known => $crate::open_enum::wire_value(known),
+                }
+            }
+
+            /// The vendor's label for people, where the list has one.
+            #[must_use]
+            pub fn label(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => $crate::open_enum::label!($($label)?),)+
+                    Self::Unknown(_) => None,
                 }
             }
 
@@ -188,37 +209,92 @@ macro_rules! open_enum {
     };
 }
 
-/// Implements the common behaviour for a list that only we send: the same, without an unknown variant.
+/// Declares a list that only we send: the same, without an unknown variant.
 macro_rules! closed_enum {
-    ($name:ident::$first:ident) => {
-        $crate::open_enum::enum_text!($name, $crate::open_enum::ClosedEnumVisitor);
+    ($(#[$meta:meta])* pub enum $name:ident {
+        $($(#[$doc:meta])* $variant:ident = $wire:literal $(, $label:literal)?;)+
+    }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name {
+            $($(#[$doc])* $variant,)+
+        }
+
+        $crate::open_enum::enum_text!($name, ClosedEnumVisitor, $($variant = $wire,)+);
 
         impl $name {
             /// The wire value.
             #[must_use]
             pub fn as_str(&self) -> &'static str {
-                $crate::open_enum::wire_value(self)
+                match self {
+                    $(Self::$variant => $wire,)+
+                }
             }
-        }
 
-        $crate::object::always!($name: Self::$first);
-    };
-}
-
-/// What open and closed enums share: labels, the list, text and serde.
-macro_rules! enum_text {
-    ($name:ident, $visitor:path) => {
-        impl $name {
             /// The vendor's label for people, where the list has one.
             #[must_use]
             pub fn label(&self) -> Option<&'static str> {
-                strum::EnumMessage::get_message(self)
+                match self {
+                    $(Self::$variant => $crate::open_enum::label!($($label)?),)+
+                }
+            }
+        }
+
+        $crate::object::always!($name: $crate::open_enum::first!($($variant)+));
+    };
+}
+
+macro_rules! label {
+    () => {
+        None
+    };
+    ($label:literal) => {
+        Some($label)
+    };
+}
+
+macro_rules! first {
+    ($first:ident $($rest:ident)*) => {
+        Self::$first
+    };
+}
+
+/// What open and closed enums share: the list, text and serde.
+macro_rules! enum_text {
+    ($name:ident, $visitor:ident, $($variant:ident = $wire:literal,)+) => {
+        impl $name {
+            fn known(text: &str) -> Option<Self> {
+                Some(match text {
+                    $($wire => Self::$variant,)+
+                    _ => return None,
+                })
             }
 
             /// The wire values of the list, in the vendor's order.
             pub fn values() -> impl Iterator<Item = &'static str> {
-                <Self as strum::IntoEnumIterator>::iter()
-                    .map(|value| $crate::open_enum::wire_value(&value))
+                <Self as strum::VariantNames>::VARIANTS.iter().copied()
+            }
+        }
+
+        /// The wire values of the list, in the vendor's order.
+        impl strum::VariantNames for $name {
+            const VARIANTS: &'static [&'static str] = &[$($wire),+];
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = strum::ParseError;
+
+            fn from_str(text: &str) -> Result<Self, strum::ParseError> {
+                Self::known(text).ok_or(strum::ParseError::VariantNotFound)
+            }
+        }
+
+        impl TryFrom<&str> for $name {
+            type Error = strum::ParseError;
+
+            fn try_from(text: &str) -> Result<Self, strum::ParseError> {
+                text.parse()
             }
         }
 
@@ -236,19 +312,10 @@ macro_rules! enum_text {
 
         impl<'de> serde::Deserialize<'de> for $name {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_str($visitor(std::marker::PhantomData))
+                deserializer.deserialize_str($crate::open_enum::$visitor(std::marker::PhantomData))
             }
         }
     };
 }
 
-pub(crate) use {closed_enum, enum_text, open_enum};
-
-/// The wire value of a known variant.
-pub(crate) fn wire_value<E: strum::EnumMessage>(known: &E) -> &'static str {
-    known
-        .get_serializations()
-        .first()
-        .copied()
-        .unwrap_or_default()
-}
+pub(crate) use {closed_enum, enum_text, first, label, open_enum};

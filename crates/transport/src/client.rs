@@ -255,6 +255,10 @@ impl Client {
         let (reply, seen) = self
             .run(info, &|encoder| operation.encode(encoder), options)
             .await?;
+        let _turn = match options {
+            Some(options) => options.turn().await,
+            None => None,
+        };
         match O::decode(reply) {
             Ok(output) => {
                 seen.succeeded();

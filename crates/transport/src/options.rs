@@ -1,9 +1,11 @@
 //! What one call can set for itself, above the client's settings.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::clock;
 use crate::error::{Error, ErrorKind, RedactedHeaders, TimeoutPhase};
@@ -24,7 +26,16 @@ pub struct CallOptions {
     overrides: Overrides,
     headers: HeaderMap,
     token: Option<Token>,
+    turns: Option<Turns>,
 }
+
+/// Whose clones let one reply at a time be decoded, the longest waiting first.
+///
+/// Pages of a list come in bunches when they were asked for in a bunch. One after the other they
+/// are given out one after the other, and so are the requests that take their places; all at once
+/// they would share the processors, and the first would be there no sooner than the last.
+#[derive(Clone, Default)]
+pub(crate) struct Turns(Arc<Mutex<()>>);
 
 impl CallOptions {
     /// None: the client's settings hold.
@@ -105,6 +116,20 @@ impl CallOptions {
         self
     }
 
+    /// Has the reply decoded in turn with the other calls of `turns`.
+    pub(crate) fn in_turn(mut self, turns: &Turns) -> Self {
+        self.turns = Some(turns.clone());
+        self
+    }
+
+    /// Waits for the turn of this call; it lasts as long as the guard.
+    pub(crate) async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match &self.turns {
+            Some(turns) => Some(turns.0.lock().await),
+            None => None,
+        }
+    }
+
     fn has_timer(&self) -> bool {
         let Overrides {
             operation,
@@ -148,6 +173,7 @@ impl fmt::Debug for CallOptions {
             overrides,
             headers,
             token,
+            turns: _,
         } = self;
         f.debug_struct("CallOptions")
             .field("overrides", overrides)

@@ -58,6 +58,9 @@ struct State {
     tasks: Vec<AbortHandle>,
 }
 
+/// Boxed, so that tokio's machinery of a task is compiled once and not for each kind of them.
+type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 struct Idle {
     sender: SendRequest<Body>,
     since: Instant,
@@ -168,12 +171,12 @@ impl Shared {
         // The connection did not get its turn since, or the request is still being written. That may
         // never end, and a connection is not kept for it.
         let shared = Arc::downgrade(self);
-        self.beside(async move {
+        self.beside(Box::pin(async move {
             let ready = tokio::time::timeout(POOL_IDLE, sender.ready()).await;
             if let (Ok(Ok(())), Some(shared)) = (ready, shared.upgrade()) {
                 shared.put_ready(sender);
             }
-        });
+        }));
     }
 
     fn put_ready(self: &Arc<Self>, mut sender: SendRequest<Body>) {
@@ -211,7 +214,7 @@ impl Shared {
     /// Closes connections that nobody uses, as long as there are any.
     fn sweep_later(self: &Arc<Self>) {
         let sweeper = Sweeper(Arc::downgrade(self));
-        self.beside(async move {
+        self.beside(Box::pin(async move {
             let mut wait = POOL_IDLE;
             loop {
                 tokio::time::sleep(wait).await;
@@ -224,12 +227,12 @@ impl Shared {
                     None => return,
                 }
             }
-        });
+        }));
     }
 
     /// Runs something beside the requests until the client is dropped. It must not hold the client.
     /// Without a runtime there are no connections any more, and nothing to do.
-    fn beside(&self, task: impl Future<Output = ()> + Send + 'static) {
+    fn beside(&self, task: Task) {
         let Ok(runtime) = Handle::try_current() else {
             return;
         };
@@ -302,12 +305,13 @@ async fn connect(
         .handshake(stream)
         .await
         .map_err(|error| unreachable(error.into()))?;
-    tokio::spawn(async move {
+    let task: Task = Box::pin(async move {
         if let Err(error) = connection.await {
             // Whoever waits for a reply is told by hyper; what is idle is found closed.
             tracing::trace!(%error, "connection ended");
         }
     });
+    tokio::spawn(task);
     sender
         .ready()
         .await
@@ -439,13 +443,13 @@ impl Future for Exchange {
                     if reused {
                         // The connection under way is not wasted.
                         let shared = Arc::downgrade(&this.shared);
-                        this.shared.beside(async move {
+                        this.shared.beside(Box::pin(async move {
                             if let Ok(sender) = connecting.await
                                 && let Some(shared) = shared.upgrade()
                             {
                                 shared.put(sender);
                             }
-                        });
+                        }));
                     }
                     let sender = match (used, made) {
                         (Some(sender), _) | (None, Some(Ok(sender))) => sender,

@@ -103,14 +103,14 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
     text.push_str(&imports(catalog, module, types));
     for r#type in types {
         text.push('\n');
-        text.push_str(&doc::doc(0, &doc::sentence(&r#type.description)));
-        if let Some(note) = r#type.evidence.and_then(doc::evidence) {
-            text.push_str("///\n");
-            text.push_str(&doc::doc(0, note));
+        if let Shape::Enum { open, values } = &r#type.shape {
+            enumeration(&mut text, r#type, *open, values)?;
+            continue;
         }
+        describe(&mut text, 0, r#type);
         match &r#type.shape {
             Shape::Id => id(&mut text, &r#type.name)?,
-            Shape::Enum { open, values } => enumeration(&mut text, &r#type.name, *open, values)?,
+            Shape::Enum { .. } => {}
             Shape::Object {
                 direction,
                 fields,
@@ -125,6 +125,14 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
         }
     }
     Ok(text)
+}
+
+fn describe(text: &mut String, indent: usize, r#type: &Type) {
+    text.push_str(&doc::doc(indent, &doc::sentence(&r#type.description)));
+    if let Some(note) = r#type.evidence.and_then(doc::evidence) {
+        text.push_str(&format!("{:indent$}///\n", ""));
+        text.push_str(&doc::doc(indent, note));
+    }
 }
 
 fn vendor(catalog: &Catalog) -> &'static str {
@@ -169,7 +177,7 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
         own.push("id::id");
     }
     if has(|shape| matches!(shape, Shape::Enum { open: true, .. })) {
-        own.extend(["open_enum::open_enum", "open_enum::UnknownValue"]);
+        own.push("open_enum::open_enum");
     }
     if has(|shape| matches!(shape, Shape::Enum { open: false, .. })) {
         own.push("open_enum::closed_enum");
@@ -184,9 +192,6 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
     }
     if moves(Direction::Response) {
         own.push("object::response");
-    }
-    if has(|shape| matches!(shape, Shape::Enum { .. })) {
-        text.push_str("use strum::{EnumIter, EnumMessage, EnumString};\n");
     }
     text.push('\n');
     for (sibling, mut names) in siblings {
@@ -221,37 +226,29 @@ fn id(text: &mut String, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn enumeration(text: &mut String, name: &str, open: bool, values: &[EnumValue]) -> Result<()> {
-    let copy = if open { "" } else { "Copy, " };
-    writeln!(
-        text,
-        "#[derive(Clone, {copy}Debug, PartialEq, Eq, Hash, EnumIter, EnumMessage, EnumString)]"
-    )?;
-    writeln!(text, "#[non_exhaustive]\npub enum {name} {{")?;
+/// Where a row of a value list breaks.
+const WIDTH: usize = 110;
+
+/// An invocation of `open_enum!` or `closed_enum!`, a row a value; the documentation of a value is its label.
+fn enumeration(text: &mut String, r#type: &Type, open: bool, values: &[EnumValue]) -> Result<()> {
+    let list = if open { "open_enum" } else { "closed_enum" };
+    writeln!(text, "{list}! {{")?;
+    describe(text, 4, r#type);
+    writeln!(text, "    pub enum {} {{", r#type.name)?;
     for value in values {
         let label = value
             .label
             .clone()
             .unwrap_or_else(|| names::sentence(&value.wire));
-        text.push_str(&doc::doc(4, &doc::sentence(&label)));
-        match &value.label {
-            Some(label) => writeln!(
-                text,
-                "#[strum(serialize = {:?}, message = {label:?})]",
-                value.wire
-            )?,
-            None => writeln!(text, "#[strum(serialize = {:?})]", value.wire)?,
+        text.push_str(&doc::doc(8, &doc::sentence(&label)));
+        let row = format!("        {} = {:?}", value.variant, value.wire);
+        match value.label.as_ref().map(|label| format!("{label:?};")) {
+            Some(label) if row.len() + label.len() < WIDTH => writeln!(text, "{row}, {label}")?,
+            Some(label) => writeln!(text, "{row},\n            {label}")?,
+            None => writeln!(text, "{row};")?,
         }
-        writeln!(text, "{},", value.variant)?;
     }
-    if open {
-        text.push_str("/// A value that this version does not know, kept as sent.\n#[non_exhaustive]\n#[strum(disabled)]\n");
-        text.push_str("Unknown(UnknownValue),\n");
-    }
-    match values.first() {
-        Some(first) if !open => writeln!(text, "}}\n\nclosed_enum!({name}::{});", first.variant)?,
-        _ => writeln!(text, "}}\n\nopen_enum!({name});")?,
-    }
+    text.push_str("    }\n}\n");
     Ok(())
 }
 

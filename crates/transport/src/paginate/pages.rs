@@ -17,7 +17,7 @@ use super::guard::Guard;
 use super::{Cursor, Items, Paginate};
 use crate::error::{Error, ErrorKind};
 use crate::operation;
-use crate::options::CallOptions;
+use crate::options::{CallOptions, Turns};
 
 /// Above this, a page ahead is a burden for the server and no gain for the caller.
 const MOST_AHEAD: usize = 16;
@@ -36,8 +36,8 @@ const MAX_PAGES: u64 = 10_000;
 ///
 /// **Fetching ahead.** One page, unless [`prefetch`](Self::prefetch) says otherwise. Where there is
 /// a tokio runtime (and the feature `hyper`), pages ahead run on tasks of their own, within the
-/// span of whoever polls, and so does their decoding. Elsewhere they move while the stream is
-/// polled.
+/// span of whoever polls, and so does their decoding, a page at a time. Elsewhere they move while
+/// the stream is polled.
 ///
 /// **Circles.** A server that names a place twice, or a page number that does not go forward, is an
 /// error ([`ErrorKind::Pagination`]), as are more than [`max_pages`](Self::max_pages) pages.
@@ -61,6 +61,7 @@ pub struct Pages<O: Paginate> {
     operation: O,
     fetch: FetchPage<O>,
     options: CallOptions,
+    turns: Turns,
     prefetch: usize,
     max_pages: u64,
     state: State,
@@ -116,6 +117,7 @@ impl<O: Paginate> Pages<O> {
             operation,
             fetch: Box::new(move |operation, options| Box::pin(fetch(operation, options))),
             options: CallOptions::new(),
+            turns: Turns::default(),
             prefetch: Self::ahead_of(1),
             max_pages: MAX_PAGES,
             state: State::Walking(Place::First),
@@ -357,7 +359,7 @@ impl<O: Paginate> Pages<O> {
             Place::First => self.operation.clone(),
             Place::At(cursor) => self.operation.at(cursor),
         };
-        (self.fetch)(operation, self.options.clone())
+        (self.fetch)(operation, self.options.clone().in_turn(&self.turns))
     }
 }
 
