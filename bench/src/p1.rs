@@ -14,6 +14,9 @@ const MEGABYTES_A_PAGE: f64 = 1.0;
 
 const ROUNDS: usize = 5;
 
+/// Whose peaks of memory are looked at.
+const PROCESSES: usize = 5;
+
 pub(crate) fn run(server: &Server) -> io::Result<usize> {
     let mut times = Vec::new();
     let mut peaks = Vec::new();
@@ -39,7 +42,16 @@ pub(crate) fn run(server: &Server) -> io::Result<usize> {
             )
             .at_most(limit),
         );
-        peaks.push((at_once, ours.peak_memory()? / 1e6));
+        // What the allocator keeps for its threads differs from one process to the next.
+        let mut megabytes = vec![ours.peak_memory()? / 1e6];
+        while megabytes.len() < PROCESSES {
+            let mut again = Client::start_free(Peer::Thirdparty, server, &work)?;
+            for _ in 0..ROUNDS {
+                again.run(1)?;
+            }
+            megabytes.push(again.peak_memory()? / 1e6);
+        }
+        peaks.push((at_once, median(megabytes)));
     }
     let smallest = peaks.first().map_or(f64::NAN, |(_, peak)| *peak);
     let memory = peaks.into_iter().map(|(at_once, peak)| {

@@ -45,8 +45,9 @@ const PING_AFTER: Duration = Duration::from_secs(5);
 #[cfg(feature = "http2")]
 const PONG_WITHIN: Duration = Duration::from_secs(5);
 
-/// The largest head of a reply, in bytes. What hyper takes unless told otherwise, for HTTP/2 too.
-const HEAD_LIMIT: u32 = 8 * 1024 + 400 * 1024;
+/// The largest head of a reply, in bytes, for HTTP/2 too: more than servers and proxies let through. Over HTTP/1.1 it is also
+/// what a connection reads at once, and so what each of them may keep: hyper's own 408 KiB are larger than most replies.
+const HEAD_LIMIT: u32 = 64 * 1024;
 
 /// As many headers as hyper takes unless told otherwise; it allocates for each reply when it is.
 const MAX_HEADERS: usize = 100;

@@ -293,7 +293,7 @@ impl ClientBuilder {
     }
 
     /// The most headers that a reply may have: 100 unless set, 10,000 at most. More, or a head
-    /// above 408 KiB, is [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
+    /// above 64 KiB, is [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge).
     pub fn max_headers(mut self, count: usize) -> Self {
         // A header map holds no more than some 24,000, and panics beyond.
         if count > 10_000 {
