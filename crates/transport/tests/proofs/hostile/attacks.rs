@@ -324,6 +324,21 @@ pub(crate) const ATTACKS: &[Attack] = &[
     ),
     endless("no HTTP at all", Text, nothing, || vec![0xff; 65536], IO),
     once(
+        "15 cookies of 4 KiB",
+        Text,
+        || {
+            [
+                bytes("HTTP/1.1 200 X\r\n"),
+                format!("set-cookie: {}\r\n", "c".repeat(4000))
+                    .repeat(15)
+                    .into_bytes(),
+                bytes("content-length: 4\r\n\r\n\"ok\""),
+            ]
+            .concat()
+        },
+        &["ok"],
+    ),
+    once(
         "90 cookies of 4 KiB",
         Text,
         || {
@@ -336,7 +351,7 @@ pub(crate) const ATTACKS: &[Attack] = &[
             ]
             .concat()
         },
-        &["ok"],
+        TOO_LARGE,
     ),
     once(
         "30 Retry-Afters",
