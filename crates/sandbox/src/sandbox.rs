@@ -15,7 +15,7 @@ use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
 };
 use crate::state::{Settings, Shared};
-use crate::store::{self, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
+use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::events;
 use crate::webhooks::{self, Delivery};
 use crate::{Error, control, server};
@@ -114,7 +114,7 @@ impl Sandbox {
         })
     }
 
-    /// The seeded offerings, one per type, the Regulation D 506(c) first.
+    /// The offerings, the first issuer's four types first, and of these the Regulation D 506(c).
     ///
     /// # Errors
     ///
@@ -303,6 +303,7 @@ pub struct Builder {
     address: Option<SocketAddr>,
     data: Option<PathBuf>,
     seed: u64,
+    scale: u32,
     clock: Clock,
     webhook_url: Option<String>,
     settings: Settings,
@@ -327,6 +328,21 @@ impl Builder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = seed;
+        self
+    }
+
+    /// Starts with a past of this many investments (none unless set), with their investors, offerings
+    /// of every type, invoices, documents and signatures. All of it is made up, follows from the
+    /// seed, and is dated before the clock's start. An existing file keeps its own.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let sandbox = accredit_sandbox::Sandbox::builder().scale(1_000).start().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn scale(mut self, investments: u32) -> Self {
+        self.scale = investments;
         self
     }
 
@@ -383,7 +399,18 @@ impl Builder {
                 "a sandbox listens on loopback addresses only",
             ));
         }
-        let store = Store::open(self.data.as_deref(), self.seed)?;
+        if self.scale > Seeding::MOST {
+            return Err(Error::invalid(format!(
+                "a sandbox starts with at most {} investments",
+                Seeding::MOST
+            )));
+        }
+        let start = match self.clock {
+            Clock::Frozen(start) => Some(start),
+            Clock::System => None,
+        };
+        let seeding = Seeding::new(self.seed, self.scale, start);
+        let store = Store::open(self.data.as_deref(), seeding)?;
         if let Some(url) = &self.webhook_url {
             store.transaction(|db| store::set_setting(db, events::ACCOUNT_URL, Some(url)))?;
         }

@@ -4,36 +4,87 @@
 //! calls run on the caller's runtime threads. On a file a commit waits for the disk; those calls go
 //! to the blocking pool ([`Store::is_on_disk`]). It knows the tables' names, never what they mean.
 
+mod people;
+mod scale;
 mod seed;
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 
 use crate::Error;
-use crate::secrets;
+use crate::{clock, secrets};
 
 const SCHEMA: &str = include_str!("store/schema.sql");
+/// Made after the rows of the seed: sorting them once is faster than keeping them in order.
+const INDEXES: &str = include_str!("store/indexes.sql");
 /// "ACCR": marks a file as ours, so that no other database is ever touched.
 const APPLICATION_ID: i32 = 0x4143_4352;
 /// Raised with every change of the schema; a file of another version is refused.
-const SCHEMA_VERSION: i32 = 1;
+const SCHEMA_VERSION: i32 = 2;
+
+/// What a new database is filled with, and a reset one again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seeding {
+    /// The number that everything generated follows from.
+    pub(crate) seed: u64,
+    /// How many investments there are from the start.
+    pub(crate) scale: u32,
+    /// The latest time of anything of theirs.
+    pub(crate) until: Timestamp,
+}
+
+impl Seeding {
+    /// With more investments the process may run out of memory.
+    pub(crate) const MOST: u32 = 5_000_000;
+
+    /// A past that ends when the clock starts, if that is known, and before this code was written
+    /// if not.
+    pub(crate) fn new(seed: u64, scale: u32, start: Option<Timestamp>) -> Self {
+        let latest = seed::latest();
+        Self {
+            seed,
+            scale,
+            until: start.map_or(latest, |start| start.min(latest)),
+        }
+    }
+
+    /// What a file was filled with.
+    fn of(db: &Connection) -> Result<Self, Error> {
+        let number = |name| Ok::<_, Error>(setting(db, name)?.and_then(|text| text.parse().ok()));
+        let seed = number("seed")?.ok_or_else(|| Error::invalid("the data file holds no seed"))?;
+        let scale = number("scale")?.unwrap_or_default();
+        let until = setting(db, "seeded_until")?.and_then(|text| clock::read(&text));
+        Ok(Self::new(
+            seed,
+            u32::try_from(scale).unwrap_or_default(),
+            until,
+        ))
+    }
+
+    fn remember(&self, db: &Connection) -> rusqlite::Result<()> {
+        set_setting(db, "seed", Some(&self.seed.to_string()))?;
+        set_setting(db, "scale", Some(&self.scale.to_string()))?;
+        set_setting(db, "seeded_until", Some(&clock::stored(self.until)))
+    }
+}
 
 /// The database.
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
-    seed: u64,
+    seeding: Seeding,
     on_disk: bool,
 }
 
 impl Store {
-    /// Opens the file, or memory without one, and seeds it when it is new. The seed of an existing
-    /// file wins.
-    pub(crate) fn open(path: Option<&Path>, seed: u64) -> Result<Self, Error> {
+    /// Opens the file, or memory without one, and seeds it when it is new. What an existing file
+    /// was seeded with wins.
+    pub(crate) fn open(path: Option<&Path>, seeding: Seeding) -> Result<Self, Error> {
         let mut connection = match path {
             Some(path) => Connection::open(path)?,
             None => Connection::open_in_memory()?,
@@ -49,24 +100,22 @@ impl Store {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
         }
         connection.set_prepared_statement_cache_capacity(128);
-        let seed = if fresh {
-            create(&mut connection, seed)?;
-            seed
+        let seeding = if fresh {
+            create(&mut connection, &seeding)?;
+            seeding
         } else {
-            setting(&connection, "seed")?
-                .and_then(|text| text.parse().ok())
-                .ok_or_else(|| Error::invalid("the data file holds no seed"))?
+            Seeding::of(&connection)?
         };
         Ok(Self {
             connection: Mutex::new(connection),
-            seed,
+            seeding,
             on_disk: path.is_some(),
         })
     }
 
     /// The number that everything generated follows from.
     pub(crate) fn seed(&self) -> u64 {
-        self.seed
+        self.seeding.seed
     }
 
     /// Whether a commit waits for a disk.
@@ -97,14 +146,14 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         connection.flush_prepared_statement_cache();
         connection.pragma_update(None, "foreign_keys", false)?;
-        let outcome = create(&mut connection, self.seed);
+        let outcome = create(&mut connection, &self.seeding);
         connection.pragma_update(None, "foreign_keys", true)?;
         outcome
     }
 
     /// The next opaque string of a purpose: 64 hex digits that follow from the seed.
     pub(crate) fn opaque(&self, db: &Connection, purpose: &str) -> rusqlite::Result<String> {
-        opaque(db, self.seed, purpose)
+        opaque(db, self.seeding.seed, purpose)
     }
 }
 
@@ -168,7 +217,7 @@ fn check_version(connection: &Connection) -> Result<(), Error> {
     Ok(())
 }
 
-fn create(connection: &mut Connection, seed: u64) -> Result<(), Error> {
+fn create(connection: &mut Connection, seeding: &Seeding) -> Result<(), Error> {
     let transaction = connection.transaction()?;
     // What the sandbox was told, such as the webhook URL, outlives a reset; what happened in it
     // does not.
@@ -185,14 +234,12 @@ fn create(connection: &mut Connection, seed: u64) -> Result<(), Error> {
     transaction.execute_batch(SCHEMA)?;
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
-    transaction.execute(
-        "INSERT INTO settings (name, value) VALUES ('seed', ?1)",
-        params![seed.to_string()],
-    )?;
+    seeding.remember(&transaction)?;
     for (name, value) in kept {
         set_setting(&transaction, &name, Some(&value))?;
     }
-    seed::fill(&transaction, seed)?;
+    seed::fill(&transaction, seeding)?;
+    transaction.execute_batch(INDEXES)?;
     transaction.commit()?;
     Ok(())
 }
@@ -206,7 +253,9 @@ fn kept_settings(db: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     if !exists {
         return Ok(Vec::new());
     }
-    db.prepare("SELECT name, value FROM settings WHERE name <> 'seed'")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect()
+    db.prepare(
+        "SELECT name, value FROM settings WHERE name NOT IN ('seed', 'scale', 'seeded_until')",
+    )?
+    .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
 }

@@ -97,7 +97,6 @@ CREATE TABLE investors (
     last_failed_payment_investment INTEGER,
     created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX investors_entity ON investors (entity_id);
 
 CREATE TABLE investments (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -127,11 +126,6 @@ CREATE TABLE investments (
     updated_at TEXT NOT NULL,
     processed_at TEXT
 ) STRICT;
-CREATE INDEX investments_investor ON investments (investor_id);
-CREATE INDEX investments_offering ON investments (offering_id);
-CREATE INDEX investments_status ON investments (status);
-CREATE INDEX investments_amount ON investments (amount_cents);
-CREATE INDEX investments_created_at ON investments (created_at);
 
 -- Every status an investment had, oldest first.
 CREATE TABLE investment_history (
@@ -177,7 +171,6 @@ CREATE TABLE signatures (
     signed_at TEXT,
     created_at TEXT NOT NULL
 ) STRICT;
-CREATE INDEX signatures_investment ON signatures (investment_id);
 
 CREATE TABLE verification_entities (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -240,8 +233,6 @@ CREATE TABLE vi_requests (
     completed_at TEXT,
     verified_expires_at TEXT
 ) STRICT;
-CREATE INDEX vi_requests_user ON vi_requests (user_id);
-CREATE INDEX vi_requests_status ON vi_requests (status, changed_at);
 
 CREATE TABLE vi_history (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -274,4 +265,3 @@ CREATE TABLE webhook_deliveries (
     created_at TEXT NOT NULL,
     finished_at TEXT
 ) STRICT;
-CREATE INDEX webhook_deliveries_state ON webhook_deliveries (state);

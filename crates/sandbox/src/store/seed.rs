@@ -2,8 +2,11 @@
 //!
 //! Everything follows from the seed number. Seeded dates are fixed and lie in the past.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
+use super::{Seeding, scale};
+use crate::clock;
 use crate::credentials::{PARTNER_EMAIL, PARTNER_PASSWORD};
 use crate::secrets;
 
@@ -14,6 +17,9 @@ pub(crate) const VERIFYINVESTOR_IDENTIFIER: &str = "42";
 pub(crate) const VERIFYINVESTOR_EMAIL: &str = "violet.howard@example.com";
 
 const SEEDED_AT: &str = "2025-01-15T17:00:00.000000Z";
+
+/// After this nothing of the seed is dated, so that it is the past for everybody.
+const LATEST: &str = "2025-12-31T20:00:00.000000Z";
 
 /// Tables whose first id depends on the seed, so that nothing can rely on an id that happens to be
 /// 1.
@@ -111,9 +117,9 @@ const OFFERINGS: [Seed; 4] = [
 ];
 
 /// Fills an empty schema.
-pub(super) fn fill(db: &Connection, seed: u64) -> rusqlite::Result<()> {
+pub(super) fn fill(db: &Connection, seeding: &Seeding) -> rusqlite::Result<()> {
     for (number, table) in TABLES.iter().enumerate() {
-        let first = first_id(seed, number);
+        let first = first_id(seeding.seed, number);
         db.execute(
             "INSERT INTO sqlite_sequence (name, seq) VALUES (?1, ?2)",
             params![table, first - 1],
@@ -137,7 +143,14 @@ pub(super) fn fill(db: &Connection, seed: u64) -> rusqlite::Result<()> {
     for offering in &OFFERINGS {
         insert(db, issuer, offering)?;
     }
-    seed_verifyinvestor(db)
+    seed_verifyinvestor(db)?;
+    let opened = clock::read(SEEDED_AT).unwrap_or_default();
+    scale::fill(db, seeding.seed, seeding.scale, opened, seeding.until)
+}
+
+/// The end of the seeded past.
+pub(super) fn latest() -> Timestamp {
+    clock::read(LATEST).unwrap_or_default()
 }
 
 fn first_id(seed: u64, table: usize) -> i64 {

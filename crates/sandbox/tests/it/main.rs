@@ -14,6 +14,7 @@ mod hosts;
 mod models;
 mod persistence;
 mod robustness;
+mod scale;
 mod stopping;
 mod support;
 mod thirdparty_auth;

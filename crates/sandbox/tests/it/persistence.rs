@@ -1,42 +1,15 @@
 //! State on a file, and the same answers from the same seed.
 
-use std::path::PathBuf;
-
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::json;
 
-use crate::support::{Client, submit};
-
-/// A file that goes away with the test.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new(name: &str) -> Self {
-        let path =
-            std::env::temp_dir().join(format!("accredit-sandbox-{}-{name}", std::process::id()));
-        let scratch = Self(path);
-        scratch.clear();
-        scratch
-    }
-
-    fn clear(&self) {
-        for suffix in ["", "-wal", "-shm"] {
-            let _ = std::fs::remove_file(format!("{}{suffix}", self.0.display()));
-        }
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        self.clear();
-    }
-}
+use crate::support::{Client, Scratch, submit};
 
 #[tokio::test]
 async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
     let file = Scratch::new("restart.db");
     let first = Sandbox::builder()
-        .data(&file.0)
+        .data(&file.path)
         .seed(5)
         .start()
         .await
@@ -56,7 +29,7 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
 
     // The seed of an existing file is its own.
     let second = Sandbox::builder()
-        .data(&file.0)
+        .data(&file.path)
         .seed(6)
         .start()
         .await
@@ -76,11 +49,15 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
 #[tokio::test]
 async fn a_file_of_somebody_else_is_left_alone() {
     let file = Scratch::new("other.db");
-    std::fs::write(&file.0, "not a database, and long enough to be read as one page header of SQLite, one hundred bytes").unwrap();
-    let before = std::fs::read(&file.0).unwrap();
-    let error = Sandbox::builder().data(&file.0).start().await.unwrap_err();
+    std::fs::write(&file.path, "not a database, and long enough to be read as one page header of SQLite, one hundred bytes").unwrap();
+    let before = std::fs::read(&file.path).unwrap();
+    let error = Sandbox::builder()
+        .data(&file.path)
+        .start()
+        .await
+        .unwrap_err();
     assert!(error.is_invalid(), "{error}");
-    assert_eq!(std::fs::read(&file.0).unwrap(), before);
+    assert_eq!(std::fs::read(&file.path).unwrap(), before);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! A raw HTTP/1.1 client and a webhook receiver, sharing nothing with the sandbox but the socket.
 
+use std::path::PathBuf;
+
 use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -351,5 +353,32 @@ fn compare(
         (Object(_) | Array(_), Null) | (_, Null) | (Null, _) => {}
         (sample, answer) if std::mem::discriminant(sample) == std::mem::discriminant(answer) => {}
         _ => missing.push(format!("{path} has another type")),
+    }
+}
+
+/// A file that goes away with the test.
+pub(crate) struct Scratch {
+    pub(crate) path: PathBuf,
+}
+
+impl Scratch {
+    pub(crate) fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("accredit-sandbox-{}-{name}", std::process::id()));
+        let scratch = Self { path };
+        scratch.clear();
+        scratch
+    }
+
+    fn clear(&self) {
+        for suffix in ["", "-wal", "-shm"] {
+            let _ = std::fs::remove_file(format!("{}{suffix}", self.path.display()));
+        }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.clear();
     }
 }

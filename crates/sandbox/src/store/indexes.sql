@@ -1,0 +1,16 @@
+-- What the API filters and orders by, and what belongs to what.
+
+CREATE INDEX investors_entity ON investors (entity_id);
+CREATE INDEX investors_user ON investors (user_id);
+CREATE INDEX investments_investor ON investments (investor_id);
+CREATE INDEX investments_offering ON investments (offering_id);
+CREATE INDEX investments_status ON investments (status);
+CREATE INDEX investments_amount ON investments (amount_cents);
+CREATE INDEX investments_created_at ON investments (created_at);
+CREATE INDEX investment_history_investment ON investment_history (investment_id);
+CREATE INDEX kyb_documents_entity ON kyb_documents (entity_id);
+CREATE INDEX verification_entities_entity ON verification_entities (entity_id);
+CREATE INDEX signatures_investment ON signatures (investment_id);
+CREATE INDEX vi_requests_user ON vi_requests (user_id);
+CREATE INDEX vi_requests_status ON vi_requests (status, changed_at);
+CREATE INDEX webhook_deliveries_state ON webhook_deliveries (state);
