@@ -19,7 +19,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, events, requests, status};
-use crate::{clock, dispatch, host, store, webhooks};
+use crate::{access, clock, dispatch, host, store, webhooks};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -55,7 +55,14 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(verify).post(verify),
         )
         .fallback(dispatch::dispatch)
-        .layer(middleware::from_fn(host::guard))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            access::guard_controls,
+        ))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&shared),
+            host::guard,
+        ))
         .with_state(shared)
 }
 

@@ -110,10 +110,10 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str)
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .collect();
-    let origin = host::authority(&parts.headers, &parts.uri).map_or_else(
-        || "http://localhost".to_owned(),
-        |authority| format!("http://{authority}"),
-    );
+    let authority = host::authority(&parts.headers, &parts.uri);
+    let origin = shared
+        .access
+        .origin(authority.as_deref().unwrap_or("localhost"));
     let incoming = Incoming {
         found,
         parts,

@@ -1,6 +1,7 @@
 //! The one error type of the crate's Rust interface. What the emulated services answer is never an
 //! [`Error`].
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Why the sandbox could not start or could not do what was asked.
@@ -13,7 +14,7 @@ pub struct Error(Box<Repr>);
 enum Repr {
     Invalid(String),
     Io {
-        doing: &'static str,
+        doing: Cow<'static, str>,
         source: std::io::Error,
     },
     Store(rusqlite::Error),
@@ -24,7 +25,8 @@ impl Error {
         Self(Box::new(Repr::Invalid(message.into())))
     }
 
-    pub(crate) fn io(doing: &'static str, source: std::io::Error) -> Self {
+    pub(crate) fn io(doing: impl Into<Cow<'static, str>>, source: std::io::Error) -> Self {
+        let doing = doing.into();
         Self(Box::new(Repr::Io { doing, source }))
     }
 

@@ -1,32 +1,38 @@
-//! Who may talk to the sandbox: only names of this machine in `Host`, and no foreign web page on
-//! the pages and controls.
+//! Who may talk to the sandbox: only names of this machine in `Host`, besides those that its builder
+//! was told, and no foreign web page on the pages and controls.
 //!
 //! Without the first check a web page could reach the sandbox through DNS rebinding; without the
 //! second it could post a form to it.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
 use crate::json::object;
 use crate::reply::Reply;
+use crate::state::Shared;
 
 /// Refuses requests for other hosts (421) and cross-site writes outside the two APIs (403).
-pub(crate) async fn guard(request: Request, next: Next) -> Response<Body> {
-    if authority(request.headers(), request.uri()).is_none_or(|authority| !is_loopback(&authority))
-    {
+pub(crate) async fn guard(
+    State(shared): State<Arc<Shared>>,
+    request: Request,
+    next: Next,
+) -> Response<Body> {
+    let authority = authority(request.headers(), request.uri());
+    let Some(authority) = authority.filter(|authority| shared.access.hosts.has(authority)) else {
         let body = object! { "detail": "The sandbox answers only to names of this machine, such as localhost." };
         return Reply::json(StatusCode::MISDIRECTED_REQUEST, &body).into_response();
-    }
+    };
     let writes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
     let is_api = request.uri().path().starts_with("/api");
-    if writes && !is_api && is_foreign(request.headers()) {
+    if writes && !is_api && is_foreign(request.headers(), &authority) {
         let body = object! { "detail": "This page may not be used from another site." };
         return Reply::json(StatusCode::FORBIDDEN, &body).into_response();
     }
@@ -43,29 +49,82 @@ pub(crate) fn authority(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     hosts.next().is_none().then(|| host.to_owned())
 }
 
-/// Whether an authority names this machine.
-pub(crate) fn is_loopback(authority: &str) -> bool {
-    let Ok(authority) = authority.parse::<http::uri::Authority>() else {
-        return false;
-    };
-    if authority.as_str().contains('@') {
-        return false;
+/// The hosts that a sandbox answers to.
+#[derive(Debug)]
+pub(crate) struct Hosts {
+    listen: IpAddr,
+    names: Vec<Host>,
+}
+
+impl Hosts {
+    /// Those of a sandbox on an address, and further ones, which [`is_name`] has let pass.
+    pub(crate) fn new(listen: IpAddr, names: &[String]) -> Self {
+        let names = names.iter().map(|name| Host::of(name)).collect();
+        Self { listen, names }
     }
-    let host = authority.host();
-    let bare = host
-        .strip_prefix('[')
-        .and_then(|host| host.strip_suffix(']'))
-        .unwrap_or(host);
-    match bare.parse::<IpAddr>() {
-        Ok(address) => address.is_loopback(),
-        Err(_) => {
-            let name = bare.to_ascii_lowercase();
-            name == "localhost" || name.ends_with(".localhost")
+
+    fn has(&self, authority: &str) -> bool {
+        let Some(host) = Host::read(authority) else {
+            return false;
+        };
+        match &host {
+            // On all addresses of the machine it cannot tell which are its own. An address is no name
+            // that somebody could rebind, so any will do.
+            Host::Address(_) if self.listen.is_unspecified() => true,
+            Host::Address(address) if *address == self.listen => true,
+            host => host.is_loopback() || self.names.contains(host),
         }
     }
 }
 
-fn is_foreign(headers: &HeaderMap) -> bool {
+/// A host without its port.
+#[derive(Debug, PartialEq, Eq)]
+enum Host {
+    Address(IpAddr),
+    /// In lower case.
+    Name(String),
+}
+
+impl Host {
+    /// The host of an authority; `None` when it is none, or holds credentials.
+    fn read(authority: &str) -> Option<Self> {
+        let authority: http::uri::Authority = authority.parse().ok()?;
+        (!authority.as_str().contains('@')).then(|| Self::of(authority.host()))
+    }
+
+    fn of(host: &str) -> Self {
+        let bare = host
+            .strip_prefix('[')
+            .and_then(|host| host.strip_suffix(']'))
+            .unwrap_or(host);
+        bare.parse()
+            .map_or_else(|_| Self::Name(bare.to_ascii_lowercase()), Self::Address)
+    }
+
+    fn is_loopback(&self) -> bool {
+        match self {
+            Self::Address(address) => address.is_loopback(),
+            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+        }
+    }
+}
+
+/// Whether a text is a host and nothing more: a name or an address, without port or credentials.
+pub(crate) fn is_name(text: &str) -> bool {
+    if text.parse::<IpAddr>().is_ok() {
+        return true;
+    }
+    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    !text.is_empty() && text.bytes().all(letters)
+}
+
+/// Whether an authority names this machine.
+fn is_loopback(authority: &str) -> bool {
+    Host::read(authority).is_some_and(|host| host.is_loopback())
+}
+
+/// Whether the page that sent a request is of neither this machine nor the sandbox itself.
+fn is_foreign(headers: &HeaderMap, own: &str) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return false;
     };
@@ -74,7 +133,7 @@ fn is_foreign(headers: &HeaderMap) -> bool {
         .ok()
         .and_then(|origin| origin.split_once("://"))
         .map(|(_, authority)| authority);
-    !authority.is_some_and(is_loopback)
+    !authority.is_some_and(|authority| is_loopback(authority) || authority == own)
 }
 
 #[cfg(test)]
@@ -103,6 +162,43 @@ mod tests {
             "u@localhost",
         ] {
             assert!(!is_loopback(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_sandbox_answers_to_its_address_and_the_names_that_it_was_told() {
+        let names = ["Sandbox.test".to_owned(), "10.0.0.9".to_owned()];
+        let hosts = Hosts::new([10, 0, 0, 1].into(), &names);
+        for good in [
+            "10.0.0.1:80",
+            "10.0.0.9",
+            "sandbox.test:80",
+            "SANDBOX.TEST",
+            "localhost",
+        ] {
+            assert!(hosts.has(good), "{good}");
+        }
+        for bad in [
+            "10.0.0.2",
+            "a.sandbox.test",
+            "evil.example",
+            "u@10.0.0.1",
+            "",
+        ] {
+            assert!(!hosts.has(bad), "{bad}");
+        }
+        let everywhere = Hosts::new([0, 0, 0, 0].into(), &[]);
+        assert!(everywhere.has("10.0.0.2:80") && everywhere.has("[2001:db8::1]:80"));
+        assert!(!everywhere.has("evil.example") && !everywhere.has("sandbox.test"));
+    }
+
+    #[test]
+    fn a_name_is_a_host_without_anything_else() {
+        for good in ["sandbox", "my_sandbox.test", "10.0.0.1", "::1"] {
+            assert!(is_name(good), "{good}");
+        }
+        for bad in ["", "a:80", "[::1]", "u@a", "a/b", "a b", "é"] {
+            assert!(!is_name(bad), "{bad}");
         }
     }
 }

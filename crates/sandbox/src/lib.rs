@@ -32,10 +32,11 @@
 //!
 //! # What it never does
 //!
-//! It shares no code with the clients that it tests, listens on no other address than loopback,
-//! answers no other `Host`, calls no other machine unless told to, and logs no body, token or
-//! query.
+//! It shares no code with the clients that it tests, listens on no other address than loopback and
+//! answers no other `Host` unless told to, calls no other machine unless told to, and logs no body,
+//! token or query.
 
+mod access;
 mod call;
 mod clock;
 mod control;
@@ -59,6 +60,7 @@ mod server;
 mod state;
 mod store;
 mod thirdparty;
+mod tls;
 mod verifyinvestor;
 mod webhooks;
 

@@ -1,6 +1,6 @@
 //! A running sandbox and how to start one.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::access::{self, Access, ControlToken};
 use crate::clock::{Clock, RunningClock};
 use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
@@ -18,7 +19,7 @@ use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::events;
 use crate::webhooks::{self, Delivery};
-use crate::{Error, control, server};
+use crate::{Error, control, server, tls};
 
 /// Both services on one loopback port, for as long as this value lives.
 ///
@@ -36,6 +37,7 @@ use crate::{Error, control, server};
 #[derive(Debug)]
 pub struct Sandbox {
     address: SocketAddr,
+    ca: Option<String>,
     shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
@@ -64,11 +66,33 @@ impl Sandbox {
         self.address
     }
 
-    /// Scheme and authority of both services, without a slash at the end: `http://127.0.0.1:49152`.
-    /// The Third Party API lives under `/api_third_party/`, VerifyInvestor under `/api/v1`.
+    /// Scheme and authority of both services, without a slash at the end: `http://127.0.0.1:49152`,
+    /// with `https` after [`Builder::tls`]. The Third Party API lives under `/api_third_party/`,
+    /// VerifyInvestor under `/api/v1`.
+    ///
+    /// Of a sandbox on all addresses of the machine this is the one for the machine itself.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        let mut address = self.address;
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
+        self.shared.access.origin(address)
+    }
+
+    /// The certificate, in PEM, of the authority that clients must trust; `None` without
+    /// [`Builder::tls`].
+    #[must_use]
+    pub fn ca_certificate(&self) -> Option<&str> {
+        self.ca.as_deref()
+    }
+
+    /// What `/_sandbox/` wants as `Authorization: Bearer …`; `None` where it wants nothing.
+    #[must_use]
+    pub fn control_token(&self) -> Option<&str> {
+        self.shared.access.token.as_ref().map(ControlToken::as_str)
     }
 
     /// What logs the seeded partner in at the Third Party API.
@@ -306,14 +330,77 @@ pub struct Builder {
     scale: u32,
     clock: Clock,
     webhook_url: Option<String>,
+    allow_remote: bool,
+    hosts: Vec<String>,
+    control_token: Option<ControlToken>,
+    tls: bool,
     settings: Settings,
 }
 
 impl Builder {
-    /// Listens on an address of this machine instead of a free port of `127.0.0.1`.
+    /// Listens on an address of this machine instead of a free port of `127.0.0.1`. Port 0 stands
+    /// for a free one. An address that is not loopback asks for [`allow_remote`](Self::allow_remote).
     #[must_use]
     pub fn listen(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
+        self
+    }
+
+    /// Lets [`listen`](Self::listen) take an address that other machines reach.
+    ///
+    /// The credentials of both APIs are public, so whoever reaches the port can use them. The
+    /// controls under `/_sandbox/` then want a token, see
+    /// [`control_token`](Self::control_token); the pages of investors stay open to whoever holds
+    /// their link.
+    ///
+    /// ```no_run
+    /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let sandbox = accredit_sandbox::Sandbox::builder()
+    ///     .listen("0.0.0.0:8080".parse()?)
+    ///     .allow_remote()
+    ///     .host("sandbox.test") // what the others call this machine
+    ///     .start()
+    ///     .await?;
+    /// println!("Authorization: Bearer {}", sandbox.control_token().unwrap_or_default());
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn allow_remote(mut self) -> Self {
+        self.allow_remote = true;
+        self
+    }
+
+    /// Answers to a further `Host`, a name or an IP address without a port, besides names of this
+    /// machine and the address that it listens on. The certificate of [`tls`](Self::tls) is for it
+    /// too.
+    #[must_use]
+    pub fn host(mut self, name: impl Into<String>) -> Self {
+        self.hosts.push(name.into());
+        self
+    }
+
+    /// The token that the controls under `/_sandbox/` want as `Authorization: Bearer …`. Unless set
+    /// there is a random one where other machines reach the sandbox, and none on loopback.
+    #[must_use]
+    pub fn control_token(mut self, token: impl Into<String>) -> Self {
+        self.control_token = Some(ControlToken::new(token));
+        self
+    }
+
+    /// Speaks HTTPS, with a certificate of an authority made for this sandbox alone:
+    /// [`Sandbox::ca_certificate`] is what clients must trust. No private key touches the disk.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let sandbox = accredit_sandbox::Sandbox::builder().tls().start().await?;
+    /// assert!(sandbox.base_url().starts_with("https://127.0.0.1:"));
+    /// let pem = sandbox.ca_certificate().unwrap_or_default();
+    /// assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"));
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -388,15 +475,16 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// When the address is not of this machine or cannot be bound, when the file is not a
-    /// sandbox's.
+    /// When the address is not of this machine or cannot be bound, when another option does not
+    /// hold, when the file is not a sandbox's.
     pub async fn start(self) -> Result<Sandbox, Error> {
         let address = self
             .address
             .unwrap_or_else(|| SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
-        if !address.ip().is_loopback() {
+        let is_remote = !address.ip().is_loopback();
+        if is_remote && !self.allow_remote {
             return Err(Error::invalid(
-                "a sandbox listens on loopback addresses only",
+                "a sandbox listens on loopback addresses only, unless it is allowed to be remote",
             ));
         }
         if self.scale > Seeding::MOST {
@@ -405,6 +493,22 @@ impl Builder {
                 Seeding::MOST
             )));
         }
+        let access = Access {
+            secure: self.tls,
+            hosts: access::hosts(address.ip(), &self.hosts)?,
+            token: match self.control_token {
+                Some(token) => Some(token.checked()?),
+                None if is_remote => Some(ControlToken::random()?),
+                None => None,
+            },
+        };
+        // Before the store: what cannot listen leaves no file behind.
+        let listener = TcpListener::bind(address)
+            .await
+            .map_err(|error| Error::io(format!("bind {address}"), error))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| Error::io("read its address", error))?;
         let start = match self.clock {
             Clock::Frozen(start) => Some(start),
             Clock::System => None,
@@ -414,25 +518,28 @@ impl Builder {
         if let Some(url) = &self.webhook_url {
             store.transaction(|db| store::set_setting(db, events::ACCOUNT_URL, Some(url)))?;
         }
-        let listener = TcpListener::bind(address)
-            .await
-            .map_err(|error| Error::io("bind its address", error))?;
-        let address = listener
-            .local_addr()
-            .map_err(|error| Error::io("read its address", error))?;
+        let (acceptor, ca) = if self.tls {
+            let own = (!address.ip().is_unspecified()).then(|| address.ip().to_string());
+            let tls = tls::issue(self.hosts.into_iter().chain(own))?;
+            (Some(tls.acceptor), Some(tls.ca))
+        } else {
+            (None, None)
+        };
         let shared = Arc::new(Shared {
             store,
             clock: RunningClock::new(self.clock),
             settings: self.settings,
+            access,
             outbox: Notify::new(),
             delivered: watch::Sender::new(0),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let router = control::router(Arc::clone(&shared));
-        let server = tokio::spawn(server::serve(listener, router, stopped));
+        let server = tokio::spawn(server::serve(listener, acceptor, router, stopped));
         let worker = tokio::spawn(webhooks::run(Arc::clone(&shared)));
         Ok(Sandbox {
             address,
+            ca,
             shared,
             stop: Some(stop),
             server,

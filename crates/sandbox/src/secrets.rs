@@ -30,7 +30,8 @@ pub(crate) fn opaque(seed: u64, purpose: &str, count: i64) -> String {
     hmac_hex(&seed.to_be_bytes(), format!("{purpose}:{count}").as_bytes())
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hex.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
         .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {

@@ -10,12 +10,16 @@ use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// How long a connection may take for a request's head, and so how long it may idle between two.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
+/// How long a connection may take to agree on TLS.
+const HANDSHAKE_LIMIT: Duration = Duration::from_secs(10);
 /// How long calls under way have to end once the server stops.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// How long to wait after a failed accept: out of file handles, the next one would fail at once.
@@ -23,7 +27,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
 /// Serves until `stop` fires or its sender is gone; then lets the calls under way end, and drops the
 /// connections that have not ended after [`STOP_LIMIT`].
-pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: oneshot::Receiver<()>) {
+pub(crate) async fn serve(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut stop: oneshot::Receiver<()>,
+) {
     let stopping = watch::Sender::new(());
     let mut connections = JoinSet::new();
     loop {
@@ -33,7 +42,7 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(converse(stream, router.clone(), stopping.subscribe()));
+                    connections.spawn(welcome(stream, tls.clone(), router.clone(), stopping.subscribe()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -51,11 +60,37 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, mut stop: onesh
     }
 }
 
-/// Serves one connection until it ends, or until the calls under way have ended once the server
-/// stops.
-async fn converse(stream: TcpStream, router: Router, mut stopping: watch::Receiver<()>) {
+/// Serves one connection, over TLS where the sandbox speaks it.
+async fn welcome(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    router: Router,
+    mut stopping: watch::Receiver<()>,
+) {
     // Answers are written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    let Some(tls) = tls else {
+        return converse(stream, router, stopping).await;
+    };
+    let shaken = tokio::select! {
+        shaken = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream)) => shaken,
+        _ = stopping.changed() => return,
+    };
+    match shaken {
+        // Boxed, so that connections without TLS do not carry its size.
+        Ok(Ok(stream)) => Box::pin(converse(stream, router, stopping)).await,
+        Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::debug!("a TLS handshake took too long"),
+    }
+}
+
+/// Serves one connection until it ends, or until the calls under way have ended once the server
+/// stops.
+async fn converse(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    router: Router,
+    mut stopping: watch::Receiver<()>,
+) {
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)

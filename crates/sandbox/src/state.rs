@@ -1,8 +1,9 @@
-//! What every part of a running sandbox shares: the store, the clock, the settings, the webhook
-//! worker's bell.
+//! What every part of a running sandbox shares: the store, the clock, the settings, who gets in, the
+//! webhook worker's bell.
 
 use tokio::sync::{Notify, watch};
 
+use crate::access::Access;
 use crate::clock::RunningClock;
 use crate::store::Store;
 
@@ -12,6 +13,7 @@ pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: RunningClock,
     pub(crate) settings: Settings,
+    pub(crate) access: Access,
     /// Rings when a committed call left webhooks to send.
     pub(crate) outbox: Notify,
     /// Counts finished deliveries, for those who wait for them.

@@ -47,7 +47,7 @@ async fn it_listens_on_loopback_only() {
     assert!(error.is_invalid());
     assert_eq!(
         error.to_string(),
-        "a sandbox listens on loopback addresses only"
+        "a sandbox listens on loopback addresses only, unless it is allowed to be remote"
     );
 }
 

@@ -8,6 +8,7 @@
     missing_docs
 )]
 
+mod access;
 mod control;
 mod flow;
 mod hosts;
@@ -22,6 +23,7 @@ mod thirdparty_bodies;
 mod thirdparty_filters;
 mod thirdparty_investments;
 mod thirdparty_pages;
+mod tls;
 mod verifyinvestor_api;
 mod verifyinvestor_browser;
 mod verifyinvestor_requests;
