@@ -13,13 +13,13 @@ use http::{Response, StatusCode};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
-use crate::json::{Json, object};
+use crate::json::object;
 use crate::pages::{Visit, visit};
 use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
-use crate::verifyinvestor::{self, events, requests, status};
-use crate::{access, clock, dispatch, host, store, webhooks};
+use crate::verifyinvestor::{self, requests, status};
+use crate::{access, clock, dispatch, host, webhooks};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -28,8 +28,6 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/_sandbox/clock", get(show_clock).post(set_clock))
         .route("/_sandbox/clock/advance", post(advance_clock))
         .route("/_sandbox/reset", post(reset))
-        .route("/_sandbox/webhooks", get(list_webhooks))
-        .route("/_sandbox/webhooks/url", post(set_webhook_url))
         .route("/_sandbox/investments/{id}", get(show_investment))
         .route(
             "/_sandbox/investments/{id}/status",
@@ -54,6 +52,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/investor/verification-requests/{id}/accept",
             get(verify).post(verify),
         )
+        .merge(webhooks::routes())
         .fallback(dispatch::dispatch)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
@@ -171,35 +170,6 @@ async fn reset(State(shared): Shares) -> Response<Body> {
         }
     }
     .into_response()
-}
-
-async fn list_webhooks(State(shared): Shares, request: Request) -> Response<Body> {
-    visit(shared, request, |visit| {
-        let deliveries = webhooks::deliveries(visit.db)?.into_iter().map(|delivery| {
-            object! {
-                "id": i64::try_from(delivery.id).unwrap_or_default(),
-                "verification_request_id":
-                    i64::try_from(delivery.verification_request_id).unwrap_or_default(),
-                "url": delivery.url,
-                "body": delivery.body,
-                "signature": delivery.signature,
-                "state": delivery.state,
-                "response_status": delivery.response_status.map(i64::from),
-                "error": delivery.error,
-            }
-        });
-        Ok(Reply::ok(&Json::list(deliveries)))
-    })
-    .await
-}
-
-/// `{"url": "http://127.0.0.1:9000/webhook"}` sets the account's webhook URL, `{}` removes it.
-async fn set_webhook_url(State(shared): Shares, request: Request) -> Response<Body> {
-    visit(shared, request, |visit| {
-        store::set_setting(visit.db, events::ACCOUNT_URL, visit.field("url"))?;
-        Ok(Reply::empty(StatusCode::NO_CONTENT))
-    })
-    .await
 }
 
 async fn show_investment(

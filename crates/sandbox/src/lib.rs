@@ -71,4 +71,6 @@ pub use credentials::{
 };
 pub use error::Error;
 pub use sandbox::{Builder, Investments, Offering, Sandbox, VerifyInvestorUser};
-pub use webhooks::Delivery;
+pub use webhooks::{
+    Delivery, DeliveryAttempt, WebhookBody, WebhookDelay, WebhookSettings, WebhookSignature,
+};

@@ -48,6 +48,14 @@ impl Visit<'_> {
             .filter(|text| !text.is_empty())
     }
 
+    /// The fields of the body; `None` when it has none to speak of.
+    pub(crate) fn body(&self) -> Option<&serde_json::Map<String, serde_json::Value>> {
+        match self.payload {
+            Payload::Fields { fields, .. } => Some(fields),
+            _ => None,
+        }
+    }
+
     /// A whole number of the body, given as a number or as text.
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
         match self.payload {

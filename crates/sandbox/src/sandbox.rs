@@ -38,7 +38,7 @@ use crate::{Error, control, server, tls};
 pub struct Sandbox {
     address: SocketAddr,
     ca: Option<String>,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
     stop: Option<oneshot::Sender<()>>,
     server: JoinHandle<()>,
     worker: JoinHandle<()>,
@@ -217,14 +217,15 @@ impl Sandbox {
             .transaction(|db| Ok(webhooks::deliveries(db)?))
     }
 
-    /// Waits until every webhook that was due has been sent or has failed.
+    /// Waits until every webhook has been sent, has failed or is lost, but for those that are held
+    /// until somebody releases them.
     ///
     /// # Errors
     ///
     /// When the store fails.
     pub async fn webhooks_settled(&self) -> Result<(), Error> {
         let mut delivered = self.shared.delivered.subscribe();
-        while webhooks::pending(&self.shared)? > 0 {
+        while webhooks::unsettled(&self.shared)? > 0 {
             // The sender lives in the shared state, which this sandbox holds: it cannot go away
             // meanwhile.
             if delivered.changed().await.is_err() {
@@ -554,6 +555,6 @@ pub(crate) fn public_id(id: i64) -> u64 {
 }
 
 /// What no table can hold is an id that nothing has.
-fn stored_id(id: u64) -> i64 {
+pub(crate) fn stored_id(id: u64) -> i64 {
     i64::try_from(id).unwrap_or(-1)
 }

@@ -8,14 +8,14 @@ use std::fmt::Write as _;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
-/// The HMAC-SHA256 of a message in lower-case hex.
-pub(crate) fn hmac_hex(key: &[u8], message: &[u8]) -> String {
+/// The HMAC-SHA256 of a message.
+pub(crate) fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     // A key of any length is accepted, so there is no failure to report.
     Hmac::<Sha256>::new_from_slice(key).map_or_else(
-        |_| String::new(),
+        |_| Vec::new(),
         |mut mac| {
             mac.update(message);
-            hex(&mac.finalize().into_bytes())
+            mac.finalize().into_bytes().to_vec()
         },
     )
 }
@@ -27,7 +27,8 @@ pub(crate) fn sha256_hex(text: &str) -> String {
 
 /// The opaque string number `count` of a purpose: 64 hex digits.
 pub(crate) fn opaque(seed: u64, purpose: &str, count: i64) -> String {
-    hmac_hex(&seed.to_be_bytes(), format!("{purpose}:{count}").as_bytes())
+    let message = format!("{purpose}:{count}");
+    hex(&hmac(&seed.to_be_bytes(), message.as_bytes()))
 }
 
 /// Bytes in lower-case hex.
@@ -48,7 +49,10 @@ mod tests {
     #[test]
     fn the_signature_is_the_published_hmac_sha256_vector() {
         assert_eq!(
-            hmac_hex(b"key", b"The quick brown fox jumps over the lazy dog"),
+            hex(&hmac(
+                b"key",
+                b"The quick brown fox jumps over the lazy dog"
+            )),
             "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"
         );
     }

@@ -13,4 +13,5 @@ CREATE INDEX verification_entities_entity ON verification_entities (entity_id);
 CREATE INDEX signatures_investment ON signatures (investment_id);
 CREATE INDEX vi_requests_user ON vi_requests (user_id);
 CREATE INDEX vi_requests_status ON vi_requests (status, changed_at);
-CREATE INDEX webhook_deliveries_state ON webhook_deliveries (state);
+CREATE INDEX webhook_deliveries_queue ON webhook_deliveries (state, receiver, position);
+CREATE INDEX webhook_deliveries_position ON webhook_deliveries (position);

@@ -252,16 +252,32 @@ CREATE TABLE vi_invitations (
     created_at TEXT NOT NULL
 ) STRICT;
 
--- Webhooks: written in the transaction of the event, sent afterwards.
+-- Webhooks: written in the transaction of the event, sent afterwards. Each receiver (host and port)
+-- has a queue in the order of position; a knob may have dropped, delayed or reordered a delivery.
 CREATE TABLE webhook_deliveries (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     request_id INTEGER NOT NULL REFERENCES vi_requests (id),
     url TEXT NOT NULL,
+    receiver TEXT NOT NULL,
+    content_type TEXT NOT NULL,
     body TEXT NOT NULL,
     signature TEXT NOT NULL,
-    state TEXT NOT NULL DEFAULT 'pending',
+    forged INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    effect TEXT,
+    delay_milliseconds INTEGER,
+    duplicate_of INTEGER REFERENCES webhook_deliveries (id),
+    position INTEGER NOT NULL,
     response_status INTEGER,
     error TEXT,
     created_at TEXT NOT NULL,
     finished_at TEXT
+) STRICT;
+
+CREATE TABLE webhook_attempts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    delivery_id INTEGER NOT NULL REFERENCES webhook_deliveries (id),
+    response_status INTEGER,
+    error TEXT,
+    at TEXT NOT NULL
 ) STRICT;

@@ -1,16 +1,13 @@
-//! What a webhook says, signed. Sending it is [`crate::webhooks`]' work.
+//! What a webhook says, and where it goes. Signing and sending it is [`crate::webhooks`]' work.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::requests::{self, Request};
 use super::status;
-use crate::clock;
-use crate::credentials::WEBHOOK_SECRET;
 use crate::json::{Json, object};
-use crate::secrets;
 use crate::state::Shared;
-use crate::store;
+use crate::{store, webhooks};
 
 /// The settings key of the account's webhook URL.
 pub(crate) const ACCOUNT_URL: &str = "webhook_url";
@@ -30,14 +27,7 @@ pub(crate) fn enqueue(
         return Ok(());
     };
     let url = request.webhook_url.clone().unwrap_or(account);
-    let body = String::from_utf8(body(&request).to_bytes()).unwrap_or_default();
-    let signature = secrets::hmac_hex(WEBHOOK_SECRET.as_bytes(), body.as_bytes());
-    db.prepare_cached(
-        "INSERT INTO webhook_deliveries (request_id, url, body, signature, created_at) VALUES (?1, ?2, ?3, ?4, ?5)",
-    )?
-    .execute(params![request.id, url, body, signature, clock::stored(now)])?;
-    shared.outbox.notify_one();
-    Ok(())
+    webhooks::enqueue(shared, db, request.id, &url, &body(&request), now)
 }
 
 /// The event: the documented fields and those that clients of the live service read.

@@ -7,7 +7,7 @@ use super::{errors, events, parameters, requests, status, text, verification_req
 use crate::call::Call;
 use crate::json::{Json, object};
 use crate::reply::{Outcome, Reply};
-use crate::store;
+use crate::{store, webhooks};
 
 const WEBHOOK_META: &str = "The webhook is sent in the background. Its delivery is not guaranteed.";
 
@@ -67,7 +67,8 @@ pub(crate) fn fire_webhook(call: &Call<'_>) -> Outcome {
     let request = requests::find(call.db, request.id)?.ok_or_else(errors::no_request)?;
     let body = events::body(&request);
     let sent = store::setting(call.db, events::ACCOUNT_URL)?.is_some();
-    let text = sent.then(|| String::from_utf8(body.to_bytes()).unwrap_or_default());
+    let encoding = webhooks::settings(call.db)?.body;
+    let text = sent.then(|| webhooks::body(encoding, &body));
     let mut fields = vec![
         ("meta".into(), Json::from(WEBHOOK_META)),
         ("webhook_body".into(), text.into()),

@@ -27,4 +27,5 @@ mod tls;
 mod verifyinvestor_api;
 mod verifyinvestor_browser;
 mod verifyinvestor_requests;
+mod webhook_knobs;
 mod webhooks;
