@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::clock;
+use crate::contract::Difference;
 use crate::payload::Payload;
 use crate::route::Route;
 use crate::state::Shared;
@@ -28,6 +29,8 @@ pub(crate) struct Call<'a> {
     pub(crate) origin: &'a str,
     /// The logged-in partner; 0 on calls without credentials.
     pub(crate) user: i64,
+    /// In strict mode: what the contract does not list of the request.
+    pub(crate) unlisted: Option<&'a Difference>,
     /// The presented Third Party token, for logout.
     pub(crate) token: Option<&'a str>,
 }

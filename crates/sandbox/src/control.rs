@@ -19,7 +19,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, requests, status};
-use crate::{access, clock, dispatch, host, webhooks};
+use crate::{access, clock, contract, dispatch, host, webhooks};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -53,6 +53,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             get(verify).post(verify),
         )
         .merge(webhooks::routes())
+        .merge(contract::routes())
         .fallback(dispatch::dispatch)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use http::request::Parts;
-use http::{Method, Response, StatusCode, header};
+use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
 use crate::call::Call;
+use crate::contract::{self, Difference};
 use crate::generated::routes::Operation;
 use crate::payload::{self, Payload, Unread};
 use crate::reply::{Failure, Outcome, Reply};
@@ -27,6 +28,8 @@ pub(crate) struct Incoming {
     pub(crate) payload: Payload,
     pub(crate) query: Vec<(String, String)>,
     pub(crate) origin: String,
+    /// In strict mode: what the contract does not list of the request.
+    pub(crate) unlisted: Option<Difference>,
 }
 
 impl Incoming {
@@ -110,17 +113,18 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str)
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .collect();
-    let authority = host::authority(&parts.headers, &parts.uri);
-    let origin = shared
-        .access
-        .origin(authority.as_deref().unwrap_or("localhost"));
-    let incoming = Incoming {
+    let origin = origin(shared, &parts.headers, &parts.uri);
+    let mut incoming = Incoming {
         found,
         parts,
         payload,
         query,
         origin,
+        unlisted: None,
     };
+    if shared.settings.strict {
+        incoming.unlisted = contract::difference(&incoming);
+    }
     if !shared.store.is_on_disk() {
         return (run(shared, &incoming), name);
     }
@@ -133,10 +137,23 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str)
 }
 
 fn run(shared: &Shared, incoming: &Incoming) -> Reply {
-    match incoming.found.service {
+    let reply = match incoming.found.service {
         Service::ThirdParty => thirdparty::answer(shared, incoming),
         Service::VerifyInvestor => verifyinvestor::answer(shared, incoming),
+    };
+    if shared.settings.strict {
+        contract::checked(incoming, reply)
+    } else {
+        reply
     }
+}
+
+/// Scheme and authority as a client addressed the sandbox.
+pub(crate) fn origin(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> String {
+    let authority = host::authority(headers, uri);
+    shared
+        .access
+        .origin(authority.as_deref().unwrap_or("localhost"))
 }
 
 /// Runs a handler in its transaction, and keeps what it wrote unless it failed.
@@ -154,8 +171,18 @@ pub(crate) fn transact(
     }
 }
 
-/// The handler of every operation.
+/// Runs the handler of an operation. In strict mode it undoes a call that the service takes although
+/// the contract does not list all of it.
 pub(crate) fn perform(call: &Call<'_>) -> Outcome {
+    let reply = handle(call)?;
+    match call.unlisted {
+        Some(difference) if reply.status.is_success() => Err(difference.reply().into()),
+        _ => Ok(reply),
+    }
+}
+
+/// The handler of every operation.
+fn handle(call: &Call<'_>) -> Outcome {
     use thirdparty::{
         auth, investments, investors, invoices, kyb_documents, kyc, signatures, tax_ids, values,
     };

@@ -28,6 +28,7 @@
 //! | `/investor/verification-requests/{id}/verification-method` | where an investor accepts, completes, declines or cancels |
 //! | `/_sandbox/sign/{token}` | where an investor signs a subscription agreement |
 //! | `/_sandbox/id-upload/{token}` | where an investor uploads an ID |
+//! | `/_sandbox/openapi/{service}.json` | what the sandbox answers, as OpenAPI 3.1: `thirdparty`, `verifyinvestor` |
 //! | `/_sandbox/…` | the sandbox's own controls: health, clock, reset, webhooks, statuses |
 //!
 //! # What it never does
@@ -39,6 +40,7 @@
 mod access;
 mod call;
 mod clock;
+mod contract;
 mod control;
 mod credentials;
 mod dispatch;

@@ -45,6 +45,11 @@ impl Reply {
         Self::new(StatusCode::OK, Some("application/pdf"), body)
     }
 
+    /// JSON that is a text already.
+    pub(crate) fn document(text: String) -> Self {
+        Self::new(StatusCode::OK, Some("application/json"), text.into_bytes())
+    }
+
     pub(crate) fn empty(status: StatusCode) -> Self {
         Self::new(status, None, Vec::new())
     }
@@ -66,6 +71,15 @@ impl Reply {
     pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The content type without its parameters.
+    pub(crate) fn media_type(&self) -> Option<&'static str> {
+        self.content_type?.split(';').next()
     }
 
     fn new(status: StatusCode, content_type: Option<&'static str>, body: Vec<u8>) -> Self {

@@ -471,6 +471,25 @@ impl Builder {
         self
     }
 
+    /// Holds every call to the two APIs against the contract (`/_sandbox/openapi/thirdparty.json` and
+    /// `verifyinvestor.json`); off unless set.
+    ///
+    /// What differs is answered with 500 and says where: an answer that the contract does not list, and
+    /// what of a request the services take without a word although it is not in the contract (a
+    /// misspelt filter, an unknown field, a boolean that is none). Such a call is undone. What the
+    /// services refuse by themselves keeps its 4xx.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let sandbox = accredit_sandbox::Sandbox::builder().strict(true).start().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.settings.strict = strict;
+        self
+    }
+
     /// Opens the store, binds the port and serves. Must be called within a tokio runtime with I/O
     /// and time.
     ///

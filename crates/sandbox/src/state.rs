@@ -27,6 +27,8 @@ pub(crate) struct Settings {
     pub(crate) max_page_size: usize,
     pub(crate) max_body_bytes: usize,
     pub(crate) webhook_hosts: Vec<String>,
+    /// Whether every call is held against the contract.
+    pub(crate) strict: bool,
 }
 
 impl Default for Settings {
@@ -36,6 +38,7 @@ impl Default for Settings {
             max_page_size: 100,
             max_body_bytes: 10 * 1024 * 1024,
             webhook_hosts: Vec::new(),
+            strict: false,
         }
     }
 }

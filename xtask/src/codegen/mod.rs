@@ -7,6 +7,7 @@ mod catalog;
 #[cfg(test)]
 mod contract;
 mod doc;
+mod documents;
 mod examples;
 mod models;
 mod names;
@@ -81,6 +82,7 @@ fn generate(spec: &Path) -> Result<Output> {
         examples::write(catalog, &mut output)?;
         operations::write(catalog, &mut output)?;
         reference::write(catalog, &mut output)?;
+        documents::write(spec, catalog, &mut output)?;
     }
     routes::write(&catalogs, &mut output)?;
     Ok(output)
@@ -144,19 +146,25 @@ impl Output {
     }
 }
 
-/// Whether a text opens as a generated one: with the stamp, which only comments and inner attributes
-/// may precede. Orphans are deleted, so a text that merely quotes the stamp must not count.
+/// Whether a text opens as a generated one: with the stamp, which only comments, inner attributes and the
+/// brace of a JSON document may precede. Orphans are deleted, so a text that merely quotes the stamp must not count.
 fn is_stamped(text: &str) -> bool {
     let is_stamp = |line: &str| {
         let rust = line.strip_prefix("// ");
         let markdown = || line.strip_prefix("<!-- ")?.strip_suffix(" -->");
+        let json = || {
+            line.strip_prefix("\"x-generated\": \"")?
+                .strip_suffix("\",")
+        };
         rust.or_else(markdown)
+            .or_else(json)
             .is_some_and(|line| line.starts_with(STAMP) && line.ends_with(ADVICE))
     };
     let mut lines = text.lines().map(str::trim_end);
     lines
         .find(|line| {
-            let precedes = line.is_empty() || line.starts_with("//") || line.starts_with("#!");
+            let precedes =
+                ["", "{"].contains(line) || line.starts_with("//") || line.starts_with("#!");
             is_stamp(line) || !precedes
         })
         .is_some_and(is_stamp)

@@ -81,6 +81,7 @@ fn negotiated(
         query: &incoming.query,
         path: incoming.parts.uri.path(),
         origin: &incoming.origin,
+        unlisted: incoming.unlisted.as_ref(),
         user,
         token,
     })

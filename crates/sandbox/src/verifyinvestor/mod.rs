@@ -60,6 +60,7 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
             query: &incoming.query,
             path: incoming.parts.uri.path(),
             origin: &incoming.origin,
+            unlisted: incoming.unlisted.as_ref(),
             user: 0,
             token: None,
         })

@@ -8,7 +8,12 @@ use crate::support::{Client, path_of, pdf_text, receiver, send, submit};
 #[tokio::test]
 async fn one_investment_and_one_accreditation_end_to_end() {
     let (url, mut webhooks) = receiver(200).await;
-    let sandbox = Sandbox::builder().webhook_url(url).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .webhook_url(url)
+        .start()
+        .await
+        .unwrap();
     let client = Client::login(&sandbox).await;
 
     let body = json!({ "tax_id_number": "123-45-6789", "country_code": "US", "investor_type": "person", "is_us_citizen": true });

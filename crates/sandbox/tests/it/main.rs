@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod contract;
 mod control;
 mod flow;
 mod hosts;

@@ -9,6 +9,7 @@ use crate::support::{Client, Scratch, submit};
 async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
     let file = Scratch::new("restart.db");
     let first = Sandbox::builder()
+        .strict(true)
         .data(&file.path)
         .seed(5)
         .start()
@@ -29,6 +30,7 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
 
     // The seed of an existing file is its own.
     let second = Sandbox::builder()
+        .strict(true)
         .data(&file.path)
         .seed(6)
         .start()
@@ -52,6 +54,7 @@ async fn a_file_of_somebody_else_is_left_alone() {
     std::fs::write(&file.path, "not a database, and long enough to be read as one page header of SQLite, one hundred bytes").unwrap();
     let before = std::fs::read(&file.path).unwrap();
     let error = Sandbox::builder()
+        .strict(true)
         .data(&file.path)
         .start()
         .await
@@ -65,6 +68,7 @@ async fn the_same_seed_and_calls_give_the_same_bytes() {
     let run = async |seed| {
         let start = "2026-03-01T12:00:00Z".parse().unwrap();
         let sandbox = Sandbox::builder()
+            .strict(true)
             .clock(Clock::Frozen(start))
             .seed(seed)
             .start()

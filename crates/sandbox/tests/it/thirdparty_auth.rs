@@ -14,6 +14,7 @@ const LIST: &str = "/api_third_party/investments/";
 async fn login_gives_a_token_of_64_hex_digits_for_ten_hours() {
     let start = "2026-03-01T12:00:00Z".parse().unwrap();
     let sandbox = Sandbox::builder()
+        .strict(true)
         .clock(Clock::Frozen(start))
         .start()
         .await
@@ -42,7 +43,7 @@ async fn login_gives_a_token_of_64_hex_digits_for_ten_hours() {
 
 #[tokio::test]
 async fn bad_logins_get_the_serializers_texts() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let login = async |body| send_json(&sandbox, "POST", LOGIN, &[], &body).await;
     login(json!({ "email": sandbox.thirdparty_credentials().email, "password": "wrong" }))
         .await
@@ -81,7 +82,7 @@ async fn bad_logins_get_the_serializers_texts() {
 
 #[tokio::test]
 async fn every_kind_of_missing_or_bad_token_has_its_text() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     for (header, detail) in [
         (None, "Authentication credentials were not provided."),
         (
@@ -111,7 +112,7 @@ async fn every_kind_of_missing_or_bad_token_has_its_text() {
 
 #[tokio::test]
 async fn tokens_end_by_logout_and_by_time() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let (first, second) = (Client::login(&sandbox).await, Client::login(&sandbox).await);
     let third = Client::login(&sandbox).await;
     let answer = first

@@ -17,7 +17,7 @@ async fn seven(sandbox: &Sandbox) -> Client<'_> {
 
 #[tokio::test]
 async fn links_are_absolute_with_sorted_parameters_and_without_page_one() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().start().await.unwrap();
     let client = seven(&sandbox).await;
     let base = format!("{}{LIST}", sandbox.base_url());
     let page = async |query: &str| client.get(&format!("{LIST}{query}")).await.json();
@@ -42,7 +42,7 @@ async fn links_are_absolute_with_sorted_parameters_and_without_page_one() {
 
 #[tokio::test]
 async fn links_name_the_host_that_was_asked() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = seven(&sandbox).await;
     let credentials = sandbox.thirdparty_credentials();
     let body = json!({ "email": credentials.email, "password": credentials.password }).to_string();

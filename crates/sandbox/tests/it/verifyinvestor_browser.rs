@@ -11,7 +11,7 @@ fn link(sandbox: &Sandbox, query: &str) -> String {
 
 #[tokio::test]
 async fn an_authorised_investor_is_sent_straight_back() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let link = link(
         &sandbox,
@@ -25,7 +25,7 @@ async fn an_authorised_investor_is_sent_straight_back() {
 
 #[tokio::test]
 async fn a_new_investor_grants_per_portal_and_may_refuse() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = Client::verifyinvestor(&sandbox);
     let link = link(
         &sandbox,
@@ -80,7 +80,7 @@ async fn a_new_investor_grants_per_portal_and_may_refuse() {
 
 #[tokio::test]
 async fn incomplete_and_foreign_links_are_refused() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     assert_eq!(
         send(
             &sandbox,
@@ -119,7 +119,7 @@ async fn incomplete_and_foreign_links_are_refused() {
 
 #[tokio::test]
 async fn the_investor_accepts_completes_declines_and_cancels() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     for (name, decisions, status) in [

@@ -26,7 +26,12 @@ async fn complete(sandbox: &Sandbox, body: Value) -> u64 {
 #[tokio::test]
 async fn the_signature_is_the_hex_hmac_sha256_of_the_raw_body() {
     let (url, mut received) = receiver(200).await;
-    let sandbox = Sandbox::builder().webhook_url(&url).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .webhook_url(&url)
+        .start()
+        .await
+        .unwrap();
     let id = complete(&sandbox, json!({})).await;
     let webhook = received.recv().await.unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(sandbox.webhook_secret().as_bytes()).unwrap();
@@ -65,7 +70,12 @@ async fn the_signature_is_the_hex_hmac_sha256_of_the_raw_body() {
 #[tokio::test]
 async fn a_get_on_the_webhook_fires_it_again() {
     let (url, mut received) = receiver(200).await;
-    let sandbox = Sandbox::builder().webhook_url(&url).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .webhook_url(&url)
+        .start()
+        .await
+        .unwrap();
     let id = complete(&sandbox, json!({})).await;
     let first = received.recv().await.unwrap();
     let client = Client::verifyinvestor(&sandbox);
@@ -87,7 +97,7 @@ async fn a_get_on_the_webhook_fires_it_again() {
 async fn a_requests_own_url_needs_one_of_the_account() {
     let (account, mut to_account) = receiver(200).await;
     let (own, mut to_own) = receiver(200).await;
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let silent = complete(&sandbox, json!({ "webhook_url": own })).await;
     assert_eq!(sandbox.webhook_deliveries().unwrap(), []);
     let client = Client::verifyinvestor(&sandbox);
@@ -124,7 +134,12 @@ async fn the_debug_text_of_a_delivery_names_nobody() {
 }
 
 async fn only_delivery(url: &str) -> Delivery {
-    let sandbox = Sandbox::builder().webhook_url(url).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .webhook_url(url)
+        .start()
+        .await
+        .unwrap();
     complete(&sandbox, json!({})).await;
     sandbox.webhooks_settled().await.unwrap();
     sandbox.webhook_deliveries().unwrap().remove(0)
