@@ -7,6 +7,8 @@ use accredit::{
     verifyinvestor::error_message,
 };
 
+use crate::args;
+
 const OTHER: u8 = 1;
 /// Not reached, or reached and broken: either way the same request may do later.
 const UNAVAILABLE: u8 = 3;
@@ -15,6 +17,7 @@ const REFUSED: u8 = 5;
 const UNREADABLE: u8 = 6;
 /// It may have run: looking comes before repeating.
 const UNKNOWN: u8 = 7;
+const FOREIGN_FILE: u8 = 8;
 
 /// Tells a failure and gives its exit code.
 pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
@@ -23,6 +26,9 @@ pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
     while let Some(error) = cause {
         eprintln!("  because: {error}");
         cause = error.source();
+    }
+    if let Some(error) = failure.downcast_ref::<accredit_sandbox::Error>() {
+        return ExitCode::from(of_sandbox(error));
     }
     let Some(error) = failure.downcast_ref::<Error>() else {
         return ExitCode::from(OTHER);
@@ -75,6 +81,17 @@ fn of_verifyinvestor(error: &Error) -> bool {
         resource,
         Some("billing" | "invitations" | "root" | "users" | "verification_requests")
     )
+}
+
+/// A sandbox that did not start.
+fn of_sandbox(error: &accredit_sandbox::Error) -> u8 {
+    if error.is_foreign_file() {
+        FOREIGN_FILE
+    } else if error.is_invalid() {
+        args::MISUNDERSTOOD
+    } else {
+        OTHER
+    }
 }
 
 fn code(error: &Error) -> u8 {

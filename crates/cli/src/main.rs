@@ -3,16 +3,19 @@
 mod args;
 mod demo;
 mod exit;
+mod files;
+mod sandbox;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
-use args::{Arguments, Command};
+use args::Command;
 
 fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    // One thread serves a command line; the sandbox of the demo runs on it too.
+    let arguments = match args::parse() {
+        Ok(arguments) => arguments,
+        Err(code) => return code,
+    };
+    // One thread serves a command line; the sandbox runs on it too.
     let runtime = match tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -20,10 +23,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return exit::report(&error),
     };
-    match arguments.command {
-        Command::Demo(options) => match runtime.block_on(demo::run(&options)) {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => exit::report(&*failure),
-        },
+    let done = match &arguments.command {
+        Command::Demo(options) => runtime.block_on(demo::run(options)),
+        Command::Sandbox(options) => runtime.block_on(sandbox::run(options)),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => exit::report(&*failure),
     }
 }

@@ -18,7 +18,7 @@ use crate::host::{self, Hosts};
 use crate::json::object;
 use crate::reply::Reply;
 use crate::state::Shared;
-use crate::{Error, tls};
+use crate::{Error, secrets, tls};
 
 /// Where the sandbox's own interface lives.
 const CONTROLS: &str = "/_sandbox";
@@ -72,7 +72,7 @@ impl ControlToken {
     pub(crate) fn random() -> Result<Self, Error> {
         let mut bytes = [0; 32];
         tls::fill_random(&mut bytes)?;
-        Ok(Self(crate::secrets::hex(&bytes)))
+        Ok(Self(secrets::hex(&bytes)))
     }
 
     pub(crate) fn as_str(&self) -> &str {

@@ -13,6 +13,7 @@ pub struct Error(Box<Repr>);
 #[derive(Debug)]
 enum Repr {
     Invalid(String),
+    ForeignFile(String),
     Io {
         doing: Cow<'static, str>,
         source: std::io::Error,
@@ -25,6 +26,10 @@ impl Error {
         Self(Box::new(Repr::Invalid(message.into())))
     }
 
+    pub(crate) fn foreign_file(message: impl Into<String>) -> Self {
+        Self(Box::new(Repr::ForeignFile(message.into())))
+    }
+
     pub(crate) fn io(doing: impl Into<Cow<'static, str>>, source: std::io::Error) -> Self {
         let doing = doing.into();
         Self(Box::new(Repr::Io { doing, source }))
@@ -34,14 +39,20 @@ impl Error {
     /// allow) rather than the machine.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
-        matches!(*self.0, Repr::Invalid(_))
+        matches!(*self.0, Repr::Invalid(_) | Repr::ForeignFile(_))
+    }
+
+    /// Whether the data file is not a sandbox's, or one of another version. It was left as it is.
+    #[must_use]
+    pub fn is_foreign_file(&self) -> bool {
+        matches!(*self.0, Repr::ForeignFile(_))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Repr::Invalid(message) => f.write_str(message),
+            Repr::Invalid(message) | Repr::ForeignFile(message) => f.write_str(message),
             Repr::Io { doing, .. } => write!(f, "the sandbox could not {doing}"),
             Repr::Store(_) => f.write_str("the sandbox's store failed"),
         }
@@ -51,7 +62,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
-            Repr::Invalid(_) => None,
+            Repr::Invalid(_) | Repr::ForeignFile(_) => None,
             Repr::Io { source, .. } => Some(source),
             Repr::Store(source) => Some(source),
         }

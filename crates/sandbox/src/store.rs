@@ -56,7 +56,8 @@ impl Seeding {
     /// What a file was filled with.
     fn of(db: &Connection) -> Result<Self, Error> {
         let number = |name| Ok::<_, Error>(setting(db, name)?.and_then(|text| text.parse().ok()));
-        let seed = number("seed")?.ok_or_else(|| Error::invalid("the data file holds no seed"))?;
+        let seed =
+            number("seed")?.ok_or_else(|| Error::foreign_file("the data file holds no seed"))?;
         let scale = number("scale")?.unwrap_or_default();
         let until = setting(db, "seeded_until")?.and_then(|text| clock::read(&text));
         Ok(Self::new(
@@ -197,20 +198,20 @@ fn is_fresh(connection: &Connection) -> Result<bool, Error> {
             [],
             |row| row.get(0),
         )
-        .map_err(|_| Error::invalid("the data file is not a SQLite database"))
+        .map_err(|_| Error::foreign_file("the data file is not a SQLite database"))
 }
 
 fn check_version(connection: &Connection) -> Result<(), Error> {
     let application: i32 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != APPLICATION_ID {
-        return Err(Error::invalid(
+        return Err(Error::foreign_file(
             "the data file is not a sandbox's: it is left as it is",
         ));
     }
     let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if version != SCHEMA_VERSION {
-        return Err(Error::invalid(format!(
+        return Err(Error::foreign_file(format!(
             "the data file has schema version {version}, this sandbox reads version {SCHEMA_VERSION}"
         )));
     }

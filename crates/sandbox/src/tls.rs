@@ -13,11 +13,11 @@ use rcgen::{
     KeyPair, KeyUsagePurpose,
 };
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::pki_types::PrivatePkcs8KeyDer;
-use tokio_rustls::rustls::{self, ServerConfig};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 
-use crate::Error;
+use crate::{Error, secrets};
 
 /// How far the clocks of clients may be behind.
 const BEFORE_DAYS: i32 = 2;
@@ -37,7 +37,11 @@ pub(crate) fn issue(more: impl IntoIterator<Item = String>) -> Result<Tls, Error
     names.extend(more);
     names.sort_unstable();
     names.dedup();
-    let (ca, certificate, key) = certify(names).map_err(failed)?;
+    // Two authorities of one name, both trusted, would be taken for each other.
+    let mut mark = [0; 4];
+    fill_random(&mut mark)?;
+    let authority = format!("accredit sandbox CA {}", secrets::hex(&mark));
+    let (ca, certificate, key) = certify(&authority, names).map_err(failed)?;
     let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .and_then(|builder| {
@@ -60,25 +64,19 @@ pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), Error> {
         .fill(bytes)
         .map_err(|_| {
             let source = std::io::Error::other("the system gives no random numbers");
-            Error::io("make its control token", source)
+            Error::io("make its secrets", source)
         })
 }
 
-/// The authority in PEM, a certificate of it for `names`, and that one's key.
+/// An authority of a name in PEM, a certificate of it for `names`, and that one's key.
 fn certify(
+    authority: &str,
     names: Vec<String>,
-) -> Result<
-    (
-        String,
-        rustls::pki_types::CertificateDer<'static>,
-        PrivatePkcs8KeyDer<'static>,
-    ),
-    rcgen::Error,
-> {
+) -> Result<(String, CertificateDer<'static>, PrivatePkcs8KeyDer<'static>), rcgen::Error> {
     let mut params = CertificateParams::new(Vec::new())?;
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    name_and_date(&mut params, "accredit sandbox CA");
+    name_and_date(&mut params, authority);
     let authority = CertifiedIssuer::self_signed(params, KeyPair::generate()?)?;
 
     let key = KeyPair::generate()?;

@@ -8,3 +8,5 @@
 )]
 
 mod demo;
+#[cfg(unix)]
+mod sandbox;
