@@ -48,7 +48,7 @@ impl RunningClock {
         let mode = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = match mode {
             Mode::System { ahead } => {
-                // Never behind the machine's clock, so what does not fit is beyond the end of time.
+                // It only goes forward from an instant that did fit: what does not fit is beyond the end of time.
                 Timestamp::now()
                     .checked_add(ahead)
                     .unwrap_or(Timestamp::MAX)
@@ -71,6 +71,12 @@ impl RunningClock {
     /// Freezes the clock at an instant.
     pub(crate) fn freeze(&self, now: Timestamp) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Mode::Frozen { now };
+    }
+
+    /// Lets the clock run from an instant, as fast as the machine's.
+    pub(crate) fn run(&self, now: Timestamp) {
+        let ahead = now.duration_since(Timestamp::now());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Mode::System { ahead };
     }
 
     /// Whether the clock stands still between two advances.
@@ -160,6 +166,16 @@ mod tests {
             pacific("2018-04-30T18:09:10.451Z".parse().unwrap()),
             "2018-04-30T11:09:10.451-07:00"
         );
+    }
+
+    #[test]
+    fn a_clock_runs_from_where_it_was_told_to() {
+        let past: Timestamp = "2001-01-01T00:00:00Z".parse().unwrap();
+        let clock = RunningClock::new(Clock::Frozen(past));
+        clock.run(past);
+        assert!(!clock.is_frozen());
+        let now = clock.now();
+        assert!(past <= now && now.duration_since(past) < SignedDuration::from_mins(1));
     }
 
     #[test]

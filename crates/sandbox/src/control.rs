@@ -19,7 +19,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, requests, status};
-use crate::{access, clock, contract, dispatch, host, webhooks};
+use crate::{access, clock, contract, dispatch, host, inspector, webhooks};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -52,6 +52,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
             "/investor/verification-requests/{id}/accept",
             get(verify).post(verify),
         )
+        .merge(inspector::routes())
         .merge(webhooks::routes())
         .merge(contract::routes())
         .fallback(dispatch::dispatch)
@@ -135,12 +136,20 @@ async fn show_clock(State(shared): Shares) -> Response<Body> {
     clock_reply(&shared).into_response()
 }
 
-/// `{"now": "2026-01-01T00:00:00Z"}` freezes the clock there.
+/// `{"now": "2026-01-01T00:00:00Z"}` freezes the clock there, `{"mode": "frozen"}` where it is; `{"mode": "running"}` lets it
+/// go on from where it is, or from `now`.
 async fn set_clock(State(shared): Shares, request: Request) -> Response<Body> {
     visit(shared, request, |visit| {
-        let now = visit.field("now").and_then(|text| text.parse().ok());
-        let now = now.ok_or_else(|| wanted("now", "a timestamp"))?;
-        visit.shared.clock.freeze(now);
+        let now = visit.field("now").map(str::parse).transpose();
+        let now: Option<Timestamp> = now.map_err(|_| wanted("now", "a timestamp"))?;
+        let clock = &visit.shared.clock;
+        match (now, visit.field("mode")) {
+            (Some(now), None | Some("frozen")) => clock.freeze(now),
+            (None, Some("frozen")) => clock.freeze(clock.now()),
+            (now, Some("running")) => clock.run(now.unwrap_or_else(|| clock.now())),
+            (_, Some(_)) => return Err(wanted("mode", "frozen or running").into()),
+            (None, None) => return Err(wanted("now", "a timestamp").into()),
+        }
         Ok(clock_reply(visit.shared))
     })
     .await

@@ -4,15 +4,18 @@
 //! (who may call, which errors look how) are in `thirdparty` and `verifyinvestor`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
 
 use crate::call::Call;
 use crate::contract::{self, Difference};
 use crate::generated::routes::Operation;
+use crate::inspector::{Entry, Kept};
 use crate::payload::{self, Payload, Unread};
 use crate::reply::{Failure, Outcome, Reply};
 use crate::route::Service;
@@ -57,13 +60,29 @@ pub(crate) async fn dispatch(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Response<Body> {
+    let started = Instant::now();
     let method = request.method().clone();
-    let (reply, name) = answer(&shared, request).await;
+    let target = request.uri().to_string();
+    let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
+    let mut body = Bytes::new();
+    let (reply, name) = answer(&shared, request, &mut body).await;
     tracing::debug!(%method, operation = name, status = reply.status.as_u16(), "answered");
+    let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
+    shared.requests.add(Entry {
+        at: shared.clock.now(),
+        method,
+        target,
+        operation: name,
+        status: reply.status,
+        took: started.elapsed(),
+        request: Kept::new(content_type.unwrap_or_default(), &body),
+        reply: reply.kept(),
+    });
     reply.into_response()
 }
 
-async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str) {
+/// `read` is set to the body once that is there.
+async fn answer(shared: &Arc<Shared>, request: Request, read: &mut Bytes) -> (Reply, &'static str) {
     let (parts, body) = request.into_parts();
     let found = match routing::resolve(parts.uri.path()) {
         Destination::Found(found) => found,
@@ -104,6 +123,7 @@ async fn answer(shared: &Arc<Shared>, request: Request) -> (Reply, &'static str)
             return (reply, name);
         }
     };
+    read.clone_from(&body);
     let content_type = parts
         .headers
         .get(header::CONTENT_TYPE)

@@ -47,6 +47,7 @@ mod dispatch;
 mod error;
 mod generated;
 mod host;
+mod inspector;
 mod json;
 mod money;
 mod pages;

@@ -3,9 +3,11 @@
 //! It knows no service: the error bodies of each are in its own module.
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 
+use crate::inspector::Kept;
 use crate::json::Json;
 
 /// The result of a handler.
@@ -17,7 +19,7 @@ pub(crate) struct Reply {
     pub(crate) status: StatusCode,
     content_type: Option<&'static str>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    body: Vec<u8>,
+    body: Bytes,
 }
 
 impl Reply {
@@ -87,8 +89,13 @@ impl Reply {
             status,
             content_type,
             headers: Vec::new(),
-            body,
+            body: body.into(),
         }
+    }
+
+    /// The body as the inspector keeps it.
+    pub(crate) fn kept(&self) -> Kept {
+        Kept::new(self.content_type.unwrap_or_default(), &self.body)
     }
 
     pub(crate) fn into_response(self) -> Response<Body> {

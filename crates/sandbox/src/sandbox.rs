@@ -15,6 +15,7 @@ use crate::clock::{Clock, RunningClock};
 use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
 };
+use crate::inspector::RequestLog;
 use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::events;
@@ -178,6 +179,11 @@ impl Sandbox {
     /// Moves the sandbox's clock forward: tokens, requests and certificates expire by it.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.clock.advance(by);
+    }
+
+    /// Lets the sandbox's clock run again, from where it stands.
+    pub fn run_clock(&self) {
+        self.shared.clock.run(self.shared.clock.now());
     }
 
     /// Freezes the sandbox's clock at an instant.
@@ -552,6 +558,7 @@ impl Builder {
             access,
             outbox: Notify::new(),
             delivered: watch::Sender::new(0),
+            requests: RequestLog::default(),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let router = control::router(Arc::clone(&shared));

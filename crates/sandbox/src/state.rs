@@ -5,6 +5,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::access::Access;
 use crate::clock::RunningClock;
+use crate::inspector::RequestLog;
 use crate::store::Store;
 
 /// The shared state, behind one `Arc`.
@@ -18,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) outbox: Notify,
     /// Counts finished deliveries, for those who wait for them.
     pub(crate) delivered: watch::Sender<u64>,
+    pub(crate) requests: RequestLog,
 }
 
 /// What the builder fixed for the life of the sandbox.

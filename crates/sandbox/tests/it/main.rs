@@ -13,6 +13,7 @@ mod contract;
 mod control;
 mod flow;
 mod hosts;
+mod inspector;
 mod models;
 mod persistence;
 mod robustness;
