@@ -31,6 +31,9 @@ const OPEN: [&str; 4] = [
     "/_sandbox/health",
 ];
 
+/// The inspector's page says nothing by itself: it asks for the token, and the controls for the rest.
+const INSPECTOR: [&str; 2] = ["/_sandbox", "/_sandbox/"];
+
 /// How a running sandbox is reached.
 #[derive(Debug)]
 pub(crate) struct Access {
@@ -130,7 +133,9 @@ pub(crate) async fn guard_controls(
     next: Next,
 ) -> Response<Body> {
     let path = request.uri().path();
-    let is_open = !path.starts_with(CONTROLS) || OPEN.iter().any(|open| path.starts_with(open));
+    let is_open = !path.starts_with(CONTROLS)
+        || OPEN.iter().any(|open| path.starts_with(open))
+        || INSPECTOR.contains(&path);
     match &shared.access.token {
         Some(token) if !is_open && !token.is_shown(request.headers()) => {
             let body = object! { "detail": "The controls of this sandbox want `Authorization: Bearer` and its control token." };

@@ -34,8 +34,8 @@ async fn the_controls_want_their_token_where_other_machines_reach_them() {
         ("GET", "/_sandbox/investments/1"),
         ("POST", "/_sandbox/investments/1/status"),
         // What does not exist tells nobody that it does not.
-        ("GET", "/_sandbox"),
-        ("GET", "/_sandbox/"),
+        ("GET", "/_sandbox/requests"),
+        ("GET", "/_sandbox/objects/investors"),
         ("GET", "/_sandbox/signatures"),
     ];
     for (method, path) in controls {
@@ -65,6 +65,7 @@ async fn the_apis_and_the_pages_of_investors_want_no_control_token() {
     let sandbox = remote().start().await.unwrap();
     for (path, status) in [
         ("/_sandbox/health", 200),
+        ("/_sandbox/", 200),
         ("/_sandbox/sign/nothing", 404),
         ("/_sandbox/id-upload/nothing", 404),
         ("/_sandbox/agreements/1.pdf", 404),
