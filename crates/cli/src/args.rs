@@ -69,6 +69,14 @@ pub(crate) struct Sandbox {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub(crate) scale: u32,
 
+    /// Answer 500 to what is not in the contract, in a request or in an answer, and say where.
+    #[arg(long, conflicts_with = "lenient")]
+    pub(crate) strict: bool,
+
+    /// Take what the services take, in the contract or not; so unless --strict is given.
+    #[arg(id = "lenient", long)]
+    _lenient: bool,
+
     /// Speak HTTPS, with an authority made for this run; the ready line names the file of its certificate.
     #[arg(long)]
     pub(crate) tls: bool,
@@ -87,7 +95,7 @@ pub(crate) struct Sandbox {
     pub(crate) control_token: Option<Secret>,
 }
 
-const SANDBOX_USAGE: &str = "accredit sandbox [--listen ADDRESS] [--data FILE] [--seed N] [--scale N] [--tls] [--allow-remote] [--host NAME]...";
+const SANDBOX_USAGE: &str = "accredit sandbox [--listen ADDRESS] [--data FILE] [--seed N] [--scale N] [--strict|--lenient] [--tls] [--allow-remote] [--host NAME]...";
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -178,6 +186,8 @@ mod tests {
             line,
             "error: invalid value '8080' for '--listen <ADDRESS>': an IP address and a port are wanted, such as 127.0.0.1:8080 or [::1]:0"
         );
+        let line = refusal(&["--strict", "--lenient"]);
+        assert!(line.contains("cannot be used with"), "{line}");
         for arguments in [
             &["--seed", "-1"][..],
             &["--seed", "x\ny"],

@@ -39,7 +39,8 @@ fn builder(options: &args::Sandbox) -> accredit_sandbox::Builder {
     let mut builder = accredit_sandbox::Sandbox::builder()
         .listen(options.listen)
         .seed(options.seed)
-        .scale(options.scale);
+        .scale(options.scale)
+        .strict(options.strict);
     if let Some(file) = &options.data {
         builder = builder.data(file);
     }

@@ -188,6 +188,33 @@ fn the_ready_line_opens_both_services_and_sigterm_ends_them() {
 }
 
 #[test]
+fn the_options_of_the_data_and_of_the_contract_reach_the_sandbox() {
+    let token = "Token test_only_sandbox-api-token";
+    for (arguments, status) in [
+        (&["--strict"][..], "HTTP/1.1 500"),
+        (&["--lenient"], "HTTP/1.1 200"),
+        (&[], "HTTP/1.1 200"),
+    ] {
+        let sandbox = Running::start(arguments);
+        let answer = sandbox.send("GET", "/api/v1/users?no_such_filter=1", token, "");
+        assert!(answer.starts_with(status), "{arguments:?}: {answer}");
+    }
+    let sandbox = Running::start(&["--scale", "12", "--seed", "3"]);
+    let login = r#"{"email":"partner@example.com","password":"sandbox-password"}"#;
+    let answer = sandbox.send("POST", "/api_third_party/auth/login/", "", login);
+    let (_, body) = answer.split_once("\r\n\r\n").unwrap();
+    let login: Value = serde_json::from_str(body).unwrap();
+    let token = format!("Token {}", login["token"].as_str().unwrap());
+    let answer = sandbox.send(
+        "GET",
+        "/api_third_party/investments/?page_size=1",
+        &token,
+        "",
+    );
+    assert!(answer.contains("\"count\":12"), "{answer}");
+}
+
+#[test]
 fn sigint_ends_it_whatever_a_client_holds_back() {
     let sandbox = Running::start(&[]);
     let mut half = TcpStream::connect(sandbox.address()).unwrap();
