@@ -61,7 +61,7 @@ fn certificate(request: &Request) -> Vec<u8> {
     };
     let mut page = Page::new(&format!("Certificate of {title}"));
     page.line("This certifies that, on the evidence reviewed,");
-    page.line(&request.legal_name);
+    page.large_line(&request.legal_name);
     page.line(meaning);
     page.gap();
     page.line(&format!("Verification request: {}", request.id));
