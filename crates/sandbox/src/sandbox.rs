@@ -18,7 +18,7 @@ use crate::credentials::{
 use crate::inspector::RequestLog;
 use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
-use crate::verifyinvestor::events;
+use crate::verifyinvestor::{events, status};
 use crate::webhooks::{self, Delivery};
 use crate::{Error, control, server, tls};
 
@@ -176,9 +176,11 @@ impl Sandbox {
         self.shared.clock.now()
     }
 
-    /// Moves the sandbox's clock forward: tokens, requests and certificates expire by it.
+    /// Moves the sandbox's clock forward: tokens, requests and verifications expire by it, and the
+    /// webhooks of that go out.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.clock.advance(by);
+        status::catch_up(&self.shared);
     }
 
     /// Lets the sandbox's clock run again, from where it stands.
@@ -189,6 +191,7 @@ impl Sandbox {
     /// Freezes the sandbox's clock at an instant.
     pub fn freeze_clock(&self, now: Timestamp) {
         self.shared.clock.freeze(now);
+        status::catch_up(&self.shared);
     }
 
     /// Throws all state away and seeds anew: same seed, same ids.

@@ -21,6 +21,7 @@ pub(crate) struct Request {
     pub(crate) redirect_url: Option<String>,
     pub(crate) webhook_url: Option<String>,
     pub(crate) created_at: String,
+    pub(crate) changed_at: String,
     pub(crate) completed_at: Option<String>,
     pub(crate) verified_expires_at: Option<String>,
     pub(crate) identifier: Option<String>,
@@ -127,6 +128,9 @@ impl Request {
             "investor_url": self.investor_url(origin),
             "api_type": "regular",
             "identifier": self.identifier.clone(),
+            "message": status::message(&self.status),
+            // No other value than "open" has been seen.
+            "internal_status": (!status::is_terminal(&self.status)).then_some("open"),
         };
         if let Some(kind) = &self.kind {
             fields = fields.with("type", kind.clone());
@@ -166,6 +170,7 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Request> {
         redirect_url: row.get("redirect_url")?,
         webhook_url: row.get("webhook_url")?,
         created_at: row.get("created_at")?,
+        changed_at: row.get("changed_at")?,
         completed_at: row.get("completed_at")?,
         verified_expires_at: row.get("verified_expires_at")?,
         identifier: row.get("identifier")?,

@@ -109,7 +109,7 @@ pub(crate) fn remember(
     Ok(())
 }
 
-/// Expires the requests whose investors let the time pass.
+/// Expires the requests whose investors let the time pass, at the instant when it was over.
 pub(crate) fn expire(shared: &Shared, db: &Connection, now: Timestamp) -> rusqlite::Result<()> {
     let limit = clock::stored(now.saturating_sub(PATIENCE).unwrap_or(Timestamp::MIN));
     let due = requests::select(
@@ -123,7 +123,38 @@ pub(crate) fn expire(shared: &Shared, db: &Connection, now: Timestamp) -> rusqli
         } else {
             DECLINED_EXPIRE
         };
-        enter(shared, db, request.id, to, now)?;
+        let end = clock::read(&request.changed_at).and_then(|at| at.checked_add(PATIENCE).ok());
+        enter(shared, db, request.id, to, end.unwrap_or(now))?;
     }
     Ok(())
+}
+
+/// Expires what the present makes expire: for those who move the clock, so that webhooks of the
+/// expiry go out before anybody asks.
+pub(crate) fn catch_up(shared: &Shared) {
+    let expired = shared
+        .store
+        .transaction(|db| expire(shared, db, shared.clock.now()));
+    if let Err(error) = expired {
+        tracing::error!(%error, "requests could not be expired");
+    }
+}
+
+/// A status in words for people.
+pub(crate) fn message(status: &str) -> String {
+    match status {
+        WAITING_FOR_ACCEPTANCE => "The investor has not accepted the request yet.",
+        ACCEPTED => "The investor has accepted the request and is working on it.",
+        WAITING_FOR_REVIEW => "The request waits for its review.",
+        IN_REVIEW => "The request is in review.",
+        ACCREDITED => "The investor is verified.",
+        NOT_ACCREDITED => "The investor could not be verified.",
+        WAITING_FOR_INFORMATION => "The reviewer needs more information from the investor.",
+        ACCEPTED_EXPIRE => "The investor accepted the request and did not complete it in time.",
+        DECLINED_EXPIRE => "The investor did not accept the request in time.",
+        DECLINED => "The investor declined the request.",
+        SELF_NOT_ACCREDITED => "The investor states not to be accredited.",
+        other => return other.replace('_', " "),
+    }
+    .to_owned()
 }

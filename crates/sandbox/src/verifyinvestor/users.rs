@@ -192,7 +192,7 @@ fn legal_profile(
 fn verified_on(db: &Connection, user: i64) -> rusqlite::Result<Option<String>> {
     let at: Option<String> = db
         .prepare_cached(
-            "SELECT completed_at FROM vi_requests WHERE user_id = ?1 AND status = 'accredited'
+            "SELECT completed_at FROM vi_requests WHERE user_id = ?1 AND status = 'accredited' AND type IS NULL
              ORDER BY completed_at DESC LIMIT 1",
         )?
         .query_row([user], |row| row.get(0))

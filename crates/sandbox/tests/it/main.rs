@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod certificates;
 mod contract;
 mod control;
 mod flow;
@@ -29,5 +30,6 @@ mod tls;
 mod verifyinvestor_api;
 mod verifyinvestor_browser;
 mod verifyinvestor_requests;
+mod verifyinvestor_status;
 mod webhook_knobs;
 mod webhooks;
