@@ -28,7 +28,7 @@ pub enum Clock {
 pub(crate) struct RunningClock(Mutex<Mode>);
 
 #[derive(Clone, Copy, Debug)]
-enum Mode {
+pub(crate) enum Mode {
     System { ahead: SignedDuration },
     Frozen { now: Timestamp },
 }
@@ -56,6 +56,16 @@ impl RunningClock {
             Mode::Frozen { now } => now,
         };
         now.round(Unit::Microsecond).unwrap_or(now)
+    }
+
+    /// How it runs, to be kept.
+    pub(crate) fn mode(&self) -> Mode {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs as it did when its mode was kept.
+    pub(crate) fn resume(&self, mode: Mode) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = mode;
     }
 
     /// Moves the clock forward; it stops at the end of representable time.

@@ -19,7 +19,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, requests, status};
-use crate::{access, clock, contract, dispatch, host, inspector, webhooks};
+use crate::{access, clock, contract, dispatch, host, inspector, snapshots, webhooks};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -55,6 +55,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(inspector::routes())
         .merge(webhooks::routes())
         .merge(contract::routes())
+        .merge(snapshots::routes())
         .fallback(dispatch::dispatch)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),

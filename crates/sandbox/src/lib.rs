@@ -60,6 +60,7 @@ mod routing;
 mod sandbox;
 mod secrets;
 mod server;
+mod snapshots;
 mod state;
 mod store;
 mod thirdparty;

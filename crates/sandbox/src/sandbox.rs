@@ -16,6 +16,7 @@ use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
 };
 use crate::inspector::RequestLog;
+use crate::snapshots::{self, Snapshots};
 use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use crate::verifyinvestor::{events, status};
@@ -201,6 +202,39 @@ impl Sandbox {
     /// When the store fails.
     pub fn reset(&self) -> Result<(), Error> {
         self.shared.store.reset()
+    }
+
+    /// Saves all data, settings and the clock under a name, in the place of what the name stood for.
+    /// Names are up to 64 letters, digits, dots, hyphens or underlines. Snapshots live in memory, as
+    /// long as this sandbox.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let sandbox = accredit_sandbox::Sandbox::start().await?;
+    /// sandbox.snapshot("fresh")?;
+    /// // … invest, sign, advance the clock …
+    /// sandbox.restore("fresh")?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the name is none, when there are 16 snapshots already or they would hold more than 1 GiB
+    /// ([`Error::is_invalid`]); when the store fails.
+    pub fn snapshot(&self, name: &str) -> Result<(), Error> {
+        snapshots::save(&self.shared, name)?;
+        Ok(())
+    }
+
+    /// Goes back to what [`snapshot`](Self::snapshot) saved under a name. Calls under way end before
+    /// it; tokens that were given out since are gone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such snapshot ([`Error::is_invalid`]); when the store fails.
+    pub fn restore(&self, name: &str) -> Result<(), Error> {
+        snapshots::load(&self.shared, name)?;
+        Ok(())
     }
 
     /// Sets or removes the account's webhook URL. Without one VerifyInvestor sends no webhooks at
@@ -557,6 +591,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             store,
             clock: RunningClock::new(self.clock),
+            snapshots: Snapshots::default(),
             settings: self.settings,
             access,
             outbox: Notify::new(),

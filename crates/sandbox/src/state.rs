@@ -6,6 +6,7 @@ use tokio::sync::{Notify, watch};
 use crate::access::Access;
 use crate::clock::RunningClock;
 use crate::inspector::RequestLog;
+use crate::snapshots::Snapshots;
 use crate::store::Store;
 
 /// The shared state, behind one `Arc`.
@@ -13,6 +14,7 @@ use crate::store::Store;
 pub(crate) struct Shared {
     pub(crate) store: Store,
     pub(crate) clock: RunningClock,
+    pub(crate) snapshots: Snapshots,
     pub(crate) settings: Settings,
     pub(crate) access: Access,
     /// Rings when a committed call left webhooks to send.

@@ -4,6 +4,7 @@
 //! calls run on the caller's runtime threads. On a file a commit waits for the disk; those calls go
 //! to the blocking pool ([`Store::is_on_disk`]). It knows the tables' names, never what they mean.
 
+mod file;
 mod people;
 mod scale;
 mod seed;
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
 pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
@@ -86,27 +88,20 @@ impl Store {
     /// Opens the file, or memory without one, and seeds it when it is new. What an existing file
     /// was seeded with wins.
     pub(crate) fn open(path: Option<&Path>, seeding: Seeding) -> Result<Self, Error> {
-        let mut connection = match path {
-            Some(path) => Connection::open(path)?,
-            None => Connection::open_in_memory()?,
+        let (connection, seeding) = match path {
+            Some(path) => {
+                let connection = file::open(path, &seeding)?;
+                let seeding = Seeding::of(&connection)?;
+                (connection, seeding)
+            }
+            None => {
+                let mut connection = Connection::open_in_memory()?;
+                create(&mut connection, &seeding)?;
+                (connection, seeding)
+            }
         };
-        let fresh = is_fresh(&connection)?;
-        if !fresh {
-            check_version(&connection)?;
-        }
         connection.pragma_update(None, "foreign_keys", true)?;
-        if path.is_some() {
-            // NORMAL: a killed process loses nothing, only a power cut may lose the last commits.
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-        }
         connection.set_prepared_statement_cache_capacity(128);
-        let seeding = if fresh {
-            create(&mut connection, &seeding)?;
-            seeding
-        } else {
-            Seeding::of(&connection)?
-        };
         Ok(Self {
             connection: Mutex::new(connection),
             seeding,
@@ -139,6 +134,44 @@ impl Store {
         Ok(result)
     }
 
+    /// A copy of everything in memory, unless it has more bytes than allowed. `along` runs while no
+    /// call does.
+    pub(crate) fn copy<T>(
+        &self,
+        most_bytes: u64,
+        along: impl FnOnce() -> T,
+    ) -> Result<Option<Copied<T>>, Error> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        let bytes = number("page_count")?.saturating_mul(number("page_size")?);
+        let bytes = u64::try_from(bytes).unwrap_or_default();
+        if bytes > most_bytes {
+            return Ok(None);
+        }
+        let mut copy = Connection::open_in_memory()?;
+        copy_all(&connection, &mut copy)?;
+        Ok(Some(Copied {
+            copy,
+            bytes,
+            along: along(),
+        }))
+    }
+
+    /// Puts a copy in the place of everything. `along` runs while no call does.
+    pub(crate) fn load(&self, copy: &Connection, along: impl FnOnce()) -> Result<(), Error> {
+        let mut connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        connection.flush_prepared_statement_cache();
+        copy_all(copy, &mut connection)?;
+        along();
+        Ok(())
+    }
+
     /// Throws everything away and seeds anew.
     pub(crate) fn reset(&self) -> Result<(), Error> {
         let mut connection = self
@@ -155,6 +188,27 @@ impl Store {
     /// The next opaque string of a purpose: 64 hex digits that follow from the seed.
     pub(crate) fn opaque(&self, db: &Connection, purpose: &str) -> rusqlite::Result<String> {
         opaque(db, self.seeding.seed, purpose)
+    }
+}
+
+/// A copy of a store.
+#[derive(Debug)]
+pub(crate) struct Copied<T> {
+    pub(crate) copy: Connection,
+    pub(crate) bytes: u64,
+    /// What was noted at the same moment.
+    pub(crate) along: T,
+}
+
+/// In one transaction of the target: a process killed meanwhile leaves it as it was.
+fn copy_all(from: &Connection, to: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(from, to)?;
+    match backup.step(-1)? {
+        StepResult::Done => Ok(()),
+        _ => Err(rusqlite::Error::SqliteFailure(
+            rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+            None,
+        )),
     }
 }
 
@@ -189,33 +243,6 @@ fn opaque(db: &Connection, seed: u64, purpose: &str) -> rusqlite::Result<String>
         )?
         .query_row([purpose], |row| row.get(0))?;
     Ok(secrets::opaque(seed, purpose, count))
-}
-
-fn is_fresh(connection: &Connection) -> Result<bool, Error> {
-    connection
-        .query_row(
-            "SELECT NOT EXISTS (SELECT 1 FROM sqlite_master)",
-            [],
-            |row| row.get(0),
-        )
-        .map_err(|_| Error::foreign_file("the data file is not a SQLite database"))
-}
-
-fn check_version(connection: &Connection) -> Result<(), Error> {
-    let application: i32 =
-        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION_ID {
-        return Err(Error::foreign_file(
-            "the data file is not a sandbox's: it is left as it is",
-        ));
-    }
-    let version: i32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version != SCHEMA_VERSION {
-        return Err(Error::foreign_file(format!(
-            "the data file has schema version {version}, this sandbox reads version {SCHEMA_VERSION}"
-        )));
-    }
-    Ok(())
 }
 
 fn create(connection: &mut Connection, seeding: &Seeding) -> Result<(), Error> {

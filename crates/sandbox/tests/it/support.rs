@@ -71,7 +71,7 @@ pub(crate) async fn send_raw(sandbox: &Sandbox, request: &[u8]) -> Answer {
     parse(&bytes)
 }
 
-fn parse(bytes: &[u8]) -> Answer {
+pub(crate) fn parse(bytes: &[u8]) -> Answer {
     let end = bytes
         .windows(4)
         .position(|window| window == b"\r\n\r\n")
@@ -370,7 +370,7 @@ impl Scratch {
         scratch
     }
 
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         for suffix in ["", "-wal", "-shm"] {
             let _ = std::fs::remove_file(format!("{}{suffix}", self.path.display()));
         }
