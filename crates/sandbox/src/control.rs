@@ -19,7 +19,9 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, requests, status};
-use crate::{access, clock, contract, dispatch, host, inspector, snapshots, webhooks};
+use crate::{
+    access, clock, contract, dispatch, faults, host, inspector, snapshots, switches, webhooks,
+};
 
 /// Everything that the server answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -56,6 +58,8 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(webhooks::routes())
         .merge(contract::routes())
         .merge(snapshots::routes())
+        .merge(faults::routes())
+        .merge(switches::routes())
         .fallback(dispatch::dispatch)
         .layer(middleware::from_fn_with_state(
             Arc::clone(&shared),
@@ -123,7 +127,7 @@ impl From<Refusal> for crate::Error {
     }
 }
 
-fn refused(status: StatusCode, message: String) -> Reply {
+pub(crate) fn refused(status: StatusCode, message: String) -> Reply {
     Reply::json(status, &object! { "detail": message })
 }
 
@@ -172,7 +176,7 @@ async fn advance_clock(State(shared): Shares, request: Request) -> Response<Body
 }
 
 async fn reset(State(shared): Shares) -> Response<Body> {
-    match shared.store.reset() {
+    match shared.reset() {
         Ok(()) => Reply::empty(StatusCode::NO_CONTENT),
         Err(error) => {
             tracing::error!(%error, "the reset failed");

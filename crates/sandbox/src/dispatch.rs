@@ -21,7 +21,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::route::Service;
 use crate::routing::{self, Destination, Found};
 use crate::state::Shared;
-use crate::{host, thirdparty, verifyinvestor};
+use crate::{control, faults, host, thirdparty, verifyinvestor};
 
 /// A request ready for its transaction.
 #[derive(Debug)]
@@ -55,17 +55,26 @@ impl Incoming {
     }
 }
 
-/// Answers a request to either API.
+/// Answers a request to either API, unless a fault gets in the way.
 pub(crate) async fn dispatch(
     State(shared): State<Arc<Shared>>,
     request: Request,
 ) -> Response<Body> {
+    match shared.faults.decide(&request) {
+        Ok(None) => answered(&shared, request).await,
+        Ok(Some(strike)) => faults::perform(&shared, strike, request).await,
+        Err(complaint) => control::refused(StatusCode::BAD_REQUEST, complaint).into_response(),
+    }
+}
+
+/// Answers a request as if there were no faults.
+pub(crate) async fn answered(shared: &Arc<Shared>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let method = request.method().clone();
     let target = request.uri().to_string();
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
     let mut body = Bytes::new();
-    let (reply, name) = answer(&shared, request, &mut body).await;
+    let (reply, name) = answer(shared, request, &mut body).await;
     tracing::debug!(%method, operation = name, status = reply.status.as_u16(), "answered");
     let content_type = content_type.as_ref().and_then(|value| value.to_str().ok());
     shared.requests.add(Entry {

@@ -29,7 +29,7 @@
 //! | `/_sandbox/sign/{token}` | where an investor signs a subscription agreement |
 //! | `/_sandbox/id-upload/{token}` | where an investor uploads an ID |
 //! | `/_sandbox/openapi/{service}.json` | what the sandbox answers, as OpenAPI 3.1: `thirdparty`, `verifyinvestor` |
-//! | `/_sandbox/…` | the sandbox's own controls: health, clock, reset, webhooks, statuses |
+//! | `/_sandbox/…` | the sandbox's own controls: health, clock, reset, webhooks, statuses, faults, switches |
 //!
 //! # What it never does
 //!
@@ -45,6 +45,7 @@ mod control;
 mod credentials;
 mod dispatch;
 mod error;
+mod faults;
 mod generated;
 mod host;
 mod inspector;
@@ -63,6 +64,7 @@ mod server;
 mod snapshots;
 mod state;
 mod store;
+mod switches;
 mod thirdparty;
 mod tls;
 mod verifyinvestor;
@@ -74,6 +76,7 @@ pub use credentials::{
     WEBHOOK_SECRET,
 };
 pub use error::Error;
+pub use faults::{Effect, ErrorPage, Fault, InjectedFault, RetryAfter, Stale};
 pub use sandbox::{Builder, Investments, Offering, Sandbox, VerifyInvestorUser};
 pub use webhooks::{
     Delivery, DeliveryAttempt, WebhookBody, WebhookDelay, WebhookSettings, WebhookSignature,

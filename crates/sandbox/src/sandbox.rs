@@ -15,10 +15,13 @@ use crate::clock::{Clock, RunningClock};
 use crate::credentials::{
     AUTHORIZATION_TOKEN, Credentials, VERIFYINVESTOR_API_TOKEN, WEBHOOK_SECRET,
 };
+use crate::faults::Faults;
+use crate::faults::throttle::{Rate, Throttle};
 use crate::inspector::RequestLog;
 use crate::snapshots::{self, Snapshots};
 use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store, VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
+use crate::switches::Switches;
 use crate::verifyinvestor::{events, status};
 use crate::webhooks::{self, Delivery};
 use crate::{Error, control, server, tls};
@@ -201,7 +204,7 @@ impl Sandbox {
     ///
     /// When the store fails.
     pub fn reset(&self) -> Result<(), Error> {
-        self.shared.store.reset()
+        self.shared.reset()
     }
 
     /// Saves all data, settings and the clock under a name, in the place of what the name stood for.
@@ -378,6 +381,8 @@ pub struct Builder {
     hosts: Vec<String>,
     control_token: Option<ControlToken>,
     tls: bool,
+    throttle: Option<String>,
+    switches: Vec<(String, String)>,
     settings: Settings,
 }
 
@@ -533,6 +538,35 @@ impl Builder {
         self
     }
 
+    /// Throttles the Third Party API as Django REST Framework does, such as `5/minute`: so many calls
+    /// per user, or per address where nobody is logged in. Off unless set.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let sandbox = accredit_sandbox::Sandbox::builder().throttle("100/minute").start().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn throttle(mut self, rate: impl Into<String>) -> Self {
+        self.throttle = Some(rate.into());
+        self
+    }
+
+    /// Chooses where the documents and what was seen of the services disagree; the names and values
+    /// are those of `/_sandbox/switches`.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), accredit_sandbox::Error> {
+    /// let builder = accredit_sandbox::Sandbox::builder().switch("logout_status", "200");
+    /// let sandbox = builder.switch("not_found_text", "older").start().await?;
+    /// # Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn switch(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.switches.push((name.into(), value.into()));
+        self
+    }
+
     /// Opens the store, binds the port and serves. Must be called within a tokio runtime with I/O
     /// and time.
     ///
@@ -565,6 +599,16 @@ impl Builder {
                 None => None,
             },
         };
+        let throttle = self.throttle.as_deref().map(Rate::read).transpose();
+        let throttle = Throttle::new(throttle.map_err(Error::invalid)?);
+        let switches = Switches::default();
+        switches
+            .set(
+                self.switches
+                    .iter()
+                    .map(|(name, value)| (&**name, &**value)),
+            )
+            .map_err(Error::invalid)?;
         // Before the store: what cannot listen leaves no file behind.
         let listener = TcpListener::bind(address)
             .await
@@ -589,6 +633,9 @@ impl Builder {
             (None, None)
         };
         let shared = Arc::new(Shared {
+            faults: Faults::new(store.seed()),
+            throttle,
+            switches,
             store,
             clock: RunningClock::new(self.clock),
             snapshots: Snapshots::default(),

@@ -4,10 +4,12 @@
 //! a client that holds back the rest of its request, while listening and while stopping.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -15,6 +17,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+use crate::faults::wire::{self, Line};
 
 /// How long a connection may take for a request's head, and so how long it may idle between two.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
@@ -69,8 +73,10 @@ async fn welcome(
 ) {
     // Answers are written whole: waiting for more to send would only delay them.
     let _ = stream.set_nodelay(true);
+    // Below TLS, so that a reset is one there, too.
+    let (stream, line) = wire::tap(stream);
     let Some(tls) = tls else {
-        return converse(stream, router, stopping).await;
+        return converse(stream, line, router, stopping).await;
     };
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream)) => shaken,
@@ -78,7 +84,7 @@ async fn welcome(
     };
     match shaken {
         // Boxed, so that connections without TLS do not carry its size.
-        Ok(Ok(stream)) => Box::pin(converse(stream, router, stopping)).await,
+        Ok(Ok(stream)) => Box::pin(converse(stream, line, router, stopping)).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -88,13 +94,16 @@ async fn welcome(
 /// stops.
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    line: Arc<Line>,
     router: Router,
     mut stopping: watch::Receiver<()>,
 ) {
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |request| Arc::clone(&line).carry(router.call(request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        .serve_connection(TokioIo::new(stream), service);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

@@ -123,6 +123,7 @@ pub(crate) fn load(shared: &Shared, name: &str) -> Result<Json, Refused> {
     shared
         .store
         .load(&snapshot.copy, || shared.clock.resume(snapshot.clock))?;
+    shared.rewind();
     // What the outbox holds now is not what it held.
     shared.outbox.notify_one();
     shared

@@ -3,11 +3,15 @@
 
 use tokio::sync::{Notify, watch};
 
+use crate::Error;
 use crate::access::Access;
 use crate::clock::RunningClock;
+use crate::faults::Faults;
+use crate::faults::throttle::Throttle;
 use crate::inspector::RequestLog;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
+use crate::switches::Switches;
 
 /// The shared state, behind one `Arc`.
 #[derive(Debug)]
@@ -17,11 +21,29 @@ pub(crate) struct Shared {
     pub(crate) snapshots: Snapshots,
     pub(crate) settings: Settings,
     pub(crate) access: Access,
+    pub(crate) faults: Faults,
+    pub(crate) throttle: Throttle,
+    pub(crate) switches: Switches,
     /// Rings when a committed call left webhooks to send.
     pub(crate) outbox: Notify,
     /// Counts finished deliveries, for those who wait for them.
     pub(crate) delivered: watch::Sender<u64>,
     pub(crate) requests: RequestLog,
+}
+
+impl Shared {
+    /// Throws away what happened in the sandbox. What it was told stays.
+    pub(crate) fn reset(&self) -> Result<(), Error> {
+        self.store.reset()?;
+        self.rewind();
+        Ok(())
+    }
+
+    /// Lets what is kept outside the store begin anew: the same calls are hit by the same faults.
+    pub(crate) fn rewind(&self) {
+        self.faults.rewind();
+        self.throttle.forget();
+    }
 }
 
 /// What the builder fixed for the life of the sandbox.

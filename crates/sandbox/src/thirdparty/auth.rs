@@ -73,6 +73,9 @@ pub(crate) fn login(call: &Call<'_>) -> Outcome {
         .query_row([email, secrets::sha256_hex(&password)], |row| row.get(0))
         .optional()?;
     let Some(user) = user else {
+        if call.shared.switches.login_failure_status.is("401") {
+            return Err(errors::wrong_credentials().into());
+        }
         return Err(errors::non_field("Unable to log in with provided credentials.").into());
     };
     let now = call.now_text();
@@ -113,5 +116,8 @@ pub(crate) fn logout_all(call: &Call<'_>) -> Outcome {
 }
 
 fn done(call: &Call<'_>) -> Reply {
+    if call.shared.switches.logout_status.is("200") {
+        return Reply::empty(StatusCode::OK);
+    }
     Reply::empty(StatusCode::from_u16(call.route.status).unwrap_or(StatusCode::NO_CONTENT))
 }

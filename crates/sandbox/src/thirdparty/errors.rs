@@ -4,6 +4,7 @@
 
 use http::{HeaderValue, StatusCode, header};
 
+use crate::call::Call;
 use crate::json::{Json, object};
 use crate::reply::Reply;
 
@@ -34,8 +35,11 @@ pub(crate) fn not_found() -> Reply {
     Reply::json(StatusCode::NOT_FOUND, &object! { "detail": "Not found." })
 }
 
-/// 404 for an id that no object has.
-pub(crate) fn no_match(model: &str) -> Reply {
+/// 404 for an id that no object has, in the words of newer or of older versions of DRF.
+pub(crate) fn no_match(call: &Call<'_>, model: &str) -> Reply {
+    if call.shared.switches.not_found_text.is("older") {
+        return not_found();
+    }
     let detail = format!("No {model} matches the given query.");
     Reply::json(StatusCode::NOT_FOUND, &object! { "detail": detail })
 }
@@ -61,6 +65,26 @@ pub(crate) fn method_not_allowed(method: &str) -> Reply {
 pub(crate) fn not_acceptable() -> Reply {
     let detail = "Could not satisfy the request Accept header.";
     Reply::json(StatusCode::NOT_ACCEPTABLE, &object! { "detail": detail })
+}
+
+/// 429, with the seconds to wait where they are known.
+pub(crate) fn throttled(seconds: Option<u64>) -> Reply {
+    let mut detail = "Request was throttled.".to_owned();
+    if let Some(seconds) = seconds {
+        let plural = if seconds == 1 { "" } else { "s" };
+        detail.push_str(&format!(" Expected available in {seconds} second{plural}."));
+    }
+    let reply = Reply::json(StatusCode::TOO_MANY_REQUESTS, &object! { "detail": detail });
+    // DRF leaves the header out for zero seconds.
+    match seconds {
+        None | Some(0) => reply,
+        Some(seconds) => reply.header(header::RETRY_AFTER, HeaderValue::from(seconds)),
+    }
+}
+
+/// 401 of the login.
+pub(crate) fn wrong_credentials() -> Reply {
+    unauthorized("Incorrect authentication credentials.")
 }
 
 /// 400 for a body that does not parse.

@@ -297,7 +297,7 @@ pub(crate) fn find(call: &Call<'_>) -> Result<i64, Failure> {
         .prepare_cached("SELECT id FROM investments WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    found.ok_or_else(|| errors::no_match("Investment").into())
+    found.ok_or_else(|| errors::no_match(call, "Investment").into())
 }
 
 /// What an investment costs, in cents.

@@ -177,7 +177,7 @@ pub(crate) fn find(call: &Call<'_>) -> Result<i64, Failure> {
         .prepare_cached("SELECT id FROM investors WHERE id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    found.ok_or_else(|| errors::no_match("Investor").into())
+    found.ok_or_else(|| errors::no_match(call, "Investor").into())
 }
 
 /// The investor in full.

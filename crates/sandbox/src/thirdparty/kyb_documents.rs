@@ -42,7 +42,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 /// `GET /api_third_party/kyb_documents/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     let id = call.last_id().ok_or_else(errors::not_found)?;
-    let document = read(call, id)?.ok_or_else(|| errors::no_match("KYBDocument"))?;
+    let document = read(call, id)?.ok_or_else(|| errors::no_match(call, "KYBDocument"))?;
     Ok(Reply::ok(&document))
 }
 
@@ -73,7 +73,9 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
                 fields.complain("storage_content", "No file was submitted.");
                 (None, None)
             }
-            Some(serde_json::Value::String(text)) if !text.is_empty() => {
+            Some(serde_json::Value::String(text))
+                if !text.is_empty() && call.shared.switches.kyb_upload_text.is("accepted") =>
+            {
                 (None, Some(text.clone().into_bytes()))
             }
             Some(_) => {

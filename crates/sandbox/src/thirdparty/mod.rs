@@ -62,6 +62,10 @@ fn negotiated(
     } else {
         (0, None)
     };
+    shared
+        .throttle
+        .admit(user, &incoming.parts.headers, now)
+        .map_err(|too_many| errors::throttled(too_many.0))?;
     if incoming.method() == "OPTIONS" {
         return Ok(metadata(incoming));
     }

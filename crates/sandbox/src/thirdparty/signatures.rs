@@ -74,7 +74,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     let id = call.last_id().ok_or_else(errors::not_found)?;
     let signature = read(call, id)?
-        .ok_or_else(|| errors::no_match("SubscriptionAgreementInvestorSignature"))?;
+        .ok_or_else(|| errors::no_match(call, "SubscriptionAgreementInvestorSignature"))?;
     Ok(Reply::ok(&signature))
 }
 

@@ -32,8 +32,11 @@ pub(crate) fn server_error() -> Reply {
     public_exception(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
 }
 
-/// 401 with its challenge.
-pub(crate) fn unauthorized() -> Reply {
+/// 401 with its challenge, or 403.
+pub(crate) fn unauthorized(is_forbidden: bool) -> Reply {
+    if is_forbidden {
+        return error(StatusCode::FORBIDDEN, "HTTP Token: Access denied.");
+    }
     error(StatusCode::UNAUTHORIZED, "HTTP Token: Access denied.").header(
         header::WWW_AUTHENTICATE,
         HeaderValue::from_static("Token realm=\"Application\""),

@@ -45,7 +45,7 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     if route.authenticated
         && presented_token(incoming.header(header::AUTHORIZATION)) != Some(VERIFYINVESTOR_API_TOKEN)
     {
-        return errors::unauthorized();
+        return errors::unauthorized(shared.switches.invalid_token_status.is("403"));
     }
     let work = |db: &rusqlite::Connection| -> Outcome {
         let now = shared.clock.now();

@@ -57,7 +57,12 @@ pub(crate) fn review(call: &Call<'_>) -> Outcome {
         "dashboard_status": to.replace('_', "-"),
         "investor": object! { "id": request.user, "verification_status": status::verification_status(to) },
     };
-    Ok(Reply::json(StatusCode::CREATED, &body))
+    let status = if call.shared.switches.review_status.is("200") {
+        StatusCode::OK
+    } else {
+        StatusCode::CREATED
+    };
+    Ok(Reply::json(status, &body))
 }
 
 /// `GET …/webhook`: sends the webhook of the present status once more. A GET with an effect.

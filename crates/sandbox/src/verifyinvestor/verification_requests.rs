@@ -103,16 +103,21 @@ pub(crate) fn begin(call: &Call<'_>, user: i64, new: NewRequest) -> Result<Reque
             "error": "A pending verification request already exists.",
             "pending_verification_request": pending.pending(call.origin),
         };
-        return Err(Reply::json(StatusCode::UNPROCESSABLE_ENTITY, &refusal).into());
+        let status = if call.shared.switches.duplicate_pending_status.is("403") {
+            StatusCode::FORBIDDEN
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
+        return Err(Reply::json(status, &refusal).into());
     }
     let authorized: bool = call
         .db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM vi_legal_names WHERE authorization_id = ?1 AND normalized = ?2)")?
         .query_row(params![authorization, normalized], |row| row.get(0))?;
-    let first = if authorized {
-        status::ACCEPTED
-    } else {
-        status::WAITING_FOR_ACCEPTANCE
+    let first = match call.shared.switches.first_status.value() {
+        "auto" if authorized => status::ACCEPTED,
+        "auto" => status::WAITING_FOR_ACCEPTANCE,
+        fixed => fixed,
     };
     let now = call.now_text();
     call.db
