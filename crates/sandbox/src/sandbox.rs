@@ -260,7 +260,7 @@ impl Sandbox {
     pub fn webhook_deliveries(&self) -> Result<Vec<Delivery>, Error> {
         self.shared
             .store
-            .transaction(|db| Ok(webhooks::deliveries(db)?))
+            .transaction(|db| Ok(webhooks::deliveries(db, None)?))
     }
 
     /// Waits until every webhook has been sent, has failed or is lost, but for those that are held

@@ -3,12 +3,11 @@
 //! States: `pending` (its receiver's queue will come to it), `delayed` (a timer will make it pending),
 //! `held` (until it is released or overtaken), `dropped`, and after an attempt `delivered` or `failed`.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use http::{StatusCode, Uri};
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::encoding;
 use super::fate::Fate;
@@ -342,45 +341,52 @@ pub(super) fn missing(id: i64) -> Refusal {
     Refusal::Invalid(StatusCode::NOT_FOUND, format!("there is no webhook {id}"))
 }
 
-/// All deliveries, oldest first.
-pub(crate) fn deliveries(db: &Connection) -> rusqlite::Result<Vec<Delivery>> {
-    let mut attempts = attempts(db)?;
-    db.prepare_cached("SELECT * FROM webhook_deliveries ORDER BY id")?
-        .query_map([], |row| {
-            let id: i64 = row.get("id")?;
-            Ok(Delivery {
-                id: public_id(id),
-                verification_request_id: public_id(row.get("request_id")?),
-                url: row.get("url")?,
-                content_type: row.get("content_type")?,
-                body: row.get("body")?,
-                signature: row.get("signature")?,
-                forged: row.get("forged")?,
-                state: row.get("state")?,
-                effect: row.get("effect")?,
-                duplicate_of: row.get::<_, Option<i64>>("duplicate_of")?.map(public_id),
-                response_status: row.get("response_status")?,
-                error: row.get("error")?,
-                attempts: attempts.remove(&id).unwrap_or_default(),
-            })
-        })?
-        .collect()
+/// The latest deliveries, oldest first; all without a limit.
+pub(crate) fn deliveries(db: &Connection, limit: Option<u32>) -> rusqlite::Result<Vec<Delivery>> {
+    // A negative limit is none.
+    let limit = limit.map_or(-1, i64::from);
+    db.prepare_cached(
+        "SELECT * FROM (SELECT * FROM webhook_deliveries ORDER BY id DESC LIMIT ?1) ORDER BY id",
+    )?
+    .query_map([limit], |row| delivery(db, row))?
+    .collect()
 }
 
-fn attempts(db: &Connection) -> rusqlite::Result<BTreeMap<i64, Vec<DeliveryAttempt>>> {
-    let mut statement = db.prepare_cached("SELECT * FROM webhook_attempts ORDER BY id")?;
-    let mut rows = statement.query([])?;
-    let mut attempts: BTreeMap<i64, Vec<DeliveryAttempt>> = BTreeMap::new();
-    while let Some(row) = rows.next()? {
-        let at: String = row.get("at")?;
-        attempts
-            .entry(row.get("delivery_id")?)
-            .or_default()
-            .push(DeliveryAttempt {
+/// One delivery.
+pub(super) fn find(db: &Connection, id: i64) -> rusqlite::Result<Option<Delivery>> {
+    db.prepare_cached("SELECT * FROM webhook_deliveries WHERE id = ?1")?
+        .query_row([id], |row| delivery(db, row))
+        .optional()
+}
+
+fn delivery(db: &Connection, row: &Row<'_>) -> rusqlite::Result<Delivery> {
+    let id: i64 = row.get("id")?;
+    let attempts = db
+        .prepare_cached(
+            "SELECT at, response_status, error FROM webhook_attempts WHERE delivery_id = ?1 ORDER BY id",
+        )?
+        .query_map([id], |row| {
+            let at: String = row.get(0)?;
+            Ok(DeliveryAttempt {
                 at: clock::read(&at).unwrap_or_default(),
-                response_status: row.get("response_status")?,
-                error: row.get("error")?,
-            });
-    }
-    Ok(attempts)
+                response_status: row.get(1)?,
+                error: row.get(2)?,
+            })
+        })?
+        .collect::<Result<_, _>>()?;
+    Ok(Delivery {
+        id: public_id(id),
+        verification_request_id: public_id(row.get("request_id")?),
+        url: row.get("url")?,
+        content_type: row.get("content_type")?,
+        body: row.get("body")?,
+        signature: row.get("signature")?,
+        forged: row.get("forged")?,
+        state: row.get("state")?,
+        effect: row.get("effect")?,
+        duplicate_of: row.get::<_, Option<i64>>("duplicate_of")?.map(public_id),
+        response_status: row.get("response_status")?,
+        error: row.get("error")?,
+        attempts,
+    })
 }

@@ -35,9 +35,12 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 
 type Shares = State<Arc<Shared>>;
 
+/// `?limit=50` gives the latest.
 async fn list(State(shared): Shares, request: Request) -> Response<Body> {
     visit(shared, request, |visit| {
-        let deliveries = outbox::deliveries(visit.db)?;
+        let limit = visit.field("limit").map(str::parse).transpose();
+        let limit = limit.map_err(|_| invalid("\"limit\" must be a whole number"))?;
+        let deliveries = outbox::deliveries(visit.db, limit)?;
         Ok(Reply::ok(&Json::list(deliveries.into_iter().map(shown))))
     })
     .await
@@ -48,9 +51,7 @@ async fn show(State(shared): Shares, Path(id): Path<i64>, request: Request) -> R
 }
 
 fn reply(visit: &Visit<'_>, id: i64) -> Outcome {
-    let mut deliveries = outbox::deliveries(visit.db)?.into_iter();
-    let delivery = deliveries.find(|delivery| i64::try_from(delivery.id) == Ok(id));
-    let delivery = delivery.ok_or_else(|| outbox::missing(id))?;
+    let delivery = outbox::find(visit.db, id)?.ok_or_else(|| outbox::missing(id))?;
     Ok(Reply::ok(&shown(delivery)))
 }
 

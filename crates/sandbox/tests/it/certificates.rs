@@ -9,6 +9,7 @@ use crate::support::{Client, pdf_text};
 async fn certificate(name: &str) -> Vec<u8> {
     let start = "2026-03-01T12:00:00Z".parse().unwrap();
     let sandbox = Sandbox::builder()
+        .strict(true)
         .seed(5)
         .clock(Clock::Frozen(start))
         .start()

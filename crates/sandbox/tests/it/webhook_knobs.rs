@@ -14,11 +14,12 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Client, Received, receiver, send, send_json};
+use crate::support::{Client, Received, Scratch, receiver, send, send_json};
 
 /// A sandbox with knobs, whose webhooks go to a URL.
 async fn sandbox(url: &str, knobs: impl FnOnce(&mut WebhookSettings)) -> Sandbox {
     let sandbox = Sandbox::builder()
+        .strict(true)
         .seed(3)
         .webhook_url(url)
         .start()
@@ -75,7 +76,7 @@ fn tag(sandbox: &Sandbox, body: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn knobs_are_read_and_set_over_http() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let path = "/_sandbox/webhooks/settings";
     let mut expected = json!({
         "drop_percent": 0, "duplicate_percent": 0, "delay_percent": 0, "delay_milliseconds": null,
@@ -369,11 +370,15 @@ async fn the_same_seed_meets_the_same_fate() {
         }
         let seen = deliveries(&sandbox).await.into_iter();
         let seen: Vec<_> = seen
-            .map(|delivery| (delivery.id, delivery.effect, delivery.duplicate_of))
+            .map(|delivery| {
+                let bytes = (delivery.body, delivery.signature);
+                (delivery.id, bytes, delivery.effect, delivery.duplicate_of)
+            })
             .collect();
-        for effect in ["dropped", "delayed", "reordered"] {
-            let met = |(_, seen, _): &(_, Option<String>, _)| seen.as_deref() == Some(effect);
-            assert!(seen.iter().any(met), "{effect} never");
+        for wanted in ["dropped", "delayed", "reordered"] {
+            let met =
+                |(_, _, effect, _): &(_, _, Option<String>, _)| effect.as_deref() == Some(wanted);
+            assert!(seen.iter().any(met), "{wanted} never");
         }
         seen
     };
@@ -422,4 +427,62 @@ async fn answers_without_end_are_cut() {
         event(&sandbox, "Ada").await;
         assert_eq!(deliveries(&sandbox).await[0].state, state);
     }
+}
+
+#[tokio::test]
+async fn the_log_is_as_long_as_one_asks() {
+    let (url, _received) = receiver(200).await;
+    let sandbox = sandbox(&url, |knobs| knobs.drop_percent = 100).await;
+    for name in ["A", "B", "C"] {
+        event(&sandbox, name).await;
+    }
+    let log = async |query: &str| {
+        let path = format!("/_sandbox/webhooks{query}");
+        send(&sandbox, "GET", &path, &[], b"").await
+    };
+    let all = log("").await.json();
+    assert_eq!(all.as_array().map(Vec::len), Some(3));
+    log("?limit=2")
+        .await
+        .assert(200, &json!([all[1].clone(), all[2].clone()]));
+    log(&format!("/{}", all[1]["id"]))
+        .await
+        .assert(200, &all[1]);
+    log("?limit=-1").await.assert(
+        400,
+        &json!({ "detail": "\"limit\" must be a whole number" }),
+    );
+}
+
+#[tokio::test]
+async fn what_waits_outlives_a_restart() {
+    let file = Scratch::new("webhooks.db");
+    let (url, mut received) = receiver(200).await;
+    let start = async || {
+        let builder = Sandbox::builder().data(&file.path).webhook_url(&url);
+        builder.start().await.unwrap()
+    };
+    let sandbox = start().await;
+    let mut knobs = WebhookSettings::default();
+    knobs.delay_percent = 100;
+    sandbox.set_webhooks(knobs.clone()).unwrap();
+    event(&sandbox, "Held").await;
+    knobs.delay = WebhookDelay::For(Duration::from_secs(3600));
+    sandbox.set_webhooks(knobs.clone()).unwrap();
+    event(&sandbox, "Delayed").await;
+    sandbox.stop().await;
+
+    let sandbox = start().await;
+    assert_eq!(sandbox.webhook_settings().unwrap(), knobs);
+    let log = sandbox.webhook_deliveries().unwrap();
+    assert_eq!(
+        states(&log),
+        [("held", Some("delayed")), ("delayed", Some("delayed"))]
+    );
+    assert_eq!(sandbox.release_webhooks().unwrap(), 2);
+    let webhooks = [
+        received.recv().await.unwrap(),
+        received.recv().await.unwrap(),
+    ];
+    assert_eq!(names(&webhooks), ["HELD", "DELAYED"]);
 }

@@ -17,3 +17,4 @@ mod redaction;
 mod requests;
 mod support;
 mod users;
+mod webhooks;
