@@ -247,7 +247,7 @@ fn kinds(address: SocketAddr, token: &str, first: u64) -> Vec<(&'static str, Vec
             many(&|n| {
                 let month = n % 10 + 2;
                 get(format!(
-                    "investments/?created_at__gte=2025-{month:02}-03T00:00:00Z&created_at__lt=2025-{month:02}-10T00:00:00Z"
+                    "investments/?created_at__gte=2025-{month:02}-03T00:00:00Z&created_at__lte=2025-{month:02}-10T00:00:00Z"
                 ))
             }),
         ),

@@ -4,18 +4,21 @@
 //! calls run on the caller's runtime threads. On a file a commit waits for the disk; those calls go
 //! to the blocking pool ([`Store::is_on_disk`]). It knows the tables' names, never what they mean.
 
+mod changes;
 mod file;
 mod people;
 mod scale;
 mod seed;
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Transaction};
 
+use changes::Changes;
 pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 
 use crate::Error;
@@ -80,6 +83,7 @@ impl Seeding {
 #[derive(Debug)]
 pub(crate) struct Store {
     connection: Mutex<Connection>,
+    changes: Arc<Changes>,
     seeding: Seeding,
     on_disk: bool,
 }
@@ -88,7 +92,7 @@ impl Store {
     /// Opens the file, or memory without one, and seeds it when it is new. What an existing file
     /// was seeded with wins.
     pub(crate) fn open(path: Option<&Path>, seeding: Seeding) -> Result<Self, Error> {
-        let (connection, seeding) = match path {
+        let (mut connection, seeding) = match path {
             Some(path) => {
                 let connection = file::open(path, &seeding)?;
                 let seeding = Seeding::of(&connection)?;
@@ -102,7 +106,11 @@ impl Store {
         };
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(128);
+        let changes = Arc::new(Changes::default());
+        let noted = Arc::clone(&changes);
+        connection.update_hook(Some(move |_, _: &str, table: &str, _| noted.note(table)))?;
         Ok(Self {
+            changes,
             connection: Mutex::new(connection),
             seeding,
             on_disk: path.is_some(),
@@ -128,10 +136,31 @@ impl Store {
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let transaction = connection.transaction()?;
-        let result = work(&transaction)?;
-        transaction.commit()?;
-        Ok(result)
+        let before = self.changes.total();
+        let outcome = transact(&mut connection, work);
+        if outcome.is_err() && self.changes.total() != before {
+            // What was counted with the writes that were undone.
+            self.changes.forget();
+        }
+        outcome
+    }
+
+    /// What a statement counts with some values, from memory where nothing was written meanwhile.
+    pub(crate) fn count(
+        &self,
+        db: &Connection,
+        statement: &str,
+        values: &[Value],
+    ) -> rusqlite::Result<i64> {
+        let key = format!("{statement}\n{values:?}");
+        if let Some(count) = self.changes.count(statement, &key) {
+            return Ok(count);
+        }
+        let count = db
+            .prepare_cached(statement)?
+            .query_row(rusqlite::params_from_iter(values), |row| row.get(0))?;
+        self.changes.keep(statement, key, count);
+        Ok(count)
     }
 
     /// A copy of everything in memory, unless it has more bytes than allowed. `along` runs while no
@@ -167,7 +196,9 @@ impl Store {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         connection.flush_prepared_statement_cache();
-        copy_all(copy, &mut connection)?;
+        let outcome = copy_all(copy, &mut connection);
+        self.changes.forget();
+        outcome?;
         along();
         Ok(())
     }
@@ -182,6 +213,7 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", false)?;
         let outcome = create(&mut connection, &self.seeding);
         connection.pragma_update(None, "foreign_keys", true)?;
+        self.changes.forget();
         outcome
     }
 
@@ -189,6 +221,16 @@ impl Store {
     pub(crate) fn opaque(&self, db: &Connection, purpose: &str) -> rusqlite::Result<String> {
         opaque(db, self.seeding.seed, purpose)
     }
+}
+
+fn transact<T, E: From<rusqlite::Error>>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+) -> Result<T, E> {
+    let transaction = connection.transaction()?;
+    let result = work(&transaction)?;
+    transaction.commit()?;
+    Ok(result)
 }
 
 /// A copy of a store.

@@ -7,6 +7,7 @@ CREATE INDEX investments_offering ON investments (offering_id);
 CREATE INDEX investments_status ON investments (status);
 CREATE INDEX investments_amount ON investments (amount_cents);
 CREATE INDEX investments_created_at ON investments (created_at);
+CREATE INDEX investments_updated_at ON investments (updated_at);
 CREATE INDEX investment_history_investment ON investment_history (investment_id);
 CREATE INDEX kyb_documents_entity ON kyb_documents (entity_id);
 CREATE INDEX verification_entities_entity ON verification_entities (entity_id);

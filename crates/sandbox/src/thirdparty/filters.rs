@@ -111,28 +111,96 @@ impl Selection {
 
     /// How many rows there are.
     pub(crate) fn count(&self, call: &Call<'_>, resource: &Resource) -> rusqlite::Result<usize> {
-        let (sql, values) = self.sql(resource, "count(*)", "");
-        let count: i64 = call
-            .db
-            .prepare_cached(&sql)?
-            .query_row(rusqlite::params_from_iter(values), |row| row.get(0))?;
+        let (sql, _) = self.sql(resource, "count(*)", "");
+        let count = call.shared.store.count(call.db, &sql, &self.values)?;
         Ok(usize::try_from(count).unwrap_or_default())
     }
 
-    /// The keys of some rows.
+    /// The keys of some of the `count` rows.
     pub(crate) fn keys(
         &self,
         call: &Call<'_>,
         resource: &Resource,
+        count: usize,
         limit: usize,
         offset: usize,
     ) -> rusqlite::Result<Vec<i64>> {
-        let tail = format!("ORDER BY {} LIMIT {limit} OFFSET {offset}", self.order);
-        let (sql, values) = self.sql(resource, resource.key, &tail);
-        call.db
-            .prepare_cached(&sql)?
-            .query_map(rusqlite::params_from_iter(values), |row| row.get(0))?
-            .collect()
+        let limit = limit.min(count.saturating_sub(offset));
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let (first, last) = ends(call, resource)?;
+        let all = usize::try_from(last - first + 1).unwrap_or_default();
+        if self.conditions.is_empty() && self.order == resource.key && count == all {
+            // No key is missing, so that the page begins at a known one.
+            let first = first + i64::try_from(offset).unwrap_or(i64::MAX);
+            let sql = format!(
+                "SELECT {key} FROM {} WHERE {key} >= ? ORDER BY {key} LIMIT ?",
+                resource.table,
+                key = resource.key
+            );
+            return select(call, &sql, &[first.into(), integer(limit)]);
+        }
+        // The second half is nearer from the end.
+        let backwards = offset > count / 2;
+        let skipped = if backwards {
+            count - offset - limit
+        } else {
+            offset
+        };
+        let sql = self.page(resource, count, all, skipped + limit, backwards);
+        let mut values = self.values.clone();
+        values.extend([integer(limit), integer(skipped)]);
+        let mut keys = select(call, &sql, &values)?;
+        if backwards {
+            keys.reverse();
+        }
+        Ok(keys)
+    }
+
+    /// The statement of a page. SQLite cannot know how many rows there are, so it is told which way
+    /// is the shorter: along the order until enough rows were met, or through the rows of the
+    /// conditions, to be sorted. A plus sign keeps an expression from an index.
+    fn page(
+        &self,
+        resource: &Resource,
+        count: usize,
+        all: usize,
+        wanted: usize,
+        backwards: bool,
+    ) -> String {
+        // Rows of a time are neighbours in every order that follows time.
+        let clustered = self
+            .conditions
+            .iter()
+            .any(|condition| condition.contains("_at "));
+        let shorter = if clustered {
+            count > all / 2
+        } else {
+            wanted.saturating_mul(all) / count.max(1) < count
+        };
+        let along = walk(resource, &self.order).filter(|_| shorter);
+        let mut order = if backwards {
+            reversed(&self.order)
+        } else {
+            self.order.clone()
+        };
+        let mut conditions = self.conditions.clone();
+        if along.is_some() {
+            for condition in &mut conditions {
+                condition.insert(0, '+');
+            }
+        } else if !conditions.is_empty() {
+            order.insert(0, '+');
+        }
+        let tail = format!("ORDER BY {order} LIMIT ? OFFSET ?");
+        statement(
+            resource,
+            along.unwrap_or_default(),
+            resource.key,
+            &conditions,
+            &tail,
+        )
     }
 
     /// The statement that selects the given expressions from all rows.
@@ -142,26 +210,10 @@ impl Selection {
         what: &str,
         tail: &str,
     ) -> (String, std::slice::Iter<'_, Value>) {
-        let condition = if self.conditions.is_empty() {
-            "1".to_owned()
-        } else {
-            self.conditions.join(" AND ")
-        };
-        let mut joins = Vec::new();
-        let mut mentioned = format!("{what} {condition} {tail}");
-        for (alias, join) in resource.joins.iter().rev() {
-            if mentioned.contains(&format!("{alias}.")) {
-                joins.push(*join);
-                mentioned.push_str(join);
-            }
-        }
-        joins.reverse();
-        let sql = format!(
-            "SELECT {what} FROM {} {} WHERE {condition} {tail}",
-            resource.table,
-            joins.join(" ")
-        );
-        (sql, self.values.iter())
+        (
+            statement(resource, "", what, &self.conditions, tail),
+            self.values.iter(),
+        )
     }
 
     /// The order of the rows as SQL.
@@ -204,11 +256,12 @@ impl Selection {
                 }
             }
         }
-        Ok(self.look_up(column, lookup, parameter, raw))
+        Ok(self.look_up(resource, column, lookup, parameter, raw))
     }
 
     fn look_up(
         &mut self,
+        resource: &Resource,
         column: &Column,
         lookup: &str,
         parameter: &Parameter,
@@ -223,7 +276,7 @@ impl Selection {
             return Ok(());
         }
         if parameter.list {
-            return self.one_of(column, raw);
+            return self.one_of(resource, column, raw);
         }
         // Of some value lists only the first value is known: such a list refuses nothing.
         if let (Kind::Choice(choices), "exact") = (parameter.kind, lookup)
@@ -238,13 +291,20 @@ impl Selection {
             Holds::Boolean => {
                 // The widget knows true and false; anything else means that nothing was chosen.
                 if let Some(value) = boolean(raw) {
-                    self.compare(sql, "=", Value::Integer(value.into()));
+                    self.compare(resource, sql, "=", Value::Integer(value.into()));
                 }
             }
-            Holds::Text => self.compare(sql, operator(lookup), Value::Text(raw.to_owned())),
+            Holds::Text => {
+                self.compare(resource, sql, operator(lookup), Value::Text(raw.to_owned()))
+            }
             Holds::Timestamp => {
                 let at = timestamp(raw).ok_or("Enter a valid date/time.")?;
-                self.compare(sql, operator(lookup), Value::Text(clock::stored(at)));
+                self.compare(
+                    resource,
+                    sql,
+                    operator(lookup),
+                    Value::Text(clock::stored(at)),
+                );
             }
             Holds::Cents | Holds::Integer | Holds::Reference(_) => {
                 let bound = bound(raw, column.holds == Holds::Cents)?;
@@ -259,14 +319,14 @@ impl Selection {
                     }
                     _ => bound.floor(),
                 };
-                self.compare(sql, operator(lookup), Value::Integer(value));
+                self.compare(resource, sql, operator(lookup), Value::Integer(value));
             }
         }
         Ok(())
     }
 
     /// A comma list: spaces trimmed, empty items skipped, unknown choices match nothing.
-    fn one_of(&mut self, column: &Column, raw: &str) -> Result<(), String> {
+    fn one_of(&mut self, resource: &Resource, column: &Column, raw: &str) -> Result<(), String> {
         let mut items = Vec::new();
         for item in raw
             .split(',')
@@ -293,10 +353,9 @@ impl Selection {
         }
         // Nothing but commas matches nothing; booleans that are none filter nothing.
         if !items.is_empty() || column.holds != Holds::Boolean {
-            self.conditions.push(format!(
-                "{} IN (SELECT value FROM json_each(?))",
-                column.sql
-            ));
+            let condition = format!("{} IN (SELECT value FROM json_each(?))", column.sql);
+            self.conditions
+                .push(on_column(resource, column.sql, condition));
             self.values
                 .push(Value::Text(serde_json::Value::from(items).to_string()));
         }
@@ -318,6 +377,7 @@ impl Selection {
                 words.push(term);
             }
         }
+        let searched = by_owner(resource);
         for term in words {
             // SQLite refuses patterns above 50,000 bytes; escaping doubles a word at most.
             if term.len() > SEARCH_WORD_BYTES {
@@ -328,25 +388,187 @@ impl Selection {
                 .replace('\\', "\\\\")
                 .replace('%', "\\%")
                 .replace('_', "\\_");
-            let any: Vec<_> = resource
-                .search
+            let any: Vec<_> = searched
                 .iter()
-                .map(|sql| format!("{sql} LIKE ? ESCAPE '\\'"))
+                .map(|(columns, aliases)| {
+                    let likes: Vec<_> = columns
+                        .iter()
+                        .map(|sql| format!("{sql} LIKE ? ESCAPE '\\'"))
+                        .collect();
+                    let likes = likes.join(" OR ");
+                    among_owners(resource, aliases, &likes).unwrap_or(likes)
+                })
                 .collect();
             self.conditions.push(format!("({})", any.join(" OR ")));
             self.values.extend(
-                resource
-                    .search
+                searched
                     .iter()
+                    .flat_map(|(columns, _)| columns)
                     .map(|_| Value::Text(format!("%{escaped}%"))),
             );
         }
     }
 
-    fn compare(&mut self, sql: &str, operator: &str, value: Value) {
-        self.conditions.push(format!("{sql} {operator} ?"));
+    fn compare(&mut self, resource: &Resource, sql: &str, operator: &str, value: Value) {
+        self.conditions
+            .push(on_column(resource, sql, format!("{sql} {operator} ?")));
         self.values.push(value);
     }
+}
+
+fn statement(
+    resource: &Resource,
+    index: &str,
+    what: &str,
+    conditions: &[String],
+    tail: &str,
+) -> String {
+    let condition = if conditions.is_empty() {
+        "1".to_owned()
+    } else {
+        conditions.join(" AND ")
+    };
+    let mut joins = Vec::new();
+    let mut mentioned = format!("{what} {condition} {tail}");
+    for (alias, join) in resource.joins.iter().rev() {
+        if mentioned.contains(&format!("{alias}.")) {
+            joins.push(*join);
+            mentioned.push_str(join);
+        }
+    }
+    joins.reverse();
+    format!(
+        "SELECT {what} FROM {} {index} {} WHERE {condition} {tail}",
+        resource.table,
+        joins.join(" ")
+    )
+}
+
+fn select(call: &Call<'_>, sql: &str, values: &[Value]) -> rusqlite::Result<Vec<i64>> {
+    call.db
+        .prepare_cached(sql)?
+        .query_map(rusqlite::params_from_iter(values), |row| row.get(0))?
+        .collect()
+}
+
+/// The first and the last key of a resource.
+fn ends(call: &Call<'_>, resource: &Resource) -> rusqlite::Result<(i64, i64)> {
+    let (table, key) = (resource.table, resource.key);
+    call.db
+        .prepare_cached(&format!(
+            "SELECT coalesce((SELECT min({key}) FROM {table}), 0), coalesce((SELECT max({key}) FROM {table}), 0)"
+        ))?
+        .query_row([], |row| Ok((row.get(0)?, row.get(1)?)))
+}
+
+fn integer(number: usize) -> Value {
+    Value::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+/// How SQLite is told to go along an order, where an index has it.
+fn walk(resource: &Resource, order: &str) -> Option<&'static str> {
+    let term = order.split([' ', ',']).next().unwrap_or_default();
+    if term == resource.key {
+        return Some("NOT INDEXED");
+    }
+    if resource.table != "investments i" {
+        return None;
+    }
+    match term {
+        "i.amount_cents" => Some("INDEXED BY investments_amount"),
+        "i.created_at" => Some("INDEXED BY investments_created_at"),
+        "i.updated_at" => Some("INDEXED BY investments_updated_at"),
+        _ => None,
+    }
+}
+
+/// The same terms, each the other way round.
+fn reversed(order: &str) -> String {
+    let terms = order.split(", ").map(|term| {
+        if let Some(term) = term.strip_suffix(" DESC") {
+            format!("{term} ASC")
+        } else {
+            format!("{} DESC", term.strip_suffix(" ASC").unwrap_or(term))
+        }
+    });
+    terms.collect::<Vec<_>>().join(", ")
+}
+
+/// A condition on columns of joined tables, asked of those tables alone: SQLite looks the few
+/// matching owners up instead of joining every row. `NULL` matches no such condition, as in the join.
+fn among_owners(resource: &Resource, aliases: &[&str], condition: &str) -> Option<String> {
+    let mut joins = Vec::new();
+    let mut root = None;
+    for (alias, join) in resource.joins.iter().rev() {
+        let needed = aliases.contains(alias)
+            || joins
+                .iter()
+                .any(|(_, join): &(&str, &str)| hangs_on(join, alias));
+        if !needed {
+            continue;
+        }
+        let owner = join.rsplit_once(" = ")?.1;
+        if owner.starts_with("i.") {
+            // Two ways to the owners are no way.
+            if root.is_some() {
+                return None;
+            }
+            let table = join.strip_prefix("LEFT JOIN ")?.split_once(" ON ")?.0;
+            root = Some((*alias, table, owner));
+        } else {
+            joins.push((*alias, *join));
+        }
+    }
+    let (alias, table, owner) = root?;
+    let joins: Vec<_> = joins.into_iter().rev().map(|(_, join)| join).collect();
+    Some(format!(
+        "{owner} IN (SELECT {alias}.id FROM {table} {} WHERE {condition})",
+        joins.join(" ")
+    ))
+}
+
+/// Whether a join hangs on a table.
+fn hangs_on(join: &str, alias: &str) -> bool {
+    join.rsplit_once(" = ")
+        .and_then(|(_, owner)| owner.split_once('.'))
+        .is_some_and(|(owner, _)| owner == alias)
+}
+
+/// The searched columns, those that one owner leads to together, and the aliases of their tables.
+fn by_owner(resource: &Resource) -> Vec<(Vec<&'static str>, Vec<&'static str>)> {
+    let mut groups: Vec<(&str, Vec<&'static str>, Vec<&'static str>)> = Vec::new();
+    for sql in resource.search {
+        let mut root = alias(sql);
+        while let Some((_, join)) = resource.joins.iter().find(|(alias, _)| *alias == root) {
+            let owner = join
+                .rsplit_once(" = ")
+                .map_or("i", |(_, owner)| alias(owner));
+            if owner == "i" {
+                break;
+            }
+            root = owner;
+        }
+        match groups.iter_mut().find(|(other, ..)| *other == root) {
+            Some((_, columns, aliases)) => {
+                columns.push(sql);
+                aliases.push(alias(sql));
+            }
+            None => groups.push((root, vec![sql], vec![alias(sql)])),
+        }
+    }
+    groups
+        .into_iter()
+        .map(|(_, columns, aliases)| (columns, aliases))
+        .collect()
+}
+
+fn alias(sql: &str) -> &str {
+    sql.split_once('.').map_or("", |(alias, _)| alias)
+}
+
+/// A condition on one column, put to the table that has it.
+fn on_column(resource: &Resource, sql: &str, condition: String) -> String {
+    among_owners(resource, &[alias(sql)], &condition).unwrap_or(condition)
 }
 
 /// DRF's ordering: known fields in the order named, unknown ones ignored, ties by id. Only the first
@@ -405,3 +627,6 @@ fn exists(call: &Call<'_>, table: &str, id: i64) -> rusqlite::Result<bool> {
         .optional()?;
     Ok(found.is_some())
 }
+
+#[cfg(test)]
+mod plans;

@@ -21,7 +21,13 @@ pub(crate) fn page(
     let count = selection.count(call, resource)?;
     let pages = count.div_ceil(size).max(1);
     let number = page_number(call.query("page"), pages).ok_or_else(errors::invalid_page)?;
-    let keys = selection.keys(call, resource, size, (number - 1).saturating_mul(size))?;
+    let keys = selection.keys(
+        call,
+        resource,
+        count,
+        size,
+        (number - 1).saturating_mul(size),
+    )?;
     let results = keys
         .into_iter()
         .map(|key| render(call, key))

@@ -30,6 +30,7 @@ mod thirdparty_auth;
 mod thirdparty_bodies;
 mod thirdparty_filters;
 mod thirdparty_investments;
+mod thirdparty_lists;
 mod thirdparty_pages;
 mod throttling;
 mod tls;
