@@ -7,7 +7,7 @@
 use http::StatusCode;
 use rusqlite::{OptionalExtension, params};
 
-use super::legal_names;
+use super::{invitations, legal_names};
 use crate::credentials::AUTHORIZATION_TOKEN;
 use crate::pages::{self, Visit, escape};
 use crate::reply::{Failure, Outcome, Reply};
@@ -85,6 +85,7 @@ fn grant(visit: &Visit<'_>, portal: &str, identifier: &str) -> Result<i64, Failu
             params![authorization, name, legal_names::normalized(&name)],
         )?;
     }
+    invitations::take_up(visit.shared, visit.db, visit.now, user, portal)?;
     Ok(user)
 }
 

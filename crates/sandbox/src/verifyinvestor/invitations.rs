@@ -2,15 +2,16 @@
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::Value;
 
-use super::verification_requests::{NewRequest, begin};
+use super::verification_requests::{Begun, NewRequest, begin, made};
 use super::{errors, parameters, requests, text};
 use crate::call::Call;
 use crate::clock;
 use crate::json::{Json, object};
-use crate::reply::{Outcome, Reply};
+use crate::reply::{Failure, Outcome, Reply};
+use crate::state::Shared;
 
 const LIFE: SignedDuration = SignedDuration::from_hours(30 * 24);
 const META: &str =
@@ -34,12 +35,7 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
             .filter(|email| email.contains('@'))
             .ok_or_else(errors::bad_params)?;
         let kind = text(Some(investor), "type").unwrap_or_else(|| "ai".to_owned());
-        let request_kind = match kind.as_str() {
-            "ai" => None,
-            "qp" => Some("qualified_purchaser"),
-            "qc" => Some("qualified_client"),
-            _ => return Err(errors::bad_params().into()),
-        };
+        let request_kind = request_kind(&kind).ok_or_else(errors::bad_params)?;
         let name = text(Some(investor), "suggested_legal_name");
         let known: Option<i64> = call
             .db
@@ -60,7 +56,8 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
                     legal_name: name.clone(),
                     ..NewRequest::default()
                 };
-                Some(begin(call, user, new)?.id)
+                let begun = begin(call.shared, call.db, call.now, user, new)?;
+                Some(made(call, begun)?.id)
             }
             None => None,
         };
@@ -79,6 +76,51 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     Ok(Reply::json(StatusCode::CREATED, &enveloped(invitations)))
 }
 
+/// The kind of request that a type of investor is invited to: accreditation has no name.
+fn request_kind(kind: &str) -> Option<Option<&'static str>> {
+    match kind {
+        "ai" => Some(None),
+        "qp" => Some(Some("qualified_purchaser")),
+        "qc" => Some(Some("qualified_client")),
+        _ => None,
+    }
+}
+
+/// An invited investor has granted access: the invitations become requests. One who has such a
+/// request already is led to that one.
+pub(crate) fn take_up(
+    shared: &Shared,
+    db: &Connection,
+    now: Timestamp,
+    user: i64,
+    portal: &str,
+) -> Result<(), Failure> {
+    let invitations: Vec<(i64, String, NewRequest)> = db
+        .prepare_cached(
+            "SELECT i.id, i.type, i.portal_name, i.deal_name, i.suggested_legal_name
+             FROM vi_invitations i JOIN vi_users u ON u.email = i.email
+             WHERE u.id = ?1 AND coalesce(i.portal_name, '') = ?2 AND i.request_id IS NULL AND i.created_at > ?3
+             ORDER BY i.id",
+        )?
+        .query_map(params![user, portal, oldest_alive(now)], |row| {
+            let new = NewRequest {
+                portal_name: row.get(2)?,
+                deal_name: row.get(3)?,
+                legal_name: row.get(4)?,
+                ..NewRequest::default()
+            };
+            Ok((row.get(0)?, row.get(1)?, new))
+        })?
+        .collect::<Result<_, _>>()?;
+    for (id, kind, mut new) in invitations {
+        new.kind = request_kind(&kind).flatten();
+        let (Begun::Made(request) | Begun::Pending(request)) = begin(shared, db, now, user, new)?;
+        db.prepare_cached("UPDATE vi_invitations SET request_id = ?2 WHERE id = ?1")?
+            .execute([id, request.id])?;
+    }
+    Ok(())
+}
+
 /// `GET /api/v1/verification_request_invitations`: the active ones only.
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     let mut statement = call.db.prepare_cached(
@@ -86,7 +128,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
          WHERE i.created_at > ?1 AND r.completed_at IS NULL ORDER BY i.id",
     )?;
     let invitations = statement
-        .query_map([oldest_alive(call)], item)?
+        .query_map([oldest_alive(call.now)], item)?
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Reply::ok(&enveloped(invitations)))
 }
@@ -97,7 +139,7 @@ pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
     let row: Option<(Option<i64>, Json)> = call
         .db
         .prepare_cached("SELECT * FROM vi_invitations WHERE id = ?1 AND created_at > ?2")?
-        .query_row(params![id, oldest_alive(call)], |row| {
+        .query_row(params![id, oldest_alive(call.now)], |row| {
             Ok((row.get("request_id")?, item(row)?))
         })
         .optional()?;
@@ -141,6 +183,6 @@ fn enveloped(invitations: Vec<Json>) -> Json {
     object! { "meta": META, "verification_request_invitations": invitations }
 }
 
-fn oldest_alive(call: &Call<'_>) -> String {
-    clock::stored(call.now.saturating_sub(LIFE).unwrap_or(Timestamp::MIN))
+fn oldest_alive(now: Timestamp) -> String {
+    clock::stored(now.saturating_sub(LIFE).unwrap_or(Timestamp::MIN))
 }

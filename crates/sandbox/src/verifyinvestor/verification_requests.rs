@@ -1,13 +1,16 @@
 //! Creating, reading and listing verification requests.
 
 use http::StatusCode;
-use rusqlite::{OptionalExtension, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
 
 use super::requests::{self, Request};
 use super::{errors, legal_names, parameters, status, text, users};
 use crate::call::Call;
+use crate::clock;
 use crate::json::{Json, object};
 use crate::reply::{Failure, Outcome, Reply};
+use crate::state::Shared;
 
 /// A request about to be made.
 #[derive(Debug, Default)]
@@ -35,7 +38,7 @@ pub(crate) fn create(call: &Call<'_>, kind: Option<&'static str>) -> Outcome {
         webhook_url: text(parameters, "webhook_url"),
         issuer_email: text(parameters, "issuer_email"),
     };
-    let request = begin(call, user, new)?;
+    let request = made(call, begin(call.shared, call.db, call.now, user, new)?)?;
     Ok(Reply::json(
         StatusCode::CREATED,
         &request.created(call.origin),
@@ -77,11 +80,41 @@ pub(crate) fn find(call: &Call<'_>) -> Result<Request, Failure> {
     Ok(request)
 }
 
+/// What came of an attempt to make a request.
+pub(crate) enum Begun {
+    Made(Box<Request>),
+    /// Not made: this one is unfinished.
+    Pending(Box<Request>),
+}
+
+/// The request that was made, or the refusal of a duplicate.
+pub(crate) fn made(call: &Call<'_>, begun: Begun) -> Result<Request, Reply> {
+    let pending = match begun {
+        Begun::Made(request) => return Ok(*request),
+        Begun::Pending(pending) => pending,
+    };
+    let refusal = object! {
+        "error": "A pending verification request already exists.",
+        "pending_verification_request": pending.pending(call.origin),
+    };
+    let status = if call.shared.switches.duplicate_pending_status.is("403") {
+        StatusCode::FORBIDDEN
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
+    Err(Reply::json(status, &refusal))
+}
+
 /// Makes a request. A legal name that the investor authorised needs no acceptance any more.
-pub(crate) fn begin(call: &Call<'_>, user: i64, new: NewRequest) -> Result<Request, Failure> {
+pub(crate) fn begin(
+    shared: &Shared,
+    db: &Connection,
+    now: Timestamp,
+    user: i64,
+    new: NewRequest,
+) -> Result<Begun, Failure> {
     let portal = new.portal_name.clone().unwrap_or_default();
-    let authorization: Option<i64> = call
-        .db
+    let authorization: Option<i64> = db
         .prepare_cached("SELECT id FROM vi_authorizations WHERE user_id = ?1 AND portal_name = ?2")?
         .query_row(params![user, portal], |row| row.get(0))
         .optional()?;
@@ -95,33 +128,22 @@ pub(crate) fn begin(call: &Call<'_>, user: i64, new: NewRequest) -> Result<Reque
     }
     let legal_name = match &new.legal_name {
         Some(name) => legal_names::stored(name),
-        None => first_legal_name(call, authorization, user)?,
+        None => first_legal_name(db, authorization, user)?,
     };
     let normalized = legal_names::normalized(&legal_name);
-    if let Some(pending) = pending(call, user, &normalized, &new)? {
-        let refusal = object! {
-            "error": "A pending verification request already exists.",
-            "pending_verification_request": pending.pending(call.origin),
-        };
-        let status = if call.shared.switches.duplicate_pending_status.is("403") {
-            StatusCode::FORBIDDEN
-        } else {
-            StatusCode::UNPROCESSABLE_ENTITY
-        };
-        return Err(Reply::json(status, &refusal).into());
+    if let Some(pending) = pending(db, user, &normalized, &new)? {
+        return Ok(Begun::Pending(Box::new(pending)));
     }
-    let authorized: bool = call
-        .db
+    let authorized: bool = db
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM vi_legal_names WHERE authorization_id = ?1 AND normalized = ?2)")?
         .query_row(params![authorization, normalized], |row| row.get(0))?;
-    let first = match call.shared.switches.first_status.value() {
+    let first = match shared.switches.first_status.value() {
         "auto" if authorized => status::ACCEPTED,
         "auto" => status::WAITING_FOR_ACCEPTANCE,
         fixed => fixed,
     };
-    let now = call.now_text();
-    call.db
-        .prepare_cached(
+    let now = clock::stored(now);
+    db.prepare_cached(
             "INSERT INTO vi_requests (user_id, type, status, portal_name, deal_name, legal_name, normalized_name,
                 redirect_url, webhook_url, issuer_email, created_at, changed_at)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)",
@@ -139,20 +161,20 @@ pub(crate) fn begin(call: &Call<'_>, user: i64, new: NewRequest) -> Result<Reque
             new.issuer_email,
             now,
         ])?;
-    let id = call.db.last_insert_rowid();
-    status::remember(call.db, id, first, &now)?;
-    requests::find(call.db, id)?.ok_or_else(|| errors::no_request().into())
+    let id = db.last_insert_rowid();
+    status::remember(db, id, first, &now)?;
+    let request = requests::find(db, id)?.ok_or_else(errors::no_request)?;
+    Ok(Begun::Made(Box::new(request)))
 }
 
 /// An unfinished request of the same kind for the same portal and legal name.
 fn pending(
-    call: &Call<'_>,
+    db: &Connection,
     user: i64,
     normalized: &str,
     new: &NewRequest,
 ) -> rusqlite::Result<Option<Request>> {
-    let same: Vec<i64> = call
-        .db
+    let same: Vec<i64> = db
         .prepare_cached(
             "SELECT id FROM vi_requests
              WHERE user_id = ?1 AND normalized_name = ?2 AND portal_name IS ?3 AND type IS ?4",
@@ -163,7 +185,7 @@ fn pending(
         )?
         .collect::<Result<_, _>>()?;
     for id in same {
-        if let Some(request) = requests::find(call.db, id)?
+        if let Some(request) = requests::find(db, id)?
             && !status::is_terminal(&request.status)
         {
             return Ok(Some(request));
@@ -172,21 +194,18 @@ fn pending(
     Ok(None)
 }
 
-fn first_legal_name(call: &Call<'_>, authorization: i64, user: i64) -> rusqlite::Result<String> {
-    let known: Option<String> = call
-        .db
+fn first_legal_name(db: &Connection, authorization: i64, user: i64) -> rusqlite::Result<String> {
+    let known: Option<String> = db
         .prepare_cached(
             "SELECT legal_name FROM vi_legal_names WHERE authorization_id = ?1 ORDER BY id LIMIT 1",
         )?
         .query_row([authorization], |row| row.get(0))
         .optional()?;
-    match known {
-        Some(name) => Ok(name),
-        None => call
-            .db
-            .prepare_cached(
-                "SELECT upper(first_name || ' ' || last_name) FROM vi_users WHERE id = ?1",
-            )?
-            .query_row([user], |row| row.get(0)),
+    if let Some(name) = known {
+        return Ok(name);
     }
+    let name: String = db
+        .prepare_cached("SELECT first_name || ' ' || last_name FROM vi_users WHERE id = ?1")?
+        .query_row([user], |row| row.get(0))?;
+    Ok(legal_names::stored(&name))
 }

@@ -172,3 +172,42 @@ async fn the_investor_accepts_completes_declines_and_cancels() {
         404
     );
 }
+
+#[tokio::test]
+async fn an_invited_investor_who_grants_access_gets_the_request() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = Client::verifyinvestor(&sandbox);
+    let invitations = "/api/v1/verification_request_invitations";
+    let body = json!({
+        "portal_name": "Some Portal",
+        "investors": [
+            { "email": "zoe@example.com", "suggested_legal_name": "Zoë Ångström", "type": "ai" },
+            { "email": "zoe@example.com", "type": "qp" },
+            { "email": "other@example.com", "type": "ai" },
+        ],
+    });
+    let created = client.post(invitations, &body).await.json();
+    let created = &created["verification_request_invitations"];
+    let query = "identifier=7&portal_name=Some+Portal&email=Zoe%40Example.com&legal_name=zo%C3%AB+%C3%A5ngstr%C3%B6m";
+    let granted = submit(&sandbox, &link(&sandbox, query), &[("decision", "grant")]).await;
+    assert_eq!(granted.status, 200);
+    let one = async |index: usize| {
+        let path = format!("{invitations}/{}", created[index]["id"]);
+        client.get(&path).await.json()
+    };
+    let accreditation = one(0).await["verification_request"].clone();
+    assert_eq!(
+        (&accreditation["status"], &accreditation["legal_name"]),
+        (&json!("accepted_by_investor"), &json!("ZOË ÅNGSTRÖM"))
+    );
+    let purchaser = one(1).await;
+    assert_eq!(
+        purchaser["verification_request"]["type"],
+        "qualified_purchaser"
+    );
+    assert_eq!(
+        purchaser["verification_request_id"],
+        purchaser["verification_request"]["id"]
+    );
+    assert_eq!(one(2).await["verification_request_id"], json!(null));
+}
