@@ -266,8 +266,11 @@ async fn the_same_seed_and_calls_hit_the_same_requests() {
     assert!(expected.contains(&true) && expected.contains(&false));
     assert_eq!(hits(&start(7).await).await, expected);
     assert_ne!(hits(&start(8).await).await, expected);
-    // A reset begins anew, with the same rules.
+    // A reset begins anew, with the same rules, and so does going back to a snapshot.
     first.reset().unwrap();
+    assert_eq!(hits(&first).await, expected);
+    first.snapshot("here").unwrap();
+    first.restore("here").unwrap();
     assert_eq!(hits(&first).await, expected);
 }
 

@@ -1,9 +1,10 @@
 //! HTTPS: who trusts the authority gets in, and every link says so.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
-use accredit_sandbox::Sandbox;
+use accredit_sandbox::{Effect, Fault, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -197,4 +198,37 @@ async fn plain_http_gets_no_answer() {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
     assert!(!bytes.starts_with(b"HTTP"));
+}
+
+/// Below TLS a reset is the same reset, and a cut body is cut at the same byte.
+#[tokio::test]
+async fn faults_of_the_connection_work_over_tls() {
+    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let request = format!(
+        "GET /api/v1/users HTTP/1.1\r\nhost: {}\r\nauthorization: Token {}\r\n\r\n",
+        sandbox.address(),
+        sandbox.verifyinvestor_api_token()
+    );
+    let ask = async |effect| {
+        sandbox.inject(Fault::new(effect).times(1)).unwrap();
+        let ca = sandbox.ca_certificate().unwrap();
+        let mut stream = connect(&sandbox, ca, "localhost").await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let end = stream.read_to_end(&mut answer).await;
+        (
+            String::from_utf8(answer).unwrap(),
+            end.map_err(|error| error.kind()),
+        )
+    };
+    let (answer, end) = ask(Effect::Reset).await;
+    assert_eq!(
+        (answer.as_str(), end),
+        ("", Err(ErrorKind::ConnectionReset))
+    );
+    let (answer, end) = ask(Effect::CutBody { bytes: 5 }).await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+    assert_eq!(answer.split_once("\r\n\r\n").unwrap().1.len(), 5);
+    // No close_notify either: TLS tells that this is no proper end.
+    assert_eq!(end, Err(ErrorKind::UnexpectedEof));
 }
