@@ -20,6 +20,7 @@ mod hosts;
 mod inspector;
 mod models;
 mod persistence;
+mod repeat;
 mod robustness;
 mod scale;
 mod snapshots;
