@@ -3,6 +3,8 @@
 
 /// The page's width without its margins, in points.
 const WIDTH: usize = 468;
+/// More than a page holds, whatever the letters: the rest of a text is not even looked at.
+const MOST_CHARACTERS: usize = 4096;
 
 /// A part of a line.
 #[derive(Debug, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(super) fn lines(text: &str, size: u8) -> Vec<Vec<Piece>> {
     let mut width = 0;
     // In hundredths of an em.
     let full = WIDTH * 100 / usize::from(size);
-    for character in text.chars() {
+    for character in text.chars().take(MOST_CHARACTERS) {
         let character = if character.is_control() {
             ' '
         } else {

@@ -16,4 +16,6 @@ CREATE INDEX vi_requests_user ON vi_requests (user_id);
 CREATE INDEX vi_requests_status ON vi_requests (status, changed_at);
 CREATE INDEX webhook_deliveries_queue ON webhook_deliveries (state, receiver, position);
 CREATE INDEX webhook_deliveries_position ON webhook_deliveries (position);
+CREATE INDEX webhook_deliveries_reordered ON webhook_deliveries (receiver)
+    WHERE state = 'held' AND effect = 'reordered';
 CREATE INDEX webhook_attempts_delivery ON webhook_attempts (delivery_id);

@@ -37,6 +37,7 @@ mod throttling;
 mod tls;
 mod verifyinvestor_api;
 mod verifyinvestor_browser;
+mod verifyinvestor_names;
 mod verifyinvestor_requests;
 mod verifyinvestor_status;
 mod webhook_knobs;
