@@ -107,7 +107,7 @@ Exit codes:
   5  the service refused the request
   6  the service's answer could not be read
   7  a write failed so that it may or may not have taken effect
-  8  the data file is not a sandbox's, or one of another version; it was left as it is";
+  8  the data file is not a sandbox's, one of another version, or read-only; it was left as it is";
 
 /// Reads the arguments; what was wrong with them is said in one line on stderr.
 pub(crate) fn parse() -> Result<Arguments, ExitCode> {

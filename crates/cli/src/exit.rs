@@ -17,7 +17,7 @@ const REFUSED: u8 = 5;
 const UNREADABLE: u8 = 6;
 /// It may have run: looking comes before repeating.
 const UNKNOWN: u8 = 7;
-const FOREIGN_FILE: u8 = 8;
+const REFUSED_FILE: u8 = 8;
 
 /// Tells a failure and gives its exit code.
 pub(crate) fn report(failure: &(dyn StdError + 'static)) -> ExitCode {
@@ -85,8 +85,8 @@ fn of_verifyinvestor(error: &Error) -> bool {
 
 /// A sandbox that did not start.
 fn of_sandbox(error: &accredit_sandbox::Error) -> u8 {
-    if error.is_foreign_file() {
-        FOREIGN_FILE
+    if error.is_refused_file() {
+        REFUSED_FILE
     } else if error.is_invalid() {
         args::MISUNDERSTOOD
     } else {

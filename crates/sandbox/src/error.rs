@@ -13,7 +13,7 @@ pub struct Error(Box<Repr>);
 #[derive(Debug)]
 enum Repr {
     Invalid(String),
-    ForeignFile(String),
+    RefusedFile(String),
     Io {
         doing: Cow<'static, str>,
         source: std::io::Error,
@@ -26,8 +26,8 @@ impl Error {
         Self(Box::new(Repr::Invalid(message.into())))
     }
 
-    pub(crate) fn foreign_file(message: impl Into<String>) -> Self {
-        Self(Box::new(Repr::ForeignFile(message.into())))
+    pub(crate) fn refused_file(message: impl Into<String>) -> Self {
+        Self(Box::new(Repr::RefusedFile(message.into())))
     }
 
     pub(crate) fn io(doing: impl Into<Cow<'static, str>>, source: std::io::Error) -> Self {
@@ -39,20 +39,21 @@ impl Error {
     /// allow) rather than the machine.
     #[must_use]
     pub fn is_invalid(&self) -> bool {
-        matches!(*self.0, Repr::Invalid(_) | Repr::ForeignFile(_))
+        matches!(*self.0, Repr::Invalid(_) | Repr::RefusedFile(_))
     }
 
-    /// Whether the data file is not a sandbox's, or one of another version. It was left as it is.
+    /// Whether the data file was refused: it is not a sandbox's, one of another version, or read-only.
+    /// It was left as it is.
     #[must_use]
-    pub fn is_foreign_file(&self) -> bool {
-        matches!(*self.0, Repr::ForeignFile(_))
+    pub fn is_refused_file(&self) -> bool {
+        matches!(*self.0, Repr::RefusedFile(_))
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &*self.0 {
-            Repr::Invalid(message) | Repr::ForeignFile(message) => f.write_str(message),
+            Repr::Invalid(message) | Repr::RefusedFile(message) => f.write_str(message),
             Repr::Io { doing, .. } => write!(f, "the sandbox could not {doing}"),
             Repr::Store(_) => f.write_str("the sandbox's store failed"),
         }
@@ -62,7 +63,7 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &*self.0 {
-            Repr::Invalid(_) | Repr::ForeignFile(_) => None,
+            Repr::Invalid(_) | Repr::RefusedFile(_) => None,
             Repr::Io { source, .. } => Some(source),
             Repr::Store(source) => Some(source),
         }

@@ -38,6 +38,7 @@
 //! token or query.
 
 mod access;
+mod builder;
 mod call;
 mod clock;
 mod contract;
@@ -70,6 +71,7 @@ mod tls;
 mod verifyinvestor;
 mod webhooks;
 
+pub use builder::Builder;
 pub use clock::Clock;
 pub use credentials::{
     AUTHORIZATION_TOKEN, Credentials, PARTNER_EMAIL, PARTNER_PASSWORD, VERIFYINVESTOR_API_TOKEN,
@@ -77,7 +79,7 @@ pub use credentials::{
 };
 pub use error::Error;
 pub use faults::{Effect, ErrorPage, Fault, InjectedFault, RetryAfter, Stale};
-pub use sandbox::{Builder, Investments, Offering, Sandbox, VerifyInvestorUser};
+pub use sandbox::{Investments, Offering, Sandbox, VerifyInvestorUser};
 pub use webhooks::{
     Delivery, DeliveryAttempt, WebhookBody, WebhookDelay, WebhookSettings, WebhookSignature,
 };

@@ -62,7 +62,7 @@ impl Seeding {
     fn of(db: &Connection) -> Result<Self, Error> {
         let number = |name| Ok::<_, Error>(setting(db, name)?.and_then(|text| text.parse().ok()));
         let seed =
-            number("seed")?.ok_or_else(|| Error::foreign_file("the data file holds no seed"))?;
+            number("seed")?.ok_or_else(|| Error::refused_file("the data file holds no seed"))?;
         let scale = number("scale")?.unwrap_or_default();
         let until = setting(db, "seeded_until")?.and_then(|text| clock::read(&text));
         Ok(Self::new(

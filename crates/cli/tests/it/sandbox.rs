@@ -281,7 +281,7 @@ fn a_data_file_keeps_the_state() {
 }
 
 #[test]
-fn a_data_file_of_somebody_else_is_left_as_it_is() {
+fn a_data_file_that_is_refused_is_left_as_it_is() {
     let folder = Scratch::new("foreign");
     let own = folder.file("own.db");
     let sandbox = Running::start(&["--data", text(&own)]);
@@ -297,9 +297,13 @@ fn a_data_file_of_somebody_else_is_left_as_it_is() {
         ("notes.txt", b"no database\n".repeat(100)),
         ("other.db", altered(68)),
         ("newer.db", altered(62)),
+        ("read-only.db", database.clone()),
     ] {
         let file = folder.file(name);
         fs::write(&file, &bytes).unwrap();
+        let mut permissions = fs::metadata(&file).unwrap().permissions();
+        permissions.set_readonly(name == "read-only.db");
+        fs::set_permissions(&file, permissions).unwrap();
         let (code, stderr) = refused(&["--listen", "127.0.0.1:0", "--data", text(&file)]);
         assert_eq!(code, Some(8), "{name}: {stderr}");
         assert_eq!(stderr.lines().count(), 1, "{stderr}");
@@ -308,7 +312,13 @@ fn a_data_file_of_somebody_else_is_left_as_it_is() {
     }
     assert_eq!(
         folder.names(),
-        ["newer.db", "notes.txt", "other.db", "own.db"]
+        [
+            "newer.db",
+            "notes.txt",
+            "other.db",
+            "own.db",
+            "read-only.db"
+        ]
     );
 }
 

@@ -44,10 +44,10 @@ fn is_fresh(path: &Path) -> Result<bool, Error> {
         Err(error) => return Err(Error::io("look at its data file", error)),
     };
     if found.is_dir() {
-        return Err(Error::foreign_file("the data file is a directory"));
+        return Err(Error::refused_file("the data file is a directory"));
     }
     if !found.is_file() {
-        return Err(Error::foreign_file("the data file is not a regular file"));
+        return Err(Error::refused_file("the data file is not a regular file"));
     }
     if found.permissions().readonly() {
         return Err(read_only());
@@ -63,18 +63,18 @@ fn is_fresh(path: &Path) -> Result<bool, Error> {
             .fold(0, |number, byte| number << 8 | i32::from(*byte))
     };
     if header.len() < HEADER_BYTES || !header.starts_with(MAGIC) {
-        return Err(Error::foreign_file(
+        return Err(Error::refused_file(
             "the data file is not a SQLite database",
         ));
     }
     if number(APPLICATION_AT) != APPLICATION_ID {
-        return Err(Error::foreign_file(
+        return Err(Error::refused_file(
             "the data file is not a sandbox's: it is left as it is",
         ));
     }
     let version = number(VERSION_AT);
     if version != SCHEMA_VERSION {
-        return Err(Error::foreign_file(format!(
+        return Err(Error::refused_file(format!(
             "the data file has schema version {version}, this sandbox reads version {SCHEMA_VERSION}"
         )));
     }
@@ -89,7 +89,7 @@ fn header(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 fn read_only() -> Error {
-    Error::invalid("the data file is read-only")
+    Error::refused_file("the data file is read-only")
 }
 
 /// Fills a database in memory, writes it beside the place of the file, and puts it there.
