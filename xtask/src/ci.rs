@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::process::Run;
 use crate::simulate::Simulate;
-use crate::{budget, codegen, lint, providers, tools, wasm};
+use crate::{browser, budget, codegen, lint, providers, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -58,6 +58,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "providers",
         run: providers::run,
+    },
+    Step {
+        name: "browser",
+        run: || browser::run(false),
     },
     Step {
         name: "oldest",

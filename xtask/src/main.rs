@@ -2,6 +2,7 @@
 //!
 //! Depends on no crate of the workspace, so that it builds when they do not.
 
+mod browser;
 mod budget;
 mod ci;
 mod codegen;
@@ -32,6 +33,7 @@ Chores:
   simulate           run the transport through 100,000 random fault schedules, or through [--schedules N]
                      from [--seed S]; a single schedule is shown step by step
   providers          shake hands with each choice of crypto providers and protocols, in programs of their own
+  browser            walk through the sandbox's pages with Chromium; [--screenshots] renews docs/screenshots
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
   budget             measure the clean build of accredit-models against its budget (a few minutes)
 
@@ -41,6 +43,7 @@ Exit codes: 0 done, 1 a check failed or a chore broke down, 2 not understood.
 /// A chore, as asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Chore {
+    Browser { screenshots: bool },
     Budget,
     Ci,
     Codegen { check: bool },
@@ -56,6 +59,8 @@ impl Chore {
     /// Reads the arguments; `None` where they say nothing that we know.
     fn parse(arguments: &[&str]) -> Option<Self> {
         match arguments {
+            ["browser"] => Some(Self::Browser { screenshots: false }),
+            ["browser", "--screenshots"] => Some(Self::Browser { screenshots: true }),
             ["budget"] => Some(Self::Budget),
             ["ci"] => Some(Self::Ci),
             ["codegen"] => Some(Self::Codegen { check: false }),
@@ -72,6 +77,7 @@ impl Chore {
 
     fn run(self) -> Result<()> {
         match self {
+            Self::Browser { screenshots } => browser::run(screenshots),
             Self::Budget => budget::run(),
             Self::Ci => ci::run(),
             Self::Codegen { check } => codegen::run(check),
@@ -136,6 +142,7 @@ mod tests {
     #[test]
     fn usage_names_every_chore() {
         for chore in [
+            "browser",
             "budget",
             "ci",
             "codegen",

@@ -117,7 +117,7 @@ async fn answer(shared: &Arc<Shared>, request: Request, read: &mut Bytes) -> (Re
             );
         }
     };
-    let name = found.routes.first().map_or("", |route| route.name);
+    let name = found.name(&parts.method);
     let body = match payload::collect(body, shared.settings.max_body_bytes).await {
         Ok(body) => body,
         Err(Unread::TooLarge) => {

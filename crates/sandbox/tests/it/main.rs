@@ -9,6 +9,7 @@
 )]
 
 mod access;
+mod browser;
 mod certificates;
 mod contract;
 mod control;

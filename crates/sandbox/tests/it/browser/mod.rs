@@ -1,0 +1,221 @@
+//! A person at a real browser: the investor's pages without JavaScript, and the inspector with it.
+//!
+//! `cargo xtask browser` starts the driver and runs this; without one there is nothing to test.
+
+mod webdriver;
+
+use std::path::PathBuf;
+
+use accredit_sandbox::Sandbox;
+use serde_json::{Value, json};
+
+use crate::support::Client;
+use webdriver::Browser;
+
+/// Where chromedriver listens: host and port.
+const DRIVER: &str = "SANDBOX_WEBDRIVER";
+/// A folder for screenshots, where they are wanted.
+const SCREENSHOTS: &str = "SANDBOX_SCREENSHOTS";
+
+fn driver() -> Option<String> {
+    let driver = std::env::var(DRIVER).ok();
+    if driver.is_none() {
+        println!("skipped: {DRIVER} names no chromedriver; `cargo xtask browser` starts one");
+    }
+    driver
+}
+
+async fn keep(browser: &Browser, name: &str) {
+    if let Some(folder) = std::env::var_os(SCREENSHOTS) {
+        let file = PathBuf::from(folder).join(format!("{name}.png"));
+        std::fs::write(file, browser.screenshot().await).unwrap();
+    }
+}
+
+fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn an_investor_walks_through_every_page_without_javascript() {
+    let Some(driver) = driver() else { return };
+    let sandbox = Sandbox::start().await.unwrap();
+    let browser = Browser::new(&driver, false).await;
+    let client = Client::verifyinvestor(&sandbox);
+
+    let user = grant(&browser, &sandbox).await;
+    verify(&browser, &client, &user, "complete", "waiting_for_review").await;
+    verify(&browser, &client, &user, "cancel", "self_not_accredited").await;
+    refuse(&browser, &sandbox).await;
+    sign(&browser, &sandbox).await;
+    upload(&browser, &sandbox).await;
+    browser.close().await;
+}
+
+/// Grants access, and comes back to the portal with the user's id.
+async fn grant(browser: &Browser, sandbox: &Sandbox) -> String {
+    let portal = format!("{}/_sandbox/health", sandbox.base_url());
+    let link = |identifier: &str| {
+        format!(
+            "{}/authorization/{}?identifier={identifier}&first_name=Zo%C3%AB&redirect_url={portal}",
+            sandbox.base_url(),
+            sandbox.authorization_token()
+        )
+    };
+    browser.open(&link("person-1")).await;
+    keep(browser, "authorization").await;
+    browser.fill("#last_name", "O'Neil").await;
+    browser.fill("#email", "zoe@example.com").await;
+    browser.fill("#legal_name", "Zoë O'Neil").await;
+    browser.press("button[value=grant]").await;
+    let back = browser.url().await;
+    let query = back.strip_prefix(&format!("{portal}?")).unwrap();
+    let mut pairs = query.split('&').map(|pair| pair.split_once('=').unwrap());
+    let user = pairs
+        .clone()
+        .find(|(name, _)| *name == "vi_user_id")
+        .unwrap()
+        .1;
+    assert!(
+        pairs.any(|pair| pair == ("identifier", "person-1")),
+        "{back}"
+    );
+    user.to_owned()
+}
+
+async fn refuse(browser: &Browser, sandbox: &Sandbox) {
+    let link = format!(
+        "{}/authorization/{}?identifier=person-2&email=no@example.com",
+        sandbox.base_url(),
+        sandbox.authorization_token()
+    );
+    browser.open(&link).await;
+    browser.press("button[value=refuse]").await;
+    let found = Client::verifyinvestor(sandbox)
+        .get("/api/v1/users/identifier/person-2")
+        .await;
+    assert_eq!(found.status, 404);
+}
+
+/// Decides on a new request, and comes back to the portal.
+async fn verify(browser: &Browser, client: &Client<'_>, user: &str, decision: &str, status: &str) {
+    let portal = format!(
+        "{}/_sandbox/health?deal={decision}",
+        client.sandbox.base_url()
+    );
+    let wanted =
+        json!({ "deal_name": decision, "legal_name": "Zoë O'Neil", "redirect_url": portal });
+    let path = format!("/api/v1/users/{user}/verification_requests");
+    let made = client.post(&path, &wanted).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    browser.open(text(&made, "investor_url")).await;
+    keep(browser, &format!("verification-{decision}")).await;
+    browser.press(&format!("button[value={decision}]")).await;
+    assert_eq!(browser.url().await, portal, "{}", browser.text("body").await);
+    let found = client.get(&format!("{path}/{}", made["id"])).await.json();
+    assert_eq!(text(&found, "status"), status);
+}
+
+/// Signs the subscription agreement.
+async fn sign(browser: &Browser, sandbox: &Sandbox) {
+    let client = Client::login(sandbox).await;
+    let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
+    let investment = client.investment("reg_d_506c", investor, 25, "wire").await;
+    let path = "/api_third_party/subscription_agreement_investor_signatures/";
+    let wanted = json!({
+        "investment": investment["id"], "document_name": "subscription_agreement", "document_version": 2,
+    });
+    let made = client.post(path, &wanted).await.json();
+    browser.open(text(&made, "signing_url")).await;
+    keep(browser, "signing").await;
+    browser
+        .fill("#investor_signature_text", "Ada Lovelace")
+        .await;
+    browser.press("form button").await;
+    assert_eq!(browser.text("h1").await, "Signed");
+    let found = client.get(&format!("{path}{}/", made["id"])).await.json();
+    assert!(found["signed_at"].is_string(), "{found}");
+    assert_eq!(text(&found, "investor_signature_text"), "Ada Lovelace");
+}
+
+/// Uploads an ID.
+async fn upload(browser: &Browser, sandbox: &Sandbox) {
+    let client = Client::login(sandbox).await;
+    let path = "/api_third_party/investors/create_id_upload_workflow_url/";
+    let made = client.post(path, &json!({})).await.json();
+    browser.open(text(&made["data"], "workflow_url")).await;
+    keep(browser, "id-upload").await;
+    let file = std::env::current_exe()
+        .unwrap()
+        .with_file_name("browser-id.pdf");
+    std::fs::write(&file, "%PDF-1.4\n").unwrap();
+    browser.choose("#document", file.to_str().unwrap()).await;
+    browser.press("form button").await;
+    assert_ne!(browser.text("h1").await, "Upload your ID");
+    std::fs::remove_file(file).unwrap();
+}
+
+#[tokio::test]
+async fn a_developer_sees_and_moves_everything_on_the_inspector() {
+    let Some(driver) = driver() else { return };
+    let sandbox = Sandbox::start().await.unwrap();
+    let client = Client::login(&sandbox).await;
+    let investor = client.investor("</td><script>alert(1)</script>").await["id"]
+        .as_u64()
+        .unwrap();
+    let made = client.investment("reg_a", investor, 33, "card").await;
+    let id = made["id"].as_u64().unwrap();
+
+    let browser = Browser::new(&driver, true).await;
+    browser
+        .open(&format!("{}/_sandbox/", sandbox.base_url()))
+        .await;
+    // The login is the first request: its password is not shown.
+    browser.press("#requests tbody tr:last-child button").await;
+    browser
+        .wait("//*[@id='requests']//pre[contains(., 'password')]")
+        .await;
+    let shown = browser.text("#requests").await;
+    assert!(
+        shown.contains("auth.login") && shown.contains("investments.create"),
+        "{shown}"
+    );
+    assert!(
+        !shown.contains(&sandbox.thirdparty_credentials().password),
+        "{shown}"
+    );
+
+    let row = format!("//*[@id='objects']//tr[td[1]='{id}']");
+    browser.wait(&format!("{row}[td[2]='started']")).await;
+    browser.press("#objects tbody tr:first-child td:last-child select option[value=received], #objects tbody tr:first-child option:nth-child(3)").await;
+    browser
+        .press("#objects tbody tr:first-child td:last-child button")
+        .await;
+    browser.wait(&format!("{row}[td[2]='received']")).await;
+    browser
+        .press("#objects tbody tr:first-child td:last-child button:last-of-type")
+        .await;
+    browser
+        .wait("//*[@id='objects']//pre[contains(., 'started') and contains(., 'received')]")
+        .await;
+    keep(&browser, "inspector").await;
+
+    browser.press("#kind option[value=investors]").await;
+    browser
+        .wait("//*[@id='objects']//td[contains(., '<script>alert(1)</script>')]")
+        .await;
+
+    browser.press("#clock button[value=frozen]").await;
+    browser.wait("//*[@id='mode'][.='frozen']").await;
+    let before = sandbox.now();
+    browser.fill("#clock input", "30").await;
+    browser.press("#clock button[value=advance]").await;
+    let month = (before + jiff::SignedDuration::from_hours(30 * 24))
+        .strftime("%Y-%m-%d")
+        .to_string();
+    browser
+        .wait(&format!("//*[@id='now'][starts-with(., '{month}')]"))
+        .await;
+    browser.close().await;
+}
