@@ -36,8 +36,8 @@ pub(crate) fn run(screenshots: bool) -> Result<()> {
         "--nocapture",
         "--test-threads=1",
         "--exact",
-"browser::an_investor_walks_through_every_page_without_javascript",
-"browser::a_developer_sees_and_moves_everything_on_the_inspector",
+        "browser::an_investor_walks_through_every_page_without_javascript",
+        "browser::a_developer_sees_and_moves_everything_on_the_inspector",
     ])?
     .variable("SANDBOX_WEBDRIVER", &driver.address);
     if screenshots {

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use http::Method;
+
 use crate::generated::routes::ROUTES;
 use crate::route::{Route, Service};
 
@@ -24,6 +26,21 @@ pub(crate) struct Found {
     pub(crate) service: Service,
     pub(crate) routes: Vec<&'static Route>,
     pub(crate) placeholders: Vec<(&'static str, String)>,
+}
+
+impl Found {
+    /// The operation's name, for people: empty where the path has none of that method.
+    pub(crate) fn name(&self, method: &Method) -> &'static str {
+        let method = if method == Method::HEAD {
+            "GET"
+        } else {
+            method.as_str()
+        };
+        let mut routes = self.routes.iter();
+        routes
+            .find(|route| route.method == method)
+            .map_or("", |route| route.name)
+    }
 }
 
 /// Resolves a path.
