@@ -189,7 +189,7 @@ async fn a_developer_sees_and_moves_everything_on_the_inspector() {
         "{shown}"
     );
     assert!(
-        !shown.contains(&sandbox.thirdparty_credentials().password),
+        !shown.contains(sandbox.thirdparty_credentials().password),
         "{shown}"
     );
 
