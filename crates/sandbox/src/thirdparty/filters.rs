@@ -520,11 +520,18 @@ fn among_owners(resource: &Resource, aliases: &[&str], condition: &str) -> Optio
         }
     }
     let (alias, table, owner) = root?;
-    let joins: Vec<_> = joins.into_iter().rev().map(|(_, join)| join).collect();
-    Some(format!(
-        "{owner} IN (SELECT {alias}.id FROM {table} {} WHERE {condition})",
-        joins.join(" ")
-    ))
+    let tables: Vec<_> = joins.iter().rev().map(|(_, join)| *join).collect();
+    let mut inner = format!(
+        "SELECT {alias}.id FROM {table} {} WHERE {condition}",
+        tables.join(" ")
+    );
+    // Under names of their own: the statement around makes every join whose name it meets.
+    for alias in joins.iter().map(|(alias, _)| *alias).chain([alias]) {
+        inner = inner
+            .replace(&format!("{alias}."), &format!("{alias}_."))
+            .replace(&format!(" {alias} "), &format!(" {alias}_ "));
+    }
+    Some(format!("{owner} IN ({inner})"))
 }
 
 /// Whether a join hangs on a table.

@@ -108,6 +108,8 @@ fn conditions_on_owners_are_asked_of_the_owners() {
     );
     let page = plan(&of_type.page(&RESOURCE, 300, ALL, 25, false));
     assert_by(&page, "investments_amount");
+    assert!(page.contains("LAST TERM OF ORDER BY"), "{page}");
+    assert!(!page.contains("LEFT-JOIN"), "{page}");
     let of_email = selection("i.id", &[("investor__entity__email", "=")]);
     assert_by(
         &count_plan(&of_email),
