@@ -1,13 +1,14 @@
--- What the API filters and orders by, and what belongs to what.
+-- What the API filters and orders by, and what belongs to what. The orders carry what is often filtered by beside them,
+-- so that going along one reads no row.
 
 CREATE INDEX investors_entity ON investors (entity_id);
 CREATE INDEX investors_user ON investors (user_id);
 CREATE INDEX investments_investor ON investments (investor_id);
 CREATE INDEX investments_offering ON investments (offering_id);
 CREATE INDEX investments_status ON investments (status);
-CREATE INDEX investments_amount ON investments (amount_cents);
-CREATE INDEX investments_created_at ON investments (created_at);
-CREATE INDEX investments_updated_at ON investments (updated_at);
+CREATE INDEX investments_amount ON investments (amount_cents, status, offering_id);
+CREATE INDEX investments_created_at ON investments (created_at, status, offering_id, investor_id);
+CREATE INDEX investments_updated_at ON investments (updated_at, status);
 CREATE INDEX investment_history_investment ON investment_history (investment_id);
 CREATE INDEX kyb_documents_entity ON kyb_documents (entity_id);
 CREATE INDEX verification_entities_entity ON verification_entities (entity_id);
