@@ -1,7 +1,7 @@
 //! Everything that CI checks, in order: the same here as on a developer's machine.
 //!
 //! Stops at the first step that fails, and ends with what each step took. Uses no network beyond
-//! the crate registry and rustup; so the database of security advisories is not consulted here.
+//! the registries of crates and Python packages and rustup; so the database of security advisories is not consulted here.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::error::Result;
 use crate::process::Run;
 use crate::simulate::Simulate;
-use crate::{browser, budget, codegen, lint, providers, tools, wasm};
+use crate::{browser, budget, codegen, django, lint, providers, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -50,6 +50,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "test",
         run: test,
+    },
+    Step {
+        name: "django",
+        run: django::compare,
     },
     Step {
         name: "simulate",
@@ -117,7 +121,8 @@ fn tools() -> Result<()> {
     tools::component("rustfmt", "fmt")?;
     tools::component("clippy", "clippy")?;
     tools::target(wasm::TARGET)?;
-    tools::cargo_deny()
+    tools::cargo_deny()?;
+    django::environment().map(|_| ())
 }
 
 fn fmt() -> Result<()> {

@@ -6,6 +6,7 @@ mod browser;
 mod budget;
 mod ci;
 mod codegen;
+mod django;
 mod error;
 mod faults;
 mod lint;
@@ -29,6 +30,7 @@ Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
   lint               check layers, file sizes, module docs, manifests and the other house rules
   ci                 everything that CI checks, in its order; installs the tools that are missing
+  django             compare the sandbox with a live Django REST Framework application, request by request
   faults             run the transport against every fault and print the outcomes by class of operation
   simulate           run the transport through 100,000 random fault schedules, or through [--schedules N]
                      from [--seed S]; a single schedule is shown step by step
@@ -47,6 +49,7 @@ enum Chore {
     Budget,
     Ci,
     Codegen { check: bool },
+    Django,
     Faults,
     Help,
     Lint,
@@ -65,6 +68,7 @@ impl Chore {
             ["ci"] => Some(Self::Ci),
             ["codegen"] => Some(Self::Codegen { check: false }),
             ["codegen", "--check"] => Some(Self::Codegen { check: true }),
+            ["django"] => Some(Self::Django),
             ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
@@ -81,6 +85,7 @@ impl Chore {
             Self::Budget => budget::run(),
             Self::Ci => ci::run(),
             Self::Codegen { check } => codegen::run(check),
+            Self::Django => django::run(),
             Self::Faults => faults::run(),
             Self::Help => {
                 print!("{USAGE}");
@@ -146,6 +151,7 @@ mod tests {
             "budget",
             "ci",
             "codegen",
+            "django",
             "faults",
             "lint",
             "providers",

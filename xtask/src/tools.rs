@@ -1,7 +1,8 @@
 //! The tools that the chores need beyond cargo: finds them, and installs what is missing after
 //! saying so.
 //!
-//! Uses rustup, the crate registry and, for `pdftotext` in `.ci/run`, apt; never another source.
+//! Uses rustup, the crate registry and, for `pdftotext` and Python in `.ci/run`, apt; never another
+//! source. The Python packages are [`crate::django`]'s.
 
 use std::path::Path;
 use std::time::Instant;

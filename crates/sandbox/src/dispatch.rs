@@ -45,6 +45,15 @@ impl Incoming {
             .unwrap_or_default()
     }
 
+    /// A query parameter; of a repeated one the last.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .rev()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+
     /// The method that decides: HEAD runs what GET runs.
     pub(crate) fn method(&self) -> &str {
         if self.parts.method == Method::HEAD {
@@ -99,13 +108,11 @@ async fn answer(shared: &Arc<Shared>, request: Request, read: &mut Bytes) -> (Re
             let query = parts
                 .uri
                 .query()
+                .filter(|query| !query.is_empty())
                 .map(|query| format!("?{query}"))
                 .unwrap_or_default();
             let location = format!("{}/{query}", parts.uri.path());
-            return (
-                Reply::redirect(StatusCode::MOVED_PERMANENTLY, &location),
-                "",
-            );
+            return (thirdparty::errors::moved(&location), "");
         }
         Destination::Unknown(Service::ThirdParty) => {
             return (thirdparty::errors::page_not_found(), "");

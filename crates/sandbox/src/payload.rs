@@ -18,6 +18,8 @@ pub(crate) enum Payload {
     Fields {
         fields: Map<String, Value>,
         files: Vec<File>,
+        /// From a form, where nothing has a type and an empty text may mean nothing.
+        is_form: bool,
     },
     /// JSON, but not an object; the Python name of what it is.
     NotAnObject(&'static str),
@@ -62,17 +64,16 @@ impl Payload {
     /// Reads a body by its content type. An empty one has no fields, whatever its type.
     pub(crate) async fn read(content_type: &str, body: Bytes) -> Self {
         if body.is_empty() {
-            return Self::fields(Map::new());
+            return Self::fields(Map::new(), false);
         }
         let essence = content_type.split(';').next().unwrap_or_default().trim();
         if essence.eq_ignore_ascii_case("application/json") {
             read_json(&body)
         } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            Self::fields(
-                form_urlencoded::parse(&body)
-                    .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-                    .collect(),
-            )
+            let fields = form_urlencoded::parse(&body)
+                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+                .collect();
+            Self::fields(fields, true)
         } else if essence.eq_ignore_ascii_case("multipart/form-data") {
             read_multipart(content_type, body).await
         } else {
@@ -80,10 +81,11 @@ impl Payload {
         }
     }
 
-    fn fields(fields: Map<String, Value>) -> Self {
+    fn fields(fields: Map<String, Value>, is_form: bool) -> Self {
         Self::Fields {
             fields,
             files: Vec::new(),
+            is_form,
         }
     }
 }
@@ -103,7 +105,7 @@ pub(crate) fn python_type(value: &Value) -> &'static str {
 
 fn read_json(body: &[u8]) -> Payload {
     match serde_json::from_slice(body) {
-        Ok(Value::Object(fields)) => Payload::fields(fields),
+        Ok(Value::Object(fields)) => Payload::fields(fields, false),
         Ok(other) => Payload::NotAnObject(python_type(&other)),
         Err(_) => Payload::Malformed(format!(
             "JSON parse error - {}",
@@ -118,6 +120,10 @@ async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
         let complaint = "Multipart form parse error - Invalid boundary in multipart: None";
         return Payload::Malformed(complaint.to_owned());
     };
+    if boundary.is_empty() {
+        let complaint = "Multipart form parse error - Invalid boundary in multipart: ";
+        return Payload::Malformed(complaint.to_owned());
+    }
     let mut parts = multer::Multipart::new(single_chunk(body), boundary);
     let mut fields = Map::new();
     let mut files = Vec::new();
@@ -130,18 +136,23 @@ async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
             break;
         };
         match name {
-            Some(name) => files.push(File {
+            // To Django a part with an empty file name is text.
+            Some(name) if !name.is_empty() => files.push(File {
                 field,
                 name,
                 content,
             }),
-            None => {
+            _ => {
                 let text = String::from_utf8_lossy(&content).into_owned();
                 fields.insert(field, Value::String(text));
             }
         }
     }
-    Payload::Fields { fields, files }
+    Payload::Fields {
+        fields,
+        files,
+        is_form: true,
+    }
 }
 
 /// The whole body as a stream of one chunk, which is what the multipart reader takes.

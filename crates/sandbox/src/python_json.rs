@@ -9,11 +9,25 @@ pub(crate) fn complaint(body: &[u8]) -> String {
         Err(error) => {
             let at = error.valid_up_to();
             let byte = body.get(at).copied().unwrap_or_default();
-            return format!(
-                "'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: invalid start byte"
-            );
+            if error.error_len().is_some() {
+                let reason = match byte {
+                    0xc2..=0xf4 => "invalid continuation byte",
+                    _ => "invalid start byte",
+                };
+                return format!(
+                    "'utf-8' codec can't decode byte 0x{byte:02x} in position {at}: {reason}"
+                );
+            }
+            // DRF reads a stream, which drops a character that is cut off at its end.
+            body.get(..at)
+                .and_then(|text| std::str::from_utf8(text).ok())
+                .unwrap_or_default()
         }
     };
+    if text.starts_with('\u{feff}') {
+        return "Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)"
+            .to_owned();
+    }
     let mut scanner = Scanner {
         text: text.chars().collect(),
     };

@@ -84,6 +84,15 @@ impl Reply {
         self.content_type?.split(';').next()
     }
 
+    /// Writes a JSON body anew; any other stays.
+    #[must_use]
+    pub(crate) fn map_json(mut self, write: impl FnOnce(&[u8]) -> Vec<u8>) -> Self {
+        if self.content_type == Some("application/json") {
+            self.body = write(&self.body).into();
+        }
+        self
+    }
+
     fn new(status: StatusCode, content_type: Option<&'static str>, body: Vec<u8>) -> Self {
         Self {
             status,

@@ -102,7 +102,9 @@ fn matches(
             Some(name) => {
                 let value = decode(segment)?;
                 // DRF's look-up pattern is `[^/.]+`: anything else is no URL of that view.
-                if value.is_empty() || (service == Service::ThirdParty && value.contains('.')) {
+                if value.is_empty()
+                    || (service == Service::ThirdParty && value.contains(['.', '/']))
+                {
                     return None;
                 }
                 placeholders.push((name, value.into_owned()));

@@ -91,7 +91,7 @@ fn body(document: &Document, operation: &Value, incoming: &Incoming) -> Option<D
         .get("requestBody")
         .and_then(|body| document.resolve(body).get("content")?.as_object());
     let (fields, files) = match &incoming.payload {
-        Payload::Fields { fields, files } => (fields, files),
+        Payload::Fields { fields, files, .. } => (fields, files),
         // Only Rails takes those.
         Payload::Unsupported(_) | Payload::NotAnObject(_) | Payload::Malformed(_) => {
             let known: Vec<&str> = content

@@ -31,16 +31,44 @@ const WORDS: [&str; 3] = [
     "accredited_investor_type",
     "canadian_eligible_investor_type",
 ];
-/// Columns that are plain text.
-const TEXTS: [&str; 10] = [
+/// The fields in the order of the document, which is that of the complaints.
+const ORDER: [&str; 26] = [
     "first_name",
     "last_name",
     "company_name",
-    "phone",
+    "date_of_birth",
     "tax_id_number",
+    "accredited_investor",
+    "net_worth",
+    "annual_income",
+    "citizenship",
+    "us_person",
+    "exempt_from_backup_withholding",
+    "amount_invested_in_reg_cf_offering_this_year",
+    "amount_invested_in_reg_cf_offering_this_year_other_platforms",
+    "accredited_investor_type",
+    "attorney_or_cpa_email",
+    "canadian_eligible_investor_type",
+    "household_w9",
+    "email",
+    "phone",
     "street_address_1",
     "street_address_2",
     "city",
+    "state",
+    "region",
+    "postal_code",
+    "country",
+];
+/// Whose name it is.
+const NAMES: [&str; 3] = ["first_name", "last_name", "company_name"];
+/// Where it can be reached.
+const CONTACT: [&str; 7] = [
+    "phone",
+    "street_address_1",
+    "street_address_2",
+    "city",
+    "state",
     "region",
     "postal_code",
 ];
@@ -53,35 +81,36 @@ pub(crate) struct NewEntity {
 }
 
 impl NewEntity {
-    /// Reads and checks the `entity` of a new investor of a type.
-    pub(crate) fn read(fields: &mut Fields<'_>, investor_type: Option<&str>) -> Self {
+    /// Reads and checks the `entity` of a new investor, in the order of the document's fields.
+    pub(crate) fn read(fields: &mut Fields<'_>, is_person: bool) -> Self {
         let mut entity = Self::default();
-        let person = investor_type == Some("person");
-        for name in TEXTS {
-            let needed = if person {
-                matches!(name, "first_name" | "last_name")
-            } else {
-                name == "company_name"
-            };
-            let presence = if needed && investor_type.is_some() {
-                Presence::Required
-            } else {
+        for name in NAMES {
+            let presence = if (name == "company_name") == is_person {
                 Presence::Optional
+            } else {
+                Presence::Required
             };
             entity.set(name, fields.text(name, presence));
         }
-        entity.set("email", fields.email("email", Presence::Optional));
         entity.set(
             "date_of_birth",
             fields.date("date_of_birth", Presence::Optional),
         );
-        entity.set("state", fields.text("state", Presence::Optional));
+        entity.set(
+            "tax_id_number",
+            fields.text("tax_id_number", Presence::Optional),
+        );
+        read_declarations(fields, &mut entity.attributes);
+        entity.set("email", fields.email("email", Presence::Optional));
+        for name in CONTACT {
+            entity.set(name, fields.text(name, Presence::Optional));
+        }
         entity.set(
             "country",
             fields.choice("country", Presence::Optional, &kyc::COUNTRIES),
         );
-        read_declarations(fields, &mut entity.attributes);
-        if investor_type.is_some() && !person {
+        fields.sort(&ORDER);
+        if !is_person {
             // The fields of companies and trusts are not documented: whatever else comes is kept
             // and shown.
             for (name, value) in fields.values() {
@@ -280,13 +309,18 @@ fn frozen_fields(row: &Row<'_>) -> rusqlite::Result<Json> {
 }
 
 fn is_column(name: &str) -> bool {
-    TEXTS.contains(&name)
+    NAMES.contains(&name)
+        || CONTACT.contains(&name)
         || WORDS.contains(&name)
         || DECLARATIONS.contains(&name)
         || AMOUNTS.contains(&name)
         || matches!(
             name,
-            "id" | "email" | "date_of_birth" | "state" | "country" | "attorney_or_cpa_email"
+            "id" | "email"
+                | "date_of_birth"
+                | "tax_id_number"
+                | "country"
+                | "attorney_or_cpa_email"
         )
 }
 

@@ -17,6 +17,15 @@ pub(crate) fn page_not_found() -> Reply {
     Reply::html(StatusCode::NOT_FOUND, page)
 }
 
+/// 301 of Django itself, to the address with its slash.
+pub(crate) fn moved(location: &str) -> Reply {
+    let page = Reply::html(StatusCode::MOVED_PERMANENTLY, String::new());
+    match HeaderValue::from_str(location) {
+        Ok(location) => page.header(header::LOCATION, location),
+        Err(_) => page_not_found(),
+    }
+}
+
 /// 500 of Django itself.
 pub(crate) fn server_error() -> Reply {
     let page = "\n<!doctype html>\n<html lang=\"en\">\n<head>\n  <title>Server Error (500)</title>\n</head>\n<body>\n  \

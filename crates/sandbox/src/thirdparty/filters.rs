@@ -6,8 +6,9 @@
 use rusqlite::OptionalExtension;
 use rusqlite::types::Value;
 
-use super::errors;
 use super::literals::{boolean, bound, is_on, timestamp};
+use super::python::{self, Int};
+use super::{errors, terms};
 use crate::call::Call;
 use crate::clock;
 use crate::json::Json;
@@ -86,11 +87,7 @@ impl Selection {
         };
         let mut complaints = Vec::new();
         for parameter in parameters {
-            let Some(raw) = call
-                .query(parameter.name)
-                .map(str::trim)
-                .filter(|raw| !raw.is_empty())
-            else {
+            let Some(raw) = call.query(parameter.name).filter(|raw| !raw.is_empty()) else {
                 continue;
             };
             if let Err(message) = selection.apply(call, resource, parameter, raw)? {
@@ -233,7 +230,7 @@ impl Selection {
             .iter()
             .find(|(name, _)| *name == parameter.name)
         {
-            if is_on(raw) {
+            if is_on(raw.trim()) {
                 self.conditions.push(format!("({predicate})"));
             }
             return Ok(Ok(()));
@@ -242,14 +239,10 @@ impl Selection {
             return Ok(Ok(()));
         };
         if let (Holds::Reference(table), "exact" | "in") = (column.holds, lookup) {
-            for item in raw
-                .split(',')
-                .map(str::trim)
-                .filter(|item| !item.is_empty())
-            {
-                let known = match item.parse::<i64>() {
-                    Ok(id) => exists(call, table, id)?,
-                    Err(_) => false,
+            for item in raw.split(',').filter(|item| !item.is_empty()) {
+                let known = match python::int(item) {
+                    Some(Int::Fits(id)) => exists(call, table, id)?,
+                    Some(Int::Beyond) | None => false,
                 };
                 if !known {
                     return Ok(Err(UNKNOWN_OBJECT.to_owned()));
@@ -295,7 +288,16 @@ impl Selection {
                 }
             }
             Holds::Text => {
-                self.compare(resource, sql, operator(lookup), Value::Text(raw.to_owned()))
+                let text = raw.trim();
+                // A form takes spaces for nothing, unless it chooses from a list.
+                if !text.is_empty() {
+                    self.compare(
+                        resource,
+                        sql,
+                        operator(lookup),
+                        Value::Text(text.to_owned()),
+                    );
+                }
             }
             Holds::Timestamp => {
                 let at = timestamp(raw).ok_or("Enter a valid date/time.")?;
@@ -328,15 +330,11 @@ impl Selection {
     /// A comma list: spaces trimmed, empty items skipped, unknown choices match nothing.
     fn one_of(&mut self, resource: &Resource, column: &Column, raw: &str) -> Result<(), String> {
         let mut items = Vec::new();
-        for item in raw
-            .split(',')
-            .map(str::trim)
-            .filter(|item| !item.is_empty())
-        {
+        for item in raw.split(',').filter(|item| !item.is_empty()) {
             match column.holds {
                 Holds::Boolean => items
                     .extend(boolean(item).map(|value| serde_json::Value::from(i64::from(value)))),
-                Holds::Text => items.push(item.into()),
+                Holds::Text => items.push(item.trim().into()),
                 Holds::Timestamp => {
                     items.push(
                         clock::stored(timestamp(item).ok_or("Enter a valid date/time.")?).into(),
@@ -369,7 +367,8 @@ impl Selection {
             return;
         }
         let mut words: Vec<&str> = Vec::new();
-        for term in terms.split([' ', ',']).filter(|term| !term.is_empty()) {
+        let terms = terms::split(terms);
+        for term in terms.iter().map(String::as_str) {
             if words.len() == SEARCH_WORDS {
                 break;
             }

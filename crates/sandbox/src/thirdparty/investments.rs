@@ -19,6 +19,30 @@ use crate::json::{Json, object};
 use crate::money;
 use crate::reply::{Failure, Outcome, Reply};
 
+/// The fields of a new investment in the order of the document, which is that of the complaints.
+const ORDER: [&str; 20] = [
+    "quantity",
+    "offering",
+    "investor",
+    "accredited_investor",
+    "net_worth",
+    "annual_income",
+    "us_person",
+    "exempt_from_backup_withholding",
+    "amount_invested_in_reg_cf_offering_this_year",
+    "amount_invested_in_reg_cf_offering_this_year_other_platforms",
+    "is_entity_submitted",
+    "user_browser_type",
+    "accredited_investor_type",
+    "attorney_or_cpa_email",
+    "reg_cf_disclosure_acknowledged_at",
+    "household_w9",
+    "bonus_shares_code",
+    "canadian_eligible_investor_type",
+    "requested_payment_method",
+    "receive_sms",
+];
+
 const PAYMENT_METHODS: [&str; 5] = ["card", "wire", "ira", "other", "crypto"];
 
 /// What lists of investments can be filtered by.
@@ -222,6 +246,12 @@ pub(crate) fn payment_intent_secret(call: &Call<'_>) -> Outcome {
 pub(crate) fn create(call: &Call<'_>) -> Outcome {
     let mut fields = Fields::of(call)?;
     let quantity = fields.integer("quantity", Presence::Required);
+    if quantity.is_some_and(|quantity| quantity < 1) {
+        fields.complain(
+            "quantity",
+            "Ensure this value is greater than or equal to 1.",
+        );
+    }
     let offering = fields.reference(call, "offering", "offerings")?;
     let investor = fields.reference(call, "investor", "investors")?;
     let method = fields.choice(
@@ -233,12 +263,7 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
         .boolean("is_entity_submitted", Presence::Optional)
         .unwrap_or_default();
     let attributes = read_attributes(&mut fields);
-    if quantity.is_some_and(|quantity| quantity < 1) {
-        fields.complain(
-            "quantity",
-            "Ensure this value is greater than or equal to 1.",
-        );
-    }
+    fields.sort(&ORDER);
     let (Some(quantity), Some(offering), Some(investor)) = (quantity, offering, investor) else {
         return Err(fields.refuse());
     };
@@ -291,7 +316,7 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
 
 /// The investment that a call's path names.
 pub(crate) fn find(call: &Call<'_>) -> Result<i64, Failure> {
-    let id = call.last_id().ok_or_else(errors::not_found)?;
+    let id = super::object_id(call, "Investment")?;
     let found: Option<i64> = call
         .db
         .prepare_cached("SELECT id FROM investments WHERE id = ?1")?

@@ -103,11 +103,16 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 pub(crate) fn create(call: &Call<'_>) -> Outcome {
     let mut fields = Fields::of(call)?;
     let mut entity = NewEntity::default();
-    let kind = fields.choice("type", Presence::Required, &TYPES);
+    // Complaints come in the order of the document's fields: the entity first.
     if let Some(mut nested) = fields.nested("entity") {
-        entity = NewEntity::read(&mut nested, kind.as_deref());
+        let is_person = !matches!(
+            fields.values().get("type").and_then(Value::as_str),
+            Some("company" | "trust" | "trust_ira")
+        );
+        entity = NewEntity::read(&mut nested, is_person);
         fields.absorb("entity", nested);
     }
+    let kind = fields.choice("type", Presence::Required, &TYPES);
     let receive_sms = fields
         .boolean("receive_sms", Presence::Optional)
         .unwrap_or_default();
@@ -171,7 +176,7 @@ pub(crate) fn ach_credit_transfer(call: &Call<'_>) -> Outcome {
 
 /// The investor that a call's path names.
 pub(crate) fn find(call: &Call<'_>) -> Result<i64, Failure> {
-    let id = call.last_id().ok_or_else(errors::not_found)?;
+    let id = super::object_id(call, "Investor")?;
     let found: Option<i64> = call
         .db
         .prepare_cached("SELECT id FROM investors WHERE id = ?1")?

@@ -36,7 +36,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 
 /// `GET /api_third_party/invoices/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
-    let id = call.last_id().ok_or_else(errors::not_found)?;
+    let id = super::object_id(call, "Invoice")?;
     let invoice = read(call, id)?.ok_or_else(|| errors::no_match(call, "Invoice"))?;
     Ok(Reply::ok(&invoice))
 }

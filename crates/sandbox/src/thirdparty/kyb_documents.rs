@@ -32,6 +32,9 @@ const COLUMNS: [Column; 6] = [
     column("verified", "i.verified", Holds::Boolean),
 ];
 
+/// Django's default for the names of uploaded files.
+const NAME_LENGTH: usize = 100;
+
 /// `GET /api_third_party/kyb_documents/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
     pagination::page(call, &RESOURCE, |call, id| {
@@ -41,7 +44,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 
 /// `GET /api_third_party/kyb_documents/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
-    let id = call.last_id().ok_or_else(errors::not_found)?;
+    let id = super::object_id(call, "KYBDocument")?;
     let document = read(call, id)?.ok_or_else(|| errors::no_match(call, "KYBDocument"))?;
     Ok(Reply::ok(&document))
 }
@@ -54,13 +57,16 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     let side = fields.choice("side", Presence::Required, &["front", "back"]);
     let (name, content) = match fields.file("storage_content") {
         Some(file) => {
-            let extension = file
-                .name
-                .rsplit_once('.')
-                .map_or("", |(_, extension)| extension);
-            if file.content.is_empty() {
+            let extension = extension(&file.name);
+            let length = file.name.chars().count();
+            if length > NAME_LENGTH {
+                let message = format!(
+                    "Ensure this filename has at most {NAME_LENGTH} characters (it has {length})."
+                );
+                fields.complain("storage_content", message);
+            } else if file.content.is_empty() {
                 fields.complain("storage_content", "The submitted file is empty.");
-            } else if !extension.eq_ignore_ascii_case("pdf") {
+            } else if extension != "pdf" {
                 let message = format!(
                     "File extension “{extension}” is not allowed. Allowed extensions are: pdf."
                 );
@@ -73,8 +79,14 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
                 fields.complain("storage_content", "No file was submitted.");
                 (None, None)
             }
+            Some(serde_json::Value::Null) => {
+                fields.complain("storage_content", "This field may not be null.");
+                (None, None)
+            }
             Some(serde_json::Value::String(text))
-                if !text.is_empty() && call.shared.switches.kyb_upload_text.is("accepted") =>
+                if !fields.is_form()
+                    && !text.is_empty()
+                    && call.shared.switches.kyb_upload_text.is("accepted") =>
             {
                 (None, Some(text.clone().into_bytes()))
             }
@@ -94,6 +106,14 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     )?;
     let document = read(call, call.db.last_insert_rowid())?.unwrap_or(Json::Null);
     Ok(Reply::json(StatusCode::CREATED, &document))
+}
+
+/// The end of a file's name as Python's `Path.suffix` gives it, in lower case.
+fn extension(name: &str) -> String {
+    match name.rsplit_once('.') {
+        Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
+        _ => String::new(),
+    }
 }
 
 fn read(call: &Call<'_>, id: i64) -> rusqlite::Result<Option<Json>> {

@@ -3,21 +3,46 @@
 //! Never through a float: numbers are decimals, money is whole cents.
 
 use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use rust_decimal::Decimal;
 
-/// A number of at most 28 digits.
-pub(crate) fn decimal(text: &str) -> Option<Decimal> {
+/// The most digits of an amount, and how many of them stand behind the point.
+const AMOUNT_DIGITS: i64 = 20;
+const AMOUNT_PLACES: i64 = 2;
+
+/// An amount of money in a body, as DRF's decimal field reads and prints it; its complaint
+/// otherwise. How many digits the service takes is not known: 20 are a guess.
+pub(crate) fn amount(text: &str) -> Result<String, &'static str> {
     let text = text.trim();
-    if !text.bytes().any(|byte| byte.is_ascii_digit()) {
-        return None;
+    if text.chars().count() > 1_000 {
+        return Err("String value too large.");
     }
-    if text.contains(['e', 'E']) {
-        Decimal::from_scientific(text).ok()
+    let written = Written::read(text).ok_or("A valid number is required.")?;
+    let digits = written.digits.trim_start_matches('0');
+    let digits = if digits.is_empty() { "0" } else { digits };
+    let length = i64::try_from(digits.len()).unwrap_or(i64::MAX);
+    let (total, whole, places) = if written.power >= 0 {
+        let total = length.saturating_add(written.power);
+        (total, total, 0)
     } else {
-        text.parse().ok()
+        let places = written.power.saturating_neg();
+        (length.max(places), (length - places).max(0), places)
+    };
+    if total > AMOUNT_DIGITS {
+        return Err("Ensure that there are no more than 20 digits in total.");
     }
+    if places > AMOUNT_PLACES {
+        return Err("Ensure that there are no more than 2 decimal places.");
+    }
+    if whole > AMOUNT_DIGITS - AMOUNT_PLACES {
+        return Err("Ensure that there are no more than 18 digits before the decimal point.");
+    }
+    let zeros = usize::try_from(AMOUNT_PLACES - places + written.power.max(0)).unwrap_or_default();
+    let cents = format!("{:0>3}", format!("{digits}{}", "0".repeat(zeros)));
+    let cents = if digits == "0" { "000" } else { &cents };
+    let (whole, fraction) = cents.split_at_checked(cents.len() - 2).unwrap_or_default();
+    let sign = if written.negative { "-" } else { "" };
+    Ok(format!("{sign}{whole}.{fraction}"))
 }
 
 /// A number filter's bound in the units of its column, exact however many digits it was given with:
@@ -68,37 +93,18 @@ struct Number {
 }
 
 impl Number {
-    /// What Python's `Decimal` reads, but for NaN and Infinity, which forms refuse.
     fn read(text: &str) -> Option<Self> {
-        let text = text.trim().replace('_', "");
-        let negative = text.starts_with('-');
-        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(&text);
-        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let exponent_digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let is_number = all_digits(whole)
-            && all_digits(fraction)
-            && all_digits(exponent_digits)
-            && !(whole.is_empty() && fraction.is_empty())
-            && !exponent_digits.is_empty();
-        if !is_number {
-            return None;
-        }
-        // An exponent of more digits than an i64 has is as good as the largest one.
-        let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') {
-            i64::MIN
-        } else {
-            i64::MAX
-        });
-        let written = format!("{whole}{fraction}");
+        let Written {
+            negative,
+            digits: written,
+            power,
+        } = Written::read(text.trim())?;
         let digits = written.trim_start_matches('0');
-        let zeros = written.len() - digits.len();
-        let place = |length: usize| i64::try_from(length).unwrap_or(i64::MAX);
+        let place = i64::try_from(digits.len()).unwrap_or(i64::MAX);
         Some(Self {
             negative,
             digits: digits.trim_end_matches('0').to_owned(),
-            power: (place(whole.len()) - place(zeros)).saturating_add(exponent),
+            power: place.saturating_add(power),
         })
     }
 
@@ -135,9 +141,78 @@ impl Number {
     }
 }
 
+/// A decimal number as it was written: ±`digits` × 10^`power`.
+struct Written {
+    negative: bool,
+    digits: String,
+    power: i64,
+}
+
+impl Written {
+    /// What Python's `Decimal` reads, but for NaN and Infinity, which forms refuse.
+    fn read(text: &str) -> Option<Self> {
+        let text = text.replace('_', "");
+        let unsigned = text.strip_prefix(['-', '+']).unwrap_or(&text);
+        let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let exponent_digits = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
+        let all_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let is_number = all_digits(whole)
+            && all_digits(fraction)
+            && all_digits(exponent_digits)
+            && !(whole.is_empty() && fraction.is_empty())
+            && !exponent_digits.is_empty();
+        if !is_number {
+            return None;
+        }
+        // An exponent of more digits than an i64 has is as good as the largest one.
+        let exponent = exponent.parse().unwrap_or(if exponent.starts_with('-') {
+            i64::MIN
+        } else {
+            i64::MAX
+        });
+        let places = i64::try_from(fraction.len()).unwrap_or(i64::MAX);
+        Some(Self {
+            negative: text.starts_with('-'),
+            digits: format!("{whole}{fraction}"),
+            power: i64::saturating_sub(exponent, places),
+        })
+    }
+}
+
+/// A date as Python's ISO parser or Django's own pattern reads it: `2025-01-02`, `20250102`,
+/// `2025-1-2`.
+pub(crate) fn date(text: &str) -> Option<Date> {
+    let digits = |text: &str, least: usize, most: usize| {
+        let fits = (least..=most).contains(&text.len());
+        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+        (fits && is_number).then(|| text.parse::<i16>().ok())?
+    };
+    let parts: Vec<_> = if text.contains('-') {
+        text.split('-').collect()
+    } else {
+        vec![text.get(..4)?, text.get(4..6)?, text.get(6..8)?]
+    };
+    let ([year, month, day], true) = (parts.as_slice(), text.contains('-') || text.len() == 8)
+    else {
+        return None;
+    };
+    let part = |text| i8::try_from(digits(text, 1, 2)?).ok();
+    Date::new(digits(year, 4, 4)?, part(month)?, part(day)?).ok()
+}
+
 /// A date-time with or without an offset, or a bare date; the server's zone is UTC.
 pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     let text = text.trim();
+    if text.ends_with('z') {
+        return None;
+    }
+    // Django's own pattern takes months and days of one digit, where a time follows.
+    let padded = text.split_once(['T', ' ']).and_then(|(day, time)| {
+        let has_short_part = day.split('-').any(|part| part.len() == 1);
+        has_short_part.then(|| Some(format!("{}T{time}", date(day)?)))?
+    });
+    let text = padded.as_deref().unwrap_or(text);
     text.parse::<Timestamp>().ok().or_else(|| {
         let local = text.parse::<DateTime>().ok()?;
         local
@@ -147,11 +222,11 @@ pub(crate) fn timestamp(text: &str) -> Option<Timestamp> {
     })
 }
 
-/// The boolean widget of django-filter: true and false in any case, nothing else.
+/// The boolean widget of django-filter: true and false in any case, 1 and 0, nothing else.
 pub(crate) fn boolean(raw: &str) -> Option<bool> {
-    if raw.eq_ignore_ascii_case("true") {
+    if raw == "1" || raw.eq_ignore_ascii_case("true") {
         Some(true)
-    } else if raw.eq_ignore_ascii_case("false") {
+    } else if raw == "0" || raw.eq_ignore_ascii_case("false") {
         Some(false)
     } else {
         None
@@ -172,8 +247,17 @@ mod tests {
 
     #[test]
     fn numbers_and_times_read_as_django_reads_them() {
-        assert_eq!(decimal("10.50"), Some(Decimal::new(1_050, 2)));
-        assert_eq!(decimal(" 1e3 "), Some(Decimal::from(1_000)));
+        for (text, expected) in [
+            ("10.5", "10.50"),
+            (" 1e3 ", "1000.00"),
+            ("-007", "-7.00"),
+            (".05", "0.05"),
+            ("0", "0.00"),
+            ("0e5", "0.00"),
+        ] {
+            assert_eq!(amount(text), Ok(expected.to_owned()), "{text}");
+        }
+        assert_eq!(date("2025-1-2"), date("20250102"));
         for bad in [
             "", "abc", "NaN", "Infinity", "-", "1,5", "1e", "e5", ".", "1.2.3",
         ] {
@@ -184,7 +268,13 @@ mod tests {
             timestamp("2025-01-01T01:00:00+01:00"),
             timestamp("2025-01-01T00:00:00Z")
         );
-        assert_eq!(timestamp("2025-13-01"), None);
+        assert_eq!(
+            timestamp("2025-1-2 10:00"),
+            timestamp("2025-01-02T10:00:00Z")
+        );
+        for bad in ["2025-13-01", "2025-01-01T10:00:00z", "2025-1-1"] {
+            assert_eq!(timestamp(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! It knows nothing of VerifyInvestor: the two services share a port and a database file, no state.
 
 pub(crate) mod auth;
+pub(crate) mod emails;
 pub(crate) mod entities;
 pub(crate) mod errors;
 pub(crate) mod fields;
@@ -15,34 +16,41 @@ pub(crate) mod kyb_documents;
 pub(crate) mod kyc;
 pub(crate) mod lifecycle;
 pub(crate) mod literals;
+pub(crate) mod metadata;
+pub(crate) mod negotiation;
 pub(crate) mod offerings;
 pub(crate) mod pages;
 pub(crate) mod pagination;
+pub(crate) mod python;
 pub(crate) mod signatures;
 pub(crate) mod tax_ids;
+pub(crate) mod terms;
 pub(crate) mod users;
 pub(crate) mod values;
 
 use http::{HeaderValue, StatusCode, header};
 
+use python::Int;
+
 use crate::call::Call;
 use crate::dispatch::{self, Incoming};
 use crate::json::{Json, object};
-use crate::reply::Reply;
+use crate::reply::{Failure, Reply};
 use crate::state::Shared;
 
 /// Answers a call whose path exists, in the order in which DRF looks at it: content negotiation,
 /// credentials, method, and only then the handler and with it the body.
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     let allow = allowed_methods(incoming);
-    let reply = if accepts_json(incoming.header(header::ACCEPT)) {
-        dispatch::transact(
+    let accept = incoming.parts.headers.get(header::ACCEPT);
+    let accept = accept.map(|accept| accept.to_str().unwrap_or_default());
+    let reply = match negotiation::negotiate(incoming.query("format"), accept) {
+        Ok(style) => style.apply(dispatch::transact(
             shared,
             |db| negotiated(shared, incoming, db),
             errors::server_error,
-        )
-    } else {
-        errors::not_acceptable()
+        )),
+        Err(refusal) => refusal,
     };
     match HeaderValue::from_str(&allow) {
         Ok(allow) => reply.header(header::ALLOW, allow),
@@ -67,7 +75,7 @@ fn negotiated(
         .admit(user, &incoming.parts.headers, now)
         .map_err(|too_many| errors::throttled(too_many.0))?;
     if incoming.method() == "OPTIONS" {
-        return Ok(metadata(incoming));
+        return metadata::describe(incoming);
     }
     let Some(route) = routes
         .iter()
@@ -89,6 +97,16 @@ fn negotiated(
         user,
         token,
     })
+}
+
+/// The id of the object that a path names: what is no number is not found, a number that no column
+/// holds matches nothing.
+pub(crate) fn object_id(call: &Call<'_>, model: &str) -> Result<i64, Failure> {
+    match python::int(call.last_placeholder()) {
+        Some(Int::Fits(id)) => Ok(id),
+        Some(Int::Beyond) => Err(errors::no_match(call, model).into()),
+        None => Err(errors::not_found().into()),
+    }
 }
 
 /// The reply envelope of the service's own actions.
@@ -126,27 +144,4 @@ fn allowed_methods(incoming: &Incoming) -> String {
     }
     methods.push("OPTIONS");
     methods.join(", ")
-}
-
-fn accepts_json(accept: &str) -> bool {
-    let mut ranges = accept
-        .split(',')
-        .map(|range| range.split(';').next().unwrap_or_default().trim());
-    accept.trim().is_empty()
-        || ranges.any(|range| {
-            matches!(
-                range.to_ascii_lowercase().as_str(),
-                "*/*" | "application/*" | "application/json"
-            )
-        })
-}
-
-fn metadata(incoming: &Incoming) -> Reply {
-    let name = incoming.found.routes.first().map_or("", |route| route.name);
-    Reply::ok(&object! {
-        "name": name,
-        "description": "",
-        "renders": Json::list(["application/json"]),
-        "parses": Json::list(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]),
-    })
 }

@@ -72,7 +72,7 @@ pub(crate) fn list(call: &Call<'_>) -> Outcome {
 
 /// `GET /api_third_party/subscription_agreement_investor_signatures/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
-    let id = call.last_id().ok_or_else(errors::not_found)?;
+    let id = super::object_id(call, "SubscriptionAgreementInvestorSignature")?;
     let signature = read(call, id)?
         .ok_or_else(|| errors::no_match(call, "SubscriptionAgreementInvestorSignature"))?;
     Ok(Reply::ok(&signature))

@@ -14,6 +14,8 @@ mod certificates;
 mod contract;
 mod control;
 mod crash;
+mod django;
+mod django_cases;
 mod faults;
 mod faults_wire;
 mod flow;

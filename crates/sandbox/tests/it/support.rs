@@ -64,7 +64,12 @@ pub(crate) async fn send(
 
 /// Sends bytes as they are; the request must ask for the connection to be closed.
 pub(crate) async fn send_raw(sandbox: &Sandbox, request: &[u8]) -> Answer {
-    let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+    exchange(sandbox.address(), request).await
+}
+
+/// The same, to any address.
+pub(crate) async fn exchange(address: std::net::SocketAddr, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.unwrap();

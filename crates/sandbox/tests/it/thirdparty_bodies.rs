@@ -22,7 +22,7 @@ async fn nested_errors_are_nested() {
     post(json!({ "type": "person", "entity": "x" }))
         .await
         .assert(400, &json!({ "entity": { "non_field_errors": [text] } }));
-    post(json!({ "type": "zz", "entity": {} }))
+    post(json!({ "type": "zz", "entity": { "first_name": "A", "last_name": "B" } }))
         .await
         .assert(400, &json!({ "type": ["\"zz\" is not a valid choice."] }));
     post(json!({ "type": "person", "entity": {

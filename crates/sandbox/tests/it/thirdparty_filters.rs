@@ -118,6 +118,10 @@ async fn lists_choices_and_relations_filter() {
         ),
         (
             "offering__archived=1&offering__type=reg_d_506c".to_owned(),
+            vec![],
+        ),
+        (
+            "offering__archived=yes&offering__type=reg_d_506c".to_owned(),
             vec![sixth],
         ),
         ("approvable_investments=true".to_owned(), vec![ids[2]]),

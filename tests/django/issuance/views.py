@@ -1,0 +1,72 @@
+"""The views: the stock ones wherever the frameworks have one."""
+
+from typing import Any
+
+from knox.models import AuthToken
+from knox.views import LoginView as KnoxLoginView
+from rest_framework import mixins, permissions, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from . import filters, models, serializers
+
+
+class LoginView(KnoxLoginView):
+    """Knox's login by e-mail and password in the body, whatever the Authorization header says."""
+
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+
+    def post(self, request: Request, format: str | None = None) -> Response:
+        """Checks the credentials, then lets knox make the token."""
+        serializer = serializers.LoginSerializer(data=request.data, context={"request": request})
+        serializer.is_valid(raise_exception=True)
+        request.user = serializer.validated_data["user"]
+        return super().post(request, format)
+
+
+class InvestorViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Investors."""
+
+    queryset = models.Investor.objects.select_related("user", "entity").order_by("id")
+    serializer_class = serializers.InvestorSerializer
+    filterset_class = filters.InvestorFilter
+    search_fields = ["entity__first_name", "entity__last_name", "entity__email", "user__email"]
+    ordering_fields = ["id", "created_at", "type", "entity__entityperson__last_name"]
+
+
+class InvestmentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Investments."""
+
+    queryset = models.Investment.objects.select_related("investor__user", "investor__entity").order_by("id")
+    filterset_class = filters.InvestmentFilter
+    search_fields = ["investor__entity__first_name", "investor__entity__last_name", "investor__entity__email", "offering__name"]
+    ordering_fields = ["id", "amount", "created_at", "quantity", "status", "offering__name"]
+
+    def get_serializer_class(self) -> type[Any]:
+        """Other fields go in than come out."""
+        return serializers.InvestmentSerializer if self.request.method == "GET" else serializers.NewInvestmentSerializer
+
+
+class KYBDocumentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    """Documents about companies."""
+
+    queryset = models.KYBDocument.objects.order_by("id")
+    serializer_class = serializers.KYBDocumentSerializer
+    filterset_class = filters.KYBDocumentFilter
+
+
+class Knobs(APIView):
+    """What the sandbox's clock and store do there: brought about by the test, never compared."""
+
+    authentication_classes = ()
+    permission_classes = (permissions.AllowAny,)
+
+    def post(self, request: Request, knob: str) -> Response:
+        """Ends all tokens, or the partner's account, or its pause."""
+        if knob == "expire":
+            AuthToken.objects.update(expiry="2000-01-01T00:00:00Z")
+        else:
+            models.User.objects.update(is_active=knob == "activate")
+        return Response()
