@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::Result;
 use crate::process::Run;
+use crate::schemathesis::Schemathesis;
 use crate::simulate::Simulate;
 use crate::{browser, budget, codegen, django, lint, providers, tools, wasm};
 
@@ -58,6 +59,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "simulate",
         run: || Simulate::PROMISED.run(),
+    },
+    Step {
+        name: "schemathesis",
+        run: || Schemathesis::PROMISED.run(),
     },
     Step {
         name: "providers",
@@ -217,17 +222,17 @@ struct Report {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{:<10} {:<8} {:>9}", "step", "result", "time")?;
+        writeln!(f, "{:<12} {:<8} {:>9}", "step", "result", "time")?;
         for (name, outcome, time) in &self.rows {
             let (word, time) = match outcome {
                 Outcome::Failed => ("FAILED", seconds(*time)),
                 Outcome::NotRun => ("not run", String::new()),
                 Outcome::Passed => ("ok", seconds(*time)),
             };
-            writeln!(f, "{name:<10} {word:<8} {time:>9}")?;
+            writeln!(f, "{name:<12} {word:<8} {time:>9}")?;
         }
         let total = self.rows.iter().map(|(_, _, time)| *time).sum();
-        writeln!(f, "{:<10} {:<8} {:>9}", "total", "", seconds(total))
+        writeln!(f, "{:<12} {:<8} {:>9}", "total", "", seconds(total))
     }
 }
 
@@ -283,11 +288,11 @@ mod tests {
         assert_eq!(
             Report { rows }.to_string(),
             "\
-step       result        time
-fmt        ok           1.2 s
-clippy     FAILED     100.0 s
-test       not run           
-total                 101.2 s
+step         result        time
+fmt          ok           1.2 s
+clippy       FAILED     100.0 s
+test         not run           
+total                   101.2 s
 "
         );
     }

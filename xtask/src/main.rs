@@ -12,6 +12,7 @@ mod faults;
 mod lint;
 mod process;
 mod providers;
+mod schemathesis;
 mod simulate;
 mod tools;
 mod wasm;
@@ -19,6 +20,7 @@ mod wasm;
 use std::process::ExitCode;
 
 use error::Result;
+use schemathesis::Schemathesis;
 use simulate::Simulate;
 
 const USAGE: &str = "\
@@ -36,6 +38,8 @@ Chores:
                      from [--seed S]; a single schedule is shown step by step
   providers          shake hands with each choice of crypto providers and protocols, in programs of their own
   browser            walk through the sandbox's pages with Chromium; [--screenshots] renews docs/screenshots
+  schemathesis       have Schemathesis try the sandbox by its OpenAPI documents, [--examples N] for each operation
+                     from [--seed S]
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
   budget             measure the clean build of accredit-models against its budget (a few minutes)
 
@@ -54,6 +58,7 @@ enum Chore {
     Help,
     Lint,
     Providers,
+    Schemathesis(Schemathesis),
     Simulate(Simulate),
     Wasm,
 }
@@ -73,6 +78,7 @@ impl Chore {
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
             ["providers"] => Some(Self::Providers),
+            ["schemathesis", flags @ ..] => Schemathesis::parse(flags).map(Self::Schemathesis),
             ["simulate", flags @ ..] => Simulate::parse(flags).map(Self::Simulate),
             ["wasm"] => Some(Self::Wasm),
             _ => None,
@@ -93,6 +99,7 @@ impl Chore {
             }
             Self::Lint => lint::run(),
             Self::Providers => providers::run(),
+            Self::Schemathesis(asked) => asked.run(),
             Self::Simulate(asked) => asked.run(),
             Self::Wasm => wasm::run(),
         }
@@ -155,6 +162,7 @@ mod tests {
             "faults",
             "lint",
             "providers",
+            "schemathesis",
             "simulate",
             "wasm",
         ] {

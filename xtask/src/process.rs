@@ -6,7 +6,7 @@
 use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::error::{Context, Error, Result};
 
@@ -63,6 +63,12 @@ impl Run {
         self
     }
 
+    /// Sets a variable of its environment that is not shown.
+    pub(crate) fn hidden_variable(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
     /// Takes a variable out of its environment.
     pub(crate) fn without_variable(mut self, name: &str) -> Self {
         self.command.env_remove(name);
@@ -82,6 +88,20 @@ impl Run {
         } else {
             Err(Error::new(format!("{self}: {status}")))
         }
+    }
+
+    /// Says what is run and starts it, its standard output being piped.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be started.
+    pub(crate) fn started(mut self) -> Result<Child> {
+        eprintln!("$ {self}");
+        self.command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context(&self.shown)
     }
 
     /// Runs it silently; whether it could be started and ended with 0.

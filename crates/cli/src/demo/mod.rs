@@ -46,7 +46,7 @@ const WEBHOOK_LIMIT: Duration = Duration::from_secs(5);
 /// Runs the demo.
 pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
     let mut steps = Steps::new(options.json);
-    let sandbox = Sandbox::builder().start().await?;
+    let sandbox = Sandbox::builder().strict(true).start().await?;
     let receiver = Receiver::start(sandbox.webhook_secret(), steps.layer()).await?;
     sandbox.set_webhook_url(Some(receiver.url()))?;
 

@@ -54,7 +54,7 @@ async fn a_kept_call_is_sent_by_another_task() {
 
 #[tokio::test]
 async fn the_bare_operation_gives_the_same_as_the_call() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let investor = investor(&client, "Lovelace").await;
     let sent = client
@@ -154,7 +154,7 @@ impl Operation for Count {
 
 #[tokio::test]
 async fn operations_of_users_run_like_our_own() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     investor(&client, "Lovelace").await;
     assert_eq!(

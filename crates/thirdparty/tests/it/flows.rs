@@ -10,7 +10,7 @@ use crate::support::{investor, offering, partner, person, submit, wire_investmen
 
 #[tokio::test]
 async fn an_investor_is_added_checked_and_read_back() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let investors = client.investors();
 
@@ -76,7 +76,7 @@ async fn an_investor_is_added_checked_and_read_back() {
 
 #[tokio::test]
 async fn a_refused_investor_tells_which_field_is_wrong() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let entity = person("Lovelace")
         .email("no address")
@@ -109,7 +109,7 @@ async fn a_refused_investor_tells_which_field_is_wrong() {
 
 #[tokio::test]
 async fn a_failed_identity_check_passes_the_second_time() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let investor = investor(&client, "Kycfail").await;
     wire_investment(&client, offering(&sandbox, "reg_a"), &investor, 10).await;
@@ -136,7 +136,7 @@ async fn a_failed_identity_check_passes_the_second_time() {
 
 #[tokio::test]
 async fn an_investment_is_placed_signed_paid_and_closed() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let investor = investor(&client, "Lovelace").await;
     let investments = client.investments();
@@ -231,7 +231,7 @@ async fn an_investment_is_placed_signed_paid_and_closed() {
 
 #[tokio::test]
 async fn the_value_lists_are_those_that_the_models_know() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let statuses = client
         .investments()
@@ -261,7 +261,7 @@ async fn the_value_lists_are_those_that_the_models_know() {
 
 #[tokio::test]
 async fn a_kyb_document_goes_up_as_a_form_whatever_bytes_it_has() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let documents = client.kyb_documents();
     let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
@@ -313,7 +313,7 @@ async fn a_kyb_document_goes_up_as_a_form_whatever_bytes_it_has() {
 
 #[tokio::test]
 async fn what_does_not_exist_is_a_404_of_its_operation() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let errors = [
         client

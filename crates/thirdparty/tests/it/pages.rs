@@ -12,7 +12,7 @@ use crate::support::{Names, TOKEN, investor, offering, partner, partner_builder,
 
 /// A sandbox with 13 investments, and their ids in the order in which they were made.
 async fn thirteen() -> (Sandbox, Vec<InvestmentId>) {
-    let sandbox = Sandbox::builder().start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     let investor = investor(&client, "Lovelace").await;
     let offering = offering(&sandbox, "reg_a");
@@ -87,7 +87,7 @@ async fn filters_and_the_first_page_hold_for_the_whole_walk() {
 
 #[tokio::test]
 async fn every_list_can_be_walked() {
-    let sandbox = Sandbox::builder().start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     for name in ["Lovelace", "Hopper", "Noether"] {
         investor(&client, name).await;

@@ -108,7 +108,7 @@ async fn an_error_quotes_neither_the_request_nor_the_reply() {
 #[tokio::test]
 async fn nothing_private_is_traced() {
     let (log, listening) = record();
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner_builder(&sandbox).build().unwrap();
     let mut shown = Shown::default();
 

@@ -29,7 +29,7 @@ fn words(error: &Error) -> String {
 
 #[tokio::test]
 async fn a_wrong_password_is_unauthorized_and_never_shown() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let credentials = Credentials::password(sandbox.thirdparty_credentials().email, PASSWORD);
     let client = Client::builder(Environment::Sandbox(sandbox.base_url()))
         .credentials(credentials)
@@ -78,7 +78,7 @@ async fn a_login_refused_with_another_status_is_unauthorized_too() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_first_calls_make_one_login() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let names = Names::default();
     let client = names.watch(partner_builder(&sandbox)).build().unwrap();
     let mut calls = JoinSet::new();
@@ -150,7 +150,7 @@ async fn a_caller_that_gives_up_during_the_login_leaves_it_to_the_next() {
 
 #[tokio::test]
 async fn a_call_with_a_revoked_token_logs_in_again_and_is_repeated() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let names = Names::default();
     let client = names.watch(partner_builder(&sandbox)).build().unwrap();
     client.investors().list().send().await.unwrap();
@@ -163,7 +163,7 @@ async fn a_call_with_a_revoked_token_logs_in_again_and_is_repeated() {
 
 #[tokio::test]
 async fn an_expired_token_is_replaced_like_a_revoked_one() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     client.investors().list().send().await.unwrap();
     sandbox.advance_clock(std::time::Duration::from_secs(10 * 3600 + 1));
@@ -314,7 +314,7 @@ async fn a_token_of_the_callers_own_is_never_replaced() {
 
 #[tokio::test]
 async fn a_token_of_the_callers_own_opens_the_sandbox() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let token = partner(&sandbox).auth().login().await.unwrap().token;
     let client = Client::builder(Environment::Sandbox(sandbox.base_url()))
         .token(token)
@@ -332,7 +332,7 @@ async fn a_token_of_the_callers_own_opens_the_sandbox() {
 
 #[tokio::test]
 async fn after_a_logout_the_next_call_logs_in_anew() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let names = Names::default();
     let client = names.watch(partner_builder(&sandbox)).build().unwrap();
     let first = client.auth().login().await.unwrap();
@@ -357,7 +357,7 @@ async fn after_a_logout_the_next_call_logs_in_anew() {
 
 #[tokio::test]
 async fn a_logout_with_a_token_that_is_gone_is_unauthorized_and_forgets_it() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = partner(&sandbox);
     client.auth().login().await.unwrap();
     partner(&sandbox).auth().logout_all().await.unwrap();

@@ -37,7 +37,7 @@ async fn a_kept_call_is_sent_by_another_task() {
 
 #[tokio::test]
 async fn the_bare_operation_gives_the_same_as_the_call() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let sent = client
@@ -135,7 +135,7 @@ impl Operation for Exists {
 
 #[tokio::test]
 async fn operations_of_users_run_like_our_own() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     assert!(
         client

@@ -35,7 +35,7 @@ impl Drop for Directory {
 
 #[tokio::test]
 async fn a_certificate_is_written_whole_for_its_owner_alone() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let requests = client.users().verification_requests(user);

@@ -11,7 +11,7 @@ use crate::support::{Receiver, Service, account, agree, submit, violet};
 
 #[tokio::test]
 async fn a_request_is_made_completed_reviewed_and_certified() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let mut webhooks = Receiver::start(&sandbox).await;
     let client = account(&sandbox);
     let link = client
@@ -102,7 +102,7 @@ async fn a_request_is_made_completed_reviewed_and_certified() {
 
 #[tokio::test]
 async fn get_with_side_effect_is_not_retried() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let mut webhooks = Receiver::start(&sandbox).await;
     let client = account(&sandbox);
     let requests = client.users().verification_requests(violet(&sandbox));
@@ -141,7 +141,7 @@ async fn get_with_side_effect_is_not_retried() {
 
 #[tokio::test]
 async fn a_duplicate_gives_the_request_that_stands_in_its_way() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let requests = client.user_verification_requests(user);
@@ -185,7 +185,7 @@ async fn a_duplicate_gives_the_request_that_stands_in_its_way() {
 
 #[tokio::test]
 async fn all_kinds_of_request_are_made_and_listed() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let requests = client.users().verification_requests(violet(&sandbox));
     let plain = requests.create().send().await.unwrap();
@@ -241,7 +241,7 @@ async fn a_simulation_against_production_is_refused_before_sending() {
 
 #[tokio::test]
 async fn a_simulated_completion_out_of_turn_is_refused_by_the_service() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let created = client

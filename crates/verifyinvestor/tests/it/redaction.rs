@@ -114,7 +114,7 @@ fn token_never_sent_over_http() {
 #[tokio::test]
 async fn nothing_private_is_traced() {
     let (log, listening) = record();
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let mut shown = Shown::default();
     let user = violet(&sandbox);

@@ -11,7 +11,7 @@ use crate::support::{Service, account, agree, violet};
 
 #[tokio::test]
 async fn the_root_answers_with_its_version() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let root = account(&sandbox).account().root().send().await.unwrap();
     assert_eq!(root.version.as_deref(), Some("1.1"));
     assert!(root.current_time.is_some());
@@ -19,7 +19,7 @@ async fn the_root_answers_with_its_version() {
 
 #[tokio::test]
 async fn users_are_listed_and_read_with_a_legal_profile() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let users = account(&sandbox).users();
     let listed = users.list().send().await.unwrap();
     assert_eq!((listed.len(), listed[0].id), (1, violet(&sandbox)));
@@ -47,7 +47,7 @@ async fn users_are_listed_and_read_with_a_legal_profile() {
 
 #[tokio::test]
 async fn path_segment_is_encoded() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     for (number, identifier) in ["a/b", "a b+c", "?x=1&y#z", "100%25", "ü/../ß", "…", "~-._"]
         .iter()
@@ -92,7 +92,7 @@ async fn a_segment_that_names_another_path_is_refused_before_sending() {
 
 #[tokio::test]
 async fn a_certificate_is_found_by_a_name_in_any_script() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let client = account(&sandbox);
     let simulation = client.simulate().unwrap();
     for (number, name) in [
@@ -142,6 +142,7 @@ async fn a_certificate_is_found_by_a_name_in_any_script() {
 async fn billing_counts_the_days_asked_for() {
     let start = "2026-03-31T18:00:00Z".parse().unwrap();
     let sandbox = Sandbox::builder()
+        .strict(true)
         .clock(Clock::Frozen(start))
         .start()
         .await
@@ -186,7 +187,7 @@ async fn billing_counts_the_days_asked_for() {
 
 #[tokio::test]
 async fn invitations_are_made_listed_and_read() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let invitations = account(&sandbox).invitations();
     let created = invitations
         .create([
@@ -225,7 +226,7 @@ async fn invitations_are_made_listed_and_read() {
 
 #[tokio::test]
 async fn a_wrong_token_is_unauthorized() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
     let environment = accredit_verifyinvestor::Environment::Sandbox(sandbox.base_url());
     let client = accredit_verifyinvestor::Client::builder(environment)
         .api_token("canary-wrong")
