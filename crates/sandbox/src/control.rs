@@ -319,7 +319,8 @@ fn investment_reply(visit: &Visit<'_>, id: i64) -> Outcome {
     ))
 }
 
-fn wanted(field: &str, what: &str) -> Reply {
+/// What a control says of a field that is missing or makes no sense.
+pub(crate) fn wanted(field: &str, what: &str) -> Reply {
     refused(
         StatusCode::BAD_REQUEST,
         format!("\"{field}\" must be {what}"),

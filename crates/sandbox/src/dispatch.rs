@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use bytes::Bytes;
 use http::request::Parts;
-use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use http::{HeaderMap, Response, StatusCode, Uri, header};
 
 use crate::call::Call;
 use crate::contract::{self, Difference};
@@ -56,11 +56,7 @@ impl Incoming {
 
     /// The method that decides: HEAD runs what GET runs.
     pub(crate) fn method(&self) -> &str {
-        if self.parts.method == Method::HEAD {
-            "GET"
-        } else {
-            self.parts.method.as_str()
-        }
+        routing::deciding(&self.parts.method)
     }
 }
 

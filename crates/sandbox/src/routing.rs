@@ -31,15 +31,20 @@ pub(crate) struct Found {
 impl Found {
     /// The operation's name, for people: empty where the path has none of that method.
     pub(crate) fn name(&self, method: &Method) -> &'static str {
-        let method = if method == Method::HEAD {
-            "GET"
-        } else {
-            method.as_str()
-        };
+        let method = deciding(method);
         let mut routes = self.routes.iter();
         routes
             .find(|route| route.method == method)
             .map_or("", |route| route.name)
+    }
+}
+
+/// The method that decides: HEAD runs what GET runs.
+pub(crate) fn deciding(method: &Method) -> &str {
+    if *method == Method::HEAD {
+        "GET"
+    } else {
+        method.as_str()
     }
 }
 

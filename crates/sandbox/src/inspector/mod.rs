@@ -17,7 +17,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 pub(crate) use log::{Entry, Kept, RequestLog};
 
-use crate::json::{Json, object};
+use crate::control::{refused, wanted};
+use crate::json::Json;
 use crate::pages::visit;
 use crate::reply::Reply;
 use crate::state::Shared;
@@ -59,7 +60,7 @@ async fn requests(
         .find(|(name, _)| name == "after")
         .map_or(Some(0), |(_, value)| value.parse().ok());
     let Some(after) = after else {
-        return refused(StatusCode::BAD_REQUEST, "\"after\" must be a whole number");
+        return wanted("after", "a whole number").into_response();
     };
     let entries = shared.requests.after(after);
     Reply::ok(&Json::list(
@@ -71,10 +72,10 @@ async fn requests(
 async fn request(State(shared): Shares, Path(id): Path<u64>) -> Response<Body> {
     match shared.requests.find(id) {
         Some(entry) => Reply::ok(&entry.whole(id)).into_response(),
-        None => refused(
-            StatusCode::NOT_FOUND,
-            "that request is not in the log, or not any more",
-        ),
+        None => {
+            let detail = "that request is not in the log, or not any more";
+            refused(StatusCode::NOT_FOUND, detail.to_owned()).into_response()
+        }
     }
 }
 
@@ -91,10 +92,7 @@ async fn list(
     visit(shared, request, move |visit| {
         let kind = objects::kind(&kind).ok_or_else(no_such_kind)?;
         let before = visit.field("before").map(str::parse).transpose();
-        let before = before.map_err(|_| {
-            let detail = "\"before\" must be a whole number";
-            Reply::json(StatusCode::BAD_REQUEST, &object! { "detail": detail })
-        })?;
+        let before = before.map_err(|_| wanted("before", "a whole number"))?;
         Ok(Reply::ok(&objects::newest(visit.db, kind, before)?))
     })
     .await
@@ -110,7 +108,7 @@ async fn object(
         let found = objects::find(visit.db, kind, id)?;
         let found = found.ok_or_else(|| {
             let detail = format!("there is no {id} among the {}", kind.name);
-            Reply::json(StatusCode::NOT_FOUND, &object! { "detail": detail })
+            refused(StatusCode::NOT_FOUND, detail)
         })?;
         Ok(Reply::ok(&found))
     })
@@ -120,9 +118,5 @@ async fn object(
 fn no_such_kind() -> Reply {
     let names: Vec<_> = objects::KINDS.iter().map(|kind| kind.name).collect();
     let detail = format!("the kinds of objects are {}", names.join(", "));
-    Reply::json(StatusCode::NOT_FOUND, &object! { "detail": detail })
-}
-
-fn refused(status: StatusCode, detail: &'static str) -> Response<Body> {
-    Reply::json(status, &object! { "detail": detail }).into_response()
+    refused(StatusCode::NOT_FOUND, detail)
 }

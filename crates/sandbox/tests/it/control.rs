@@ -2,20 +2,14 @@
 
 use std::time::Duration;
 
-use accredit_sandbox::{Clock, Sandbox};
+use accredit_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::{Client, send, send_json};
+use crate::support::{Client, frozen, send, send_json, strict};
 
 #[tokio::test]
 async fn the_clock_shows_freezes_and_advances() {
-    let start = "2026-03-01T12:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-03-01T12:00:00Z").await;
     let show = async || send(&sandbox, "GET", "/_sandbox/clock", &[], b"").await;
     show().await.assert(
         200,
@@ -45,7 +39,7 @@ async fn the_clock_shows_freezes_and_advances() {
 
 #[tokio::test]
 async fn the_clock_stops_at_the_end_of_time_instead_of_jumping_back() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let last = jiff::Timestamp::MAX;
     for by in [Duration::MAX, Duration::from_secs(1), Duration::MAX] {
         sandbox.advance_clock(by);
@@ -108,7 +102,7 @@ async fn a_reset_gives_the_same_ids_again_and_keeps_the_webhook_url() {
 
 #[tokio::test]
 async fn investments_move_over_http_with_their_history() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "wire").await["id"].clone();
@@ -160,7 +154,7 @@ async fn investments_move_over_http_with_their_history() {
 
 #[tokio::test]
 async fn webhooks_are_listed_and_their_url_is_set() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let set = async |body| {
         send_json(&sandbox, "POST", "/_sandbox/webhooks/url", &[], &body)
             .await
@@ -192,7 +186,7 @@ async fn webhooks_are_listed_and_their_url_is_set() {
 
 #[tokio::test]
 async fn dropping_a_sandbox_closes_its_port() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let address = sandbox.address();
     assert_eq!(
         send(&sandbox, "GET", "/_sandbox/health", &[], b"")

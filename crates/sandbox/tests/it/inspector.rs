@@ -3,7 +3,7 @@
 use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Client, send, send_json};
+use crate::support::{Client, send, send_json, strict};
 
 async fn get(sandbox: &Sandbox, path: &str) -> Value {
     let answer = send(sandbox, "GET", path, &[], b"").await;
@@ -13,7 +13,7 @@ async fn get(sandbox: &Sandbox, path: &str) -> Value {
 
 #[tokio::test]
 async fn requests_are_logged_with_their_secrets_masked() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     Client::login(&sandbox).await;
     send(
         &sandbox,
@@ -152,7 +152,7 @@ async fn objects_come_newest_first_and_with_their_history() {
 
 #[tokio::test]
 async fn the_page_needs_nothing_from_elsewhere() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     for path in ["/_sandbox", "/_sandbox/"] {
         let page = send(&sandbox, "GET", path, &[], b"").await;
         assert_eq!(page.status, 200);
@@ -173,7 +173,7 @@ async fn the_page_needs_nothing_from_elsewhere() {
 
 #[tokio::test]
 async fn the_clock_freezes_and_runs() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let set = async |body: Value| send_json(&sandbox, "POST", "/_sandbox/clock", &[], &body).await;
     let frozen = set(json!({ "now": "2030-01-01T00:00:00Z" })).await;
     frozen.assert(

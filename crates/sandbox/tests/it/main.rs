@@ -15,7 +15,6 @@ mod contract;
 mod control;
 mod crash;
 mod django;
-mod django_cases;
 mod faults;
 mod faults_wire;
 mod flow;

@@ -10,10 +10,9 @@ use accredit_models::verifyinvestor::{
     VerificationRequest, VerificationRequestListItem, WebhookReplay,
 };
 use accredit_models::{Envelope, Page, Reply};
-use accredit_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::{Answer, Client};
+use crate::support::{Answer, Client, strict};
 
 #[track_caller]
 fn decoded<T: Reply>(answer: &Answer) -> T {
@@ -22,7 +21,7 @@ fn decoded<T: Reply>(answer: &Answer) -> T {
 
 #[tokio::test]
 async fn the_types_read_the_third_party_api() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_d_506c", investor, 10, "wire").await["id"]
@@ -66,7 +65,7 @@ async fn the_types_read_the_third_party_api() {
 
 #[tokio::test]
 async fn the_types_read_verifyinvestor() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let _: ApiInfo = decoded(&client.get("/api/v1").await);

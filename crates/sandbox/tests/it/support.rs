@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use accredit_sandbox::Sandbox;
+use accredit_sandbox::{Clock, Sandbox};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +38,18 @@ impl Answer {
     pub(crate) fn assert(&self, status: u16, body: &Value) {
         assert_eq!((self.status, &self.json()), (status, body));
     }
+}
+
+/// A sandbox that holds every call against the contract.
+pub(crate) async fn strict() -> Sandbox {
+    Sandbox::builder().strict(true).start().await.unwrap()
+}
+
+/// The same, its clock standing still.
+pub(crate) async fn frozen(at: &str) -> Sandbox {
+    let clock = Clock::Frozen(at.parse().unwrap());
+    let builder = Sandbox::builder().strict(true).clock(clock);
+    builder.start().await.unwrap()
 }
 
 /// Sends one request on its own connection.

@@ -3,14 +3,9 @@
 use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, send, send_json, submit};
+use crate::support::{Answer, Client, send, send_json, strict, submit};
 
 const SWITCHES: &str = "/_sandbox/switches";
-
-/// A sandbox that holds its own answers against the contract: both sides of a switch must be in it.
-async fn strict() -> Sandbox {
-    Sandbox::builder().strict(true).start().await.unwrap()
-}
 
 async fn patch(sandbox: &Sandbox, body: Value) -> Answer {
     send_json(sandbox, "PATCH", SWITCHES, &[], &body).await

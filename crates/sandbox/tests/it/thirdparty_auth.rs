@@ -2,23 +2,16 @@
 
 use std::time::Duration;
 
-use accredit_sandbox::{Clock, Sandbox};
 use serde_json::json;
 
-use crate::support::{Client, send, send_json};
+use crate::support::{Client, frozen, send, send_json, strict};
 
 const LOGIN: &str = "/api_third_party/auth/login/";
 const LIST: &str = "/api_third_party/investments/";
 
 #[tokio::test]
 async fn login_gives_a_token_of_64_hex_digits_for_ten_hours() {
-    let start = "2026-03-01T12:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-03-01T12:00:00Z").await;
     let credentials = sandbox.thirdparty_credentials();
     let body = json!({ "email": credentials.email, "password": credentials.password });
     // Whatever Authorization a login carries, it is not looked at.
@@ -43,7 +36,7 @@ async fn login_gives_a_token_of_64_hex_digits_for_ten_hours() {
 
 #[tokio::test]
 async fn bad_logins_get_the_serializers_texts() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let login = async |body| send_json(&sandbox, "POST", LOGIN, &[], &body).await;
     login(json!({ "email": sandbox.thirdparty_credentials().email, "password": "wrong" }))
         .await
@@ -82,7 +75,7 @@ async fn bad_logins_get_the_serializers_texts() {
 
 #[tokio::test]
 async fn every_kind_of_missing_or_bad_token_has_its_text() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     for (header, detail) in [
         (None, "Authentication credentials were not provided."),
         (
@@ -112,7 +105,7 @@ async fn every_kind_of_missing_or_bad_token_has_its_text() {
 
 #[tokio::test]
 async fn tokens_end_by_logout_and_by_time() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let (first, second) = (Client::login(&sandbox).await, Client::login(&sandbox).await);
     let third = Client::login(&sandbox).await;
     let answer = first

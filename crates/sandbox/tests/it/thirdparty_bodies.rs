@@ -1,9 +1,8 @@
 //! What serializers say about bodies, in JSON, form and multipart.
 
-use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Client, offering_id};
+use crate::support::{Client, offering_id, strict};
 
 const INVESTORS: &str = "/api_third_party/investors/";
 const INVESTMENTS: &str = "/api_third_party/investments/";
@@ -11,7 +10,7 @@ const DOCUMENTS: &str = "/api_third_party/kyb_documents/";
 
 #[tokio::test]
 async fn nested_errors_are_nested() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let post = async |body: Value| client.post(INVESTORS, &body).await;
     post(json!({})).await.assert(
@@ -47,7 +46,7 @@ async fn nested_errors_are_nested() {
 
 #[tokio::test]
 async fn references_and_numbers_are_checked() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     client
         .post(
@@ -101,7 +100,7 @@ async fn references_and_numbers_are_checked() {
 
 #[tokio::test]
 async fn forms_are_read_like_json() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let body = b"type=person&receive_sms=on&entity.first_name=Ada&entity.last_name=Lovelace&entity.net_worth=5";
     let answer = client
@@ -115,7 +114,7 @@ async fn forms_are_read_like_json() {
 
 #[tokio::test]
 async fn companies_keep_fields_that_nobody_documented() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let entity = json!({ "company_name": "Engines LLC", "ein_letter": "yes" });
     let answer = client
@@ -131,7 +130,7 @@ async fn companies_keep_fields_that_nobody_documented() {
 
 #[tokio::test]
 async fn kyb_documents_are_pdf_files_or_text() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let entity = client.investor("Lovelace").await["entity"]["id"].clone();
     let upload = |file: &str, content: &str| {
@@ -191,7 +190,7 @@ async fn kyb_documents_are_pdf_files_or_text() {
 
 #[tokio::test]
 async fn an_invalid_tax_id_is_a_400_with_the_envelope() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let path = "/api_third_party/investors/check_tax_id_number_valid/";
     let body =

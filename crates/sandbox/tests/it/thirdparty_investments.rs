@@ -1,21 +1,14 @@
 //! Investments from creation to acceptance, with what hangs on them.
 
-use accredit_sandbox::{Clock, Sandbox};
 use serde_json::json;
 
-use crate::support::{Client, assert_has_sample, path_of, pdf_text, send, submit};
+use crate::support::{Client, assert_has_sample, frozen, path_of, pdf_text, send, strict, submit};
 
 const INVESTMENTS: &str = "/api_third_party/investments/";
 
 #[tokio::test]
 async fn amounts_are_strings_with_two_places_and_add_up() {
-    let start = "2026-03-01T12:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-03-01T12:00:00Z").await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await;
     assert_eq!(investor["entity"]["net_worth"], "2500000.50");
@@ -47,7 +40,7 @@ async fn amounts_are_strings_with_two_places_and_add_up() {
 
 #[tokio::test]
 async fn every_field_of_the_documents_samples_is_there() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await;
     let created = client
@@ -112,7 +105,7 @@ async fn every_field_of_the_documents_samples_is_there() {
 
 #[tokio::test]
 async fn objects_that_do_not_exist_are_404_with_drfs_texts() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     for (path, model) in [
         ("investments/99999/", "Investment"),
@@ -138,7 +131,7 @@ async fn objects_that_do_not_exist_are_404_with_drfs_texts() {
 
 #[tokio::test]
 async fn the_investor_signs_on_the_hosted_page() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("O'Brien & <b>").await["id"]
         .as_u64()
@@ -214,7 +207,7 @@ async fn the_investor_signs_on_the_hosted_page() {
 
 #[tokio::test]
 async fn money_first_and_signature_second_invests() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "wire").await["id"]
@@ -241,7 +234,7 @@ async fn money_first_and_signature_second_invests() {
 
 #[tokio::test]
 async fn illegal_moves_are_refused_and_change_nothing() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     let id = client.investment("reg_a", investor, 10, "card").await["id"]
@@ -270,7 +263,7 @@ async fn illegal_moves_are_refused_and_change_nothing() {
 
 #[tokio::test]
 async fn a_failed_identity_check_passes_the_second_time() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Kycfail").await["id"].as_u64().unwrap();
     client.investment("reg_a", investor, 10, "wire").await;
@@ -309,7 +302,7 @@ async fn a_failed_identity_check_passes_the_second_time() {
 
 #[tokio::test]
 async fn only_wire_investments_have_an_invoice() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let investor = client.investor("Lovelace").await["id"].as_u64().unwrap();
     client.investment("reg_a", investor, 10, "card").await;

@@ -3,7 +3,7 @@
 use accredit_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::{Client, send};
+use crate::support::{Client, send, strict};
 
 const LIST: &str = "/api_third_party/investors/";
 
@@ -42,7 +42,7 @@ async fn links_are_absolute_with_sorted_parameters_and_without_page_one() {
 
 #[tokio::test]
 async fn links_name_the_host_that_was_asked() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = seven(&sandbox).await;
     let credentials = sandbox.thirdparty_credentials();
     let body = json!({ "email": credentials.email, "password": credentials.password }).to_string();

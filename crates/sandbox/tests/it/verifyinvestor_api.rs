@@ -5,17 +5,11 @@ use std::time::Duration;
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Client, send};
+use crate::support::{Client, frozen, send, strict};
 
 #[tokio::test]
 async fn the_root_tells_pacific_time() {
-    let start = "2018-01-11T23:28:38.972Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2018-01-11T23:28:38.972Z").await;
     let client = Client::verifyinvestor(&sandbox);
     for path in ["/api/v1", "/api/v1/", "/api/v1.json"] {
         let root = client.get(path).await.json();
@@ -26,7 +20,7 @@ async fn the_root_tells_pacific_time() {
 
 #[tokio::test]
 async fn tokens_are_checked_and_spelled_as_rails_takes_them() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let token = sandbox.verifyinvestor_api_token();
     for header in [
         format!("Token {token}"),
@@ -62,7 +56,7 @@ async fn tokens_are_checked_and_spelled_as_rails_takes_them() {
 
 #[tokio::test]
 async fn unknown_routes_and_broken_bodies_are_rails_public_exceptions() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let missing = json!({ "status": 404, "error": "Not Found" });
     client.get("/api/v1/nothing").await.assert(404, &missing);
@@ -90,7 +84,7 @@ async fn unknown_routes_and_broken_bodies_are_rails_public_exceptions() {
 
 #[tokio::test]
 async fn users_are_found_by_id_and_by_identifier() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap();
     let person = json!({
@@ -193,7 +187,7 @@ async fn billing_counts_completed_requests_by_day() {
 
 #[tokio::test]
 async fn invitations_wait_for_an_account_and_expire() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let path = "/api/v1/verification_request_invitations";
     let investors = json!([

@@ -3,7 +3,7 @@
 use accredit_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::{Client, path_of, send, submit};
+use crate::support::{Client, path_of, send, strict, submit};
 
 fn link(sandbox: &Sandbox, query: &str) -> String {
     format!("/authorization/{}?{query}", sandbox.authorization_token())
@@ -11,7 +11,7 @@ fn link(sandbox: &Sandbox, query: &str) -> String {
 
 #[tokio::test]
 async fn an_authorised_investor_is_sent_straight_back() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let link = link(
         &sandbox,
@@ -25,7 +25,7 @@ async fn an_authorised_investor_is_sent_straight_back() {
 
 #[tokio::test]
 async fn a_new_investor_grants_per_portal_and_may_refuse() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let link = link(
         &sandbox,
@@ -80,7 +80,7 @@ async fn a_new_investor_grants_per_portal_and_may_refuse() {
 
 #[tokio::test]
 async fn incomplete_and_foreign_links_are_refused() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     assert_eq!(
         send(
             &sandbox,
@@ -119,7 +119,7 @@ async fn incomplete_and_foreign_links_are_refused() {
 
 #[tokio::test]
 async fn the_investor_accepts_completes_declines_and_cancels() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     for (name, decisions, status) in [
@@ -175,7 +175,7 @@ async fn the_investor_accepts_completes_declines_and_cancels() {
 
 #[tokio::test]
 async fn an_invited_investor_who_grants_access_gets_the_request() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let invitations = "/api/v1/verification_request_invitations";
     let body = json!({

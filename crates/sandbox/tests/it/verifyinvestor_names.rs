@@ -1,9 +1,8 @@
 //! Legal names: what counts as the same one, in every place that compares them.
 
-use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Client, submit};
+use crate::support::{Client, strict, submit};
 
 /// Spellings of one name each.
 const NAMES: [&[&str]; 6] = [
@@ -32,7 +31,7 @@ async fn post(client: &Client<'_>, path: &str, body: Value) -> (u16, Value) {
 #[tokio::test]
 async fn spellings_of_a_name_are_one_name_everywhere() {
     for names in NAMES {
-        let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+        let sandbox = strict().await;
         let client = Client::verifyinvestor(&sandbox);
         let fields = [
             ("identifier", "n"),
@@ -81,7 +80,7 @@ async fn spellings_of_a_name_are_one_name_everywhere() {
 
 #[tokio::test]
 async fn another_portal_makes_another_request() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let link = format!("/authorization/{}", sandbox.authorization_token());

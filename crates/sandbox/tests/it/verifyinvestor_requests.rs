@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use accredit_sandbox::{Clock, Sandbox};
+use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Client, assert_has_sample, pdf_text};
+use crate::support::{Client, assert_has_sample, frozen, pdf_text, strict};
 
 async fn create(client: &Client<'_>, body: Value) -> Value {
     let user = client.sandbox.verifyinvestor_user().unwrap().id;
@@ -31,13 +31,7 @@ fn paths(client: &Client<'_>, request: &Value) -> (String, String) {
 
 #[tokio::test]
 async fn a_created_request_has_the_wild_fields_and_no_status() {
-    let start = "2026-03-01T12:00:00.123456Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-03-01T12:00:00.123456Z").await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let request = create(&client, json!({ "deal_name": "Deal", "portal_name": null })).await;
@@ -152,7 +146,7 @@ async fn a_duplicate_of_a_pending_request_is_refused_with_the_pending_one() {
 
 #[tokio::test]
 async fn portals_emails_and_forms_are_checked() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let path = format!("/api/v1/users/{user}/verification_requests");
@@ -193,13 +187,7 @@ async fn portals_emails_and_forms_are_checked() {
 
 #[tokio::test]
 async fn a_request_goes_through_information_to_accreditation() {
-    let start = "2017-06-15T02:01:55.971Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2017-06-15T02:01:55.971Z").await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let request = create(&client, json!({})).await;
@@ -307,7 +295,7 @@ async fn a_request_goes_through_information_to_accreditation() {
 
 #[tokio::test]
 async fn requests_that_nobody_answers_expire_on_the_clock() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let accepted = create(&client, json!({})).await;
     let unseen = create(&client, json!({ "legal_name": "Howard Trust" })).await;
@@ -333,7 +321,7 @@ async fn requests_that_nobody_answers_expire_on_the_clock() {
 
 #[tokio::test]
 async fn requests_of_other_users_are_not_found() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let request = create(&client, json!({})).await;
     let missing = json!({ "error": "A verification request could not be found." });
@@ -349,7 +337,7 @@ async fn requests_of_other_users_are_not_found() {
 
 #[tokio::test]
 async fn every_field_of_the_documents_samples_is_there() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let has = |answer: Value, name: &str| assert_has_sample(&answer, "verifyinvestor", name);

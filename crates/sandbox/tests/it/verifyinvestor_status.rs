@@ -5,7 +5,7 @@ use std::time::Duration;
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Client, receiver, send, send_json, submit};
+use crate::support::{Client, frozen, receiver, send, send_json, strict, submit};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -156,13 +156,7 @@ async fn an_expired_request_expired_when_its_time_was_over_and_says_so_by_webhoo
 
 #[tokio::test]
 async fn a_verification_lasts_ninety_days_and_another_may_follow() {
-    let start = "2017-06-15T12:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2017-06-15T12:00:00Z").await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let expires = async || {
@@ -183,7 +177,7 @@ async fn a_verification_lasts_ninety_days_and_another_may_follow() {
 
 #[tokio::test]
 async fn a_request_says_its_status_in_words() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let id = create(&client, "Violet Howard").await;
     let open = detail(&client, id).await;
@@ -195,7 +189,7 @@ async fn a_request_says_its_status_in_words() {
 
 #[tokio::test]
 async fn only_an_accreditation_makes_a_user_verified() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let user = sandbox.verifyinvestor_user().unwrap().id;
     let path = format!("/api/v1/users/{user}/verification_requests/aml_kyc");
@@ -208,7 +202,7 @@ async fn only_an_accreditation_makes_a_user_verified() {
 
 #[tokio::test]
 async fn paths_take_a_slash_and_json_and_head() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let id = create(&client, "Violet Howard").await;
     let user = sandbox.verifyinvestor_user().unwrap().id;

@@ -14,7 +14,7 @@ use sha2::Sha256;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::support::{Client, Received, Scratch, receiver, send, send_json};
+use crate::support::{Client, Received, Scratch, receiver, send, send_json, strict};
 
 /// A sandbox with knobs, whose webhooks go to a URL.
 async fn sandbox(url: &str, knobs: impl FnOnce(&mut WebhookSettings)) -> Sandbox {
@@ -76,7 +76,7 @@ fn tag(sandbox: &Sandbox, body: &[u8]) -> Vec<u8> {
 
 #[tokio::test]
 async fn knobs_are_read_and_set_over_http() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let path = "/_sandbox/webhooks/settings";
     let mut expected = json!({
         "drop_percent": 0, "duplicate_percent": 0, "delay_percent": 0, "delay_milliseconds": null,

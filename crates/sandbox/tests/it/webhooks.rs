@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::support::{Client, receiver};
+use crate::support::{Client, receiver, strict};
 
 async fn complete(sandbox: &Sandbox, body: Value) -> u64 {
     let client = Client::verifyinvestor(sandbox);
@@ -97,7 +97,7 @@ async fn a_get_on_the_webhook_fires_it_again() {
 async fn a_requests_own_url_needs_one_of_the_account() {
     let (account, mut to_account) = receiver(200).await;
     let (own, mut to_own) = receiver(200).await;
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let silent = complete(&sandbox, json!({ "webhook_url": own })).await;
     assert_eq!(sandbox.webhook_deliveries().unwrap(), []);
     let client = Client::verifyinvestor(&sandbox);

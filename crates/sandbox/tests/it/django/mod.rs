@@ -7,6 +7,8 @@
 //! of which the application has a slice. `Vary` is not compared: it tells which middleware and
 //! renderers are installed, and nobody knows those of the service.
 
+mod cases;
+
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,8 +16,8 @@ use std::time::Duration;
 use accredit_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::django_cases::{Case, How, Knob, cases};
 use crate::support::{Answer, exchange};
+use cases::{Case, How, Knob, cases};
 
 const HEADERS: [&str; 5] = [
     "allow",
