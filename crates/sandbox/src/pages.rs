@@ -30,6 +30,13 @@ pub(crate) struct Visit<'a> {
 }
 
 impl Visit<'_> {
+    /// The address without its query.
+    pub(crate) fn path(&self) -> &str {
+        self.address
+            .split_once('?')
+            .map_or(self.address, |(path, _)| path)
+    }
+
     /// A value of the form, or of the query when the form has none; trimmed, `None` when empty.
     pub(crate) fn field(&self, name: &str) -> Option<&str> {
         let form = match self.payload {
@@ -142,6 +149,7 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Reply {
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>{title}</title>\n\
              <style>body{{font:1rem/1.5 system-ui,sans-serif;max-width:36rem;margin:3rem auto;padding:0 1rem}}\
              label{{display:block;margin:.75rem 0 .25rem}}input{{width:100%;padding:.4rem;box-sizing:border-box}}\
+             input[type=radio]{{width:auto}}small{{display:block;margin-left:1.5rem}}\
              button{{margin:1rem .5rem 0 0;padding:.5rem 1rem}}</style>\n</head>\n<body>\n<main>\n\
              <h1>{title}</h1>\n{body}\n</main>\n</body>\n</html>\n"
         ),
@@ -154,6 +162,13 @@ pub(crate) fn input(name: &str, label: &str, kind: &str, value: &str, required: 
     format!(
         "<label for=\"{name}\">{label}</label>\n<input id=\"{name}\" name=\"{name}\" type=\"{kind}\" value=\"{}\"{required}>\n",
         escape(value)
+    )
+}
+
+/// One of several choices, of which one must be made; label and hint are HTML.
+pub(crate) fn radio(name: &str, value: &str, label: &str, hint: &str) -> String {
+    format!(
+        "<label><input type=\"radio\" name=\"{name}\" value=\"{value}\" required> {label}<small>{hint}</small></label>\n"
     )
 }
 

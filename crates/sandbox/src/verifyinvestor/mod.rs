@@ -12,6 +12,7 @@ pub(crate) mod events;
 pub(crate) mod investor_pages;
 pub(crate) mod invitations;
 pub(crate) mod legal_names;
+mod methods;
 pub(crate) mod requests;
 pub(crate) mod reviews;
 pub(crate) mod status;

@@ -173,6 +173,133 @@ async fn the_investor_accepts_completes_declines_and_cancels() {
     );
 }
 
+/// The page of a new request of a kind (`""` is accreditation), and the request's id.
+async fn begun(client: &Client<'_>, kind: &str, name: &str) -> (String, serde_json::Value) {
+    let user = client.sandbox.verifyinvestor_user().unwrap().id;
+    let path = format!("/api/v1/users/{user}/verification_requests{kind}");
+    let made = client.post(&path, &json!({ "legal_name": name })).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    let page = path_of(client.sandbox, made["investor_url"].as_str().unwrap());
+    (page.to_owned(), made["id"].clone())
+}
+
+#[tokio::test]
+async fn a_method_is_chosen_between_accepting_and_completing() {
+    let sandbox = strict().await;
+    let client = Client::verifyinvestor(&sandbox);
+    let (page, id) = begun(&client, "", "Somebody New").await;
+    let get = async |path: &str| send(&sandbox, "GET", path, &[], b"").await;
+    let before = get(&page).await;
+    assert!(before.text().contains("value=\"accept\""));
+    assert!(
+        !before.text().contains("<fieldset>"),
+        "nothing to choose yet"
+    );
+    let choose = async |method: &str| {
+        submit(
+            &sandbox,
+            &page,
+            &[("decision", "choose"), ("method", method)],
+        )
+        .await
+    };
+    assert_eq!(choose("income").await.status, 422, "it was not accepted");
+    submit(&sandbox, &page, &[("decision", "accept")]).await;
+
+    let offered = get(&page).await;
+    for part in ["<legend>", "value=\"income\" required", "formnovalidate"] {
+        assert!(offered.text().contains(part), "{part}");
+    }
+    assert!(!offered.text().contains("value=\"complete\""));
+    let chosen = choose("income").await;
+    let address = format!("{page}?method=income");
+    assert_eq!(
+        (chosen.status, chosen.header("location")),
+        (303, Some(address.as_str()))
+    );
+    let next = get(&address).await;
+    assert!(next.text().contains("<h2>Income</h2>") && next.text().contains("value=\"complete\""));
+    assert!(
+        next.text().contains(&format!("<a href=\"{page}\">")),
+        "back"
+    );
+    // Whatever was chosen before, another choice counts.
+    let other = [("decision", "choose"), ("method", "net_worth")];
+    assert_eq!(
+        submit(&sandbox, &address, &other).await.header("location"),
+        Some(format!("{page}?method=net_worth").as_str())
+    );
+
+    let detail = format!("/api/v1/verification_requests/{id}");
+    for (path, form, complaint) in [
+        (&page, &[("decision", "choose")][..], "Choose one of these"),
+        (
+            &page,
+            &[("decision", "complete"), ("method", "<b>luck")],
+            "no method <em>&lt;b&gt;luck</em>",
+        ),
+        (
+            &format!("{page}?method=identity_document"),
+            &[("decision", "complete")],
+            "no method <em>identity_document</em>",
+        ),
+    ] {
+        let refused = submit(&sandbox, path, form).await;
+        assert_eq!(refused.status, 422, "{form:?}");
+        assert!(refused.text().contains(complaint), "{}", refused.text());
+        assert!(refused.text().contains("<fieldset>"), "to choose again");
+    }
+    assert_eq!(
+        client.get(&detail).await.json()["status"],
+        "accepted_by_investor"
+    );
+    let done = submit(&sandbox, &address, &[("decision", "complete")]).await;
+    assert_eq!(
+        (done.status, done.header("location")),
+        (303, Some(page.as_str()))
+    );
+    assert_eq!(
+        client.get(&detail).await.json()["status"],
+        "waiting_for_review"
+    );
+    assert!(!get(&page).await.text().contains("<form"), "nothing to do");
+}
+
+#[tokio::test]
+async fn every_kind_of_request_has_its_own_methods() {
+    let sandbox = strict().await;
+    let client = Client::verifyinvestor(&sandbox);
+    for (kind, own, foreign) in [
+        ("", "income", "identity_document"),
+        ("/aml_kyc", "identity_document", "income"),
+        ("/qualified_purchaser", "investments", "net_worth"),
+        (
+            "/qualified_client",
+            "assets_under_management",
+            "investments",
+        ),
+    ] {
+        let (page, _) = begun(&client, kind, "Somebody New").await;
+        submit(&sandbox, &page, &[("decision", "accept")]).await;
+        for (method, status) in [(own, 303), (foreign, 422)] {
+            let form = [("decision", "choose"), ("method", method)];
+            assert_eq!(
+                submit(&sandbox, &page, &form).await.status,
+                status,
+                "{kind} {method}"
+            );
+        }
+        let label = if kind.is_empty() {
+            "I am not accredited"
+        } else {
+            "I do not qualify"
+        };
+        let shown = send(&sandbox, "GET", &page, &[], b"").await;
+        assert!(shown.text().contains(label), "{kind}");
+    }
+}
+
 #[tokio::test]
 async fn an_invited_investor_who_grants_access_gets_the_request() {
     let sandbox = strict().await;
