@@ -78,6 +78,7 @@ pub(crate) async fn answered(shared: &Arc<Shared>, request: Request) -> Response
     let method = request.method().clone();
     let target = request.uri().to_string();
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
+    let fault = request.extensions().get().copied();
     let mut body = Bytes::new();
     let (reply, name) = answer(shared, request, &mut body).await;
     tracing::debug!(%method, operation = name, status = reply.status.as_u16(), "answered");
@@ -87,7 +88,8 @@ pub(crate) async fn answered(shared: &Arc<Shared>, request: Request) -> Response
         method,
         target,
         operation: name,
-        status: reply.status,
+        status: Some(reply.status),
+        fault,
         took: started.elapsed(),
         request: Kept::new(content_type.unwrap_or_default(), &body),
         reply: reply.kept(),

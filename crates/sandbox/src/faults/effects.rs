@@ -4,6 +4,7 @@
 //! [`wire`](super::wire) does it.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::Request;
@@ -12,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::rules::Strike;
 use super::wire::Plan;
-use super::{Effect, ErrorPage, RetryAfter, Stale, When, mangle};
+use super::{Effect, ErrorPage, RetryAfter, Stale, Struck, When, mangle};
+use crate::inspector::{Entry, Kept};
 use crate::reply::Reply;
 use crate::state::Shared;
 use crate::thirdparty::errors;
@@ -22,9 +24,22 @@ use crate::{dispatch, payload};
 pub(crate) async fn perform(
     shared: &Arc<Shared>,
     strike: Strike,
-    request: Request,
+    mut request: Request,
 ) -> Response<Body> {
-    let Strike { when, effect } = strike;
+    request.extensions_mut().insert(Struck::new(&strike));
+    let Strike {
+        operation,
+        when,
+        effect,
+        ..
+    } = strike;
+    let instead = async |request, response| {
+        match when {
+            When::After => drop(dispatch::answered(shared, request).await),
+            When::Before => left_out(shared, operation, request).await,
+        }
+        response
+    };
     match effect {
         Effect::Latency(delay) => {
             if when == When::Before {
@@ -46,13 +61,13 @@ pub(crate) async fn perform(
             if let Ok(value) = HeaderValue::from_str(&content_type) {
                 response.headers_mut().insert(header::CONTENT_TYPE, value);
             }
-            instead(shared, when, request, response).await
+            instead(request, response).await
         }
-        Effect::Throttled(after) => instead(shared, when, request, throttled(after)).await,
-        Effect::HtmlError(page) => instead(shared, when, request, error_page(page)).await,
+        Effect::Throttled(after) => instead(request, throttled(after)).await,
+        Effect::HtmlError(page) => instead(request, error_page(page)).await,
         Effect::Reset => {
             let nothing = Response::new(Body::empty());
-            planned(instead(shared, when, request, nothing).await, Plan::Reset)
+            planned(instead(request, nothing).await, Plan::Reset)
         }
         Effect::MalformedJson => {
             mangle::json(dispatch::answered(shared, request).await, mangle::cut_short).await
@@ -88,22 +103,25 @@ pub(crate) async fn perform(
     }
 }
 
-/// An answer in the place of the call's own, which was carried out or was not.
-async fn instead(
-    shared: &Arc<Shared>,
-    when: When,
-    request: Request,
-    response: Response<Body>,
-) -> Response<Body> {
-    match when {
-        When::After => drop(dispatch::answered(shared, request).await),
-        // An unread body would end the connection: that is another fault.
-        When::Before => {
-            let limit = shared.settings.max_body_bytes;
-            drop(payload::collect(request.into_body(), limit).await);
-        }
-    }
-    response
+/// Notes a request whose call is not carried out.
+async fn left_out(shared: &Shared, operation: &'static str, request: Request) {
+    let started = Instant::now();
+    let (parts, body) = request.into_parts();
+    // An unread body would end the connection: that is another fault.
+    let body = payload::collect(body, shared.settings.max_body_bytes).await;
+    let content_type = parts.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    shared.requests.add(Entry {
+        at: shared.clock.now(),
+        method: parts.method,
+        target: parts.uri.to_string(),
+        operation,
+        status: None,
+        fault: parts.extensions.get().copied(),
+        took: started.elapsed(),
+        request: Kept::new(content_type.unwrap_or_default(), &body.unwrap_or_default()),
+        reply: Kept::default(),
+    });
 }
 
 fn planned(mut response: Response<Body>, plan: Plan) -> Response<Body> {

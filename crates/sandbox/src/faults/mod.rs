@@ -9,6 +9,7 @@ mod effects;
 mod handle;
 mod mangle;
 mod rules;
+mod struck;
 mod syntax;
 pub(crate) mod throttle;
 pub(crate) mod wire;
@@ -18,6 +19,7 @@ use std::time::Duration;
 pub(crate) use control::{fields, routes};
 pub(crate) use effects::perform;
 pub(crate) use rules::Faults;
+pub(crate) use struck::Struck;
 
 /// Something that goes wrong, how often, and in which calls.
 ///
@@ -244,6 +246,15 @@ pub struct InjectedFault {
 pub(crate) enum When {
     Before,
     After,
+}
+
+impl When {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Before => "before",
+            Self::After => "after",
+        }
+    }
 }
 
 /// The name that stands for every operation.

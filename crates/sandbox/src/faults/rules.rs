@@ -46,6 +46,10 @@ pub(super) struct Hit {
 /// What is to happen to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Strike {
+    /// `None`: the request asked for it by its header.
+    pub(super) rule: Option<u64>,
+    /// Empty when it calls none.
+    pub(super) operation: &'static str,
     pub(super) when: When,
     pub(super) effect: Effect,
 }
@@ -131,6 +135,8 @@ impl Faults {
         };
         state.remember(rule, operation, syntax::name(&fault.effect));
         Ok(Some(Strike {
+            rule,
+            operation,
             when: fault.when,
             effect: fault.effect,
         }))

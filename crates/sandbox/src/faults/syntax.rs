@@ -140,11 +140,7 @@ pub(super) fn show(injected: &InjectedFault) -> Json {
         Effect::MalformedJson | Effect::WrongTypes | Effect::UnknownValues | Effect::Reset => json,
     };
     if takes(name(&fault.effect), "when") {
-        let when = match fault.when {
-            When::Before => "before",
-            When::After => "after",
-        };
-        return json.with("when", when);
+        return json.with("when", fault.when.word());
     }
     json
 }
@@ -290,7 +286,8 @@ impl Given {
     }
 }
 
-fn takes(effect: &str, parameter: &str) -> bool {
+/// Whether an effect has a parameter.
+pub(super) fn takes(effect: &str, parameter: &str) -> bool {
     EFFECTS
         .iter()
         .any(|(name, parameters)| *name == effect && parameters.contains(&parameter))
@@ -371,6 +368,15 @@ mod tests {
             ),
         ] {
             assert_eq!(read_header(text), Err(complaint.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_inspector_offers_every_effect_with_its_parameters() {
+        let page = include_str!("../inspector/page.html");
+        for (effect, parameters) in EFFECTS {
+            let line = format!("  {effect}: {parameters:?},\n");
+            assert!(page.contains(&line), "{line}");
         }
     }
 

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 
 use super::mask;
 use crate::clock;
+use crate::faults::Struck;
 use crate::json::{Json, object};
 
 /// How many requests are kept.
@@ -39,7 +40,10 @@ pub(crate) struct Entry {
     pub(crate) target: String,
     /// Empty where no operation was found.
     pub(crate) operation: &'static str,
-    pub(crate) status: StatusCode,
+    /// Of the call's own answer; `None` when a fault kept it from being carried out.
+    pub(crate) status: Option<StatusCode>,
+    /// What struck it.
+    pub(crate) fault: Option<Struck>,
     pub(crate) took: Duration,
     pub(crate) request: Kept,
     pub(crate) reply: Kept,
@@ -79,20 +83,26 @@ impl Kept {
 }
 
 impl Entry {
-    /// What a list shows.
+    /// What a list shows. The status is what the client saw: `null` when the connection was reset.
     pub(super) fn line(&self, id: u64) -> Json {
+        let own = self.status.map(|status| status.as_u16());
+        let seen = match self.fault {
+            Some(fault) => fault.seen_status(own),
+            None => own,
+        };
         object! {
             "id": i64::try_from(id).unwrap_or(i64::MAX),
             "at": clock::stored(self.at),
             "method": self.method.as_str().to_owned(),
             "target": mask::target(&self.target),
             "operation": self.operation,
-            "status": i64::from(self.status.as_u16()),
+            "status": seen.map(i64::from),
+            "fault": self.fault.map(|fault| fault.show(own)),
             "microseconds": i64::try_from(self.took.as_micros()).unwrap_or(i64::MAX),
         }
     }
 
-    /// The same with the bodies.
+    /// The same with the bodies. That of the reply is the call's own.
     pub(super) fn whole(&self, id: u64) -> Json {
         self.line(id)
             .with("request", self.request.show())
@@ -144,7 +154,8 @@ mod tests {
             method: Method::GET,
             target: "/".to_owned(),
             operation: "",
-            status: StatusCode::OK,
+            status: Some(StatusCode::OK),
+            fault: None,
             took: Duration::ZERO,
             request: Kept::default(),
             reply: Kept::default(),

@@ -4,12 +4,12 @@ use std::io::ErrorKind;
 use std::time::Duration;
 
 use accredit_sandbox::{Effect, Fault, Sandbox, Stale};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::support::Client;
+use crate::support::{Client, send};
 
 const INVESTORS: &str = "/api_third_party/investors/";
 
@@ -228,4 +228,36 @@ async fn other_faults_keep_the_connection() {
         stream.write_all(request.as_bytes()).await.unwrap();
         read_answer(&mut stream).await;
     }
+}
+
+#[tokio::test]
+async fn the_log_tells_a_reset_before_the_write_from_one_after_it() {
+    let sandbox = crate::support::strict().await;
+    let mut expected = Vec::new();
+    for (when, own) in [("before", Value::Null), ("after", json!(201))] {
+        let fault = Fault::new(Effect::Reset).on("investors.create").times(1);
+        let fault = if own.is_null() {
+            fault
+        } else {
+            fault.after_call()
+        };
+        let id = sandbox.inject(fault).unwrap();
+        let request = create(&sandbox).await;
+        let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
+        stream.write_all(&request).await.unwrap();
+        let end = read_to_end(&mut stream).await;
+        assert_eq!(end, (Vec::new(), Some(ErrorKind::ConnectionReset)));
+        let fault = json!({ "id": id, "effect": "reset", "when": when, "call_status": own });
+        expected.push(json!(["investors.create", null, fault]));
+    }
+    let log = send(&sandbox, "GET", "/_sandbox/requests", &[], b"").await;
+    let seen: Vec<_> = log
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|entry| entry["operation"] != "auth.login")
+        .map(|entry| json!([entry["operation"], entry["status"], entry["fault"]]))
+        .collect();
+    assert_eq!(seen, expected);
 }

@@ -83,6 +83,63 @@ async fn requests_are_logged_with_their_secrets_masked() {
 }
 
 #[tokio::test]
+async fn a_request_that_a_fault_struck_says_so() {
+    let sandbox = strict().await;
+    let client = Client::login(&sandbox).await;
+    let rule = json!({ "effect": "html_error", "status": 502, "when": "after", "operation": "investors.list", "times": 1 });
+    let added = send_json(&sandbox, "POST", "/_sandbox/faults", &[], &rule).await;
+    let id = added.json()["id"].clone();
+    client.get("/api_third_party/investors/").await;
+    client.get("/api_third_party/investors/").await;
+    let body = json!({ "email": "ada@example.com", "password": "hunter2" });
+    for fault in [
+        "status; status=503",
+        "latency; ms=0",
+        "malformed_json",
+        "throttled; retry_after=1; when=after",
+    ] {
+        let headers = [("x-sandbox-fault", fault)];
+        let path = "/api_third_party/auth/login/";
+        send_json(&sandbox, "POST", path, &headers, &body).await;
+    }
+    let list = get(&sandbox, "/_sandbox/requests?after=1").await;
+    let seen: Vec<_> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|entry| json!([entry["operation"], entry["status"], entry["fault"]]))
+        .collect();
+    let asked = |effect, when, own: Value| json!({ "id": null, "effect": effect, "when": when, "call_status": own });
+    assert_eq!(
+        seen,
+        [
+            json!([
+                "investors.list",
+                502,
+                { "id": id, "effect": "html_error", "when": "after", "call_status": 200 }
+            ]),
+            json!(["investors.list", 200, null]),
+            json!(["auth.login", 503, asked("status", "before", Value::Null)]),
+            json!(["auth.login", 400, asked("latency", "before", json!(400))]),
+            json!([
+                "auth.login",
+                400,
+                asked("malformed_json", "after", json!(400))
+            ]),
+            json!(["auth.login", 429, asked("throttled", "after", json!(400))]),
+        ]
+    );
+    // What was sent is there although nobody took it, its secrets masked; nothing was answered.
+    let left_out = get(&sandbox, "/_sandbox/requests/4").await;
+    let sent: Value = serde_json::from_str(left_out["request"]["body"].as_str().unwrap()).unwrap();
+    assert_eq!(
+        sent,
+        json!({ "email": "ada@example.com", "password": "•••" })
+    );
+    assert_eq!(left_out["reply"]["body"], "");
+}
+
+#[tokio::test]
 async fn objects_come_newest_first_and_with_their_history() {
     let sandbox = Sandbox::builder().scale(60).start().await.unwrap();
     let first = get(&sandbox, "/_sandbox/objects/investments").await;

@@ -212,7 +212,11 @@ async fn upload(browser: &Browser, sandbox: &Sandbox) {
 #[tokio::test]
 async fn a_developer_sees_and_moves_everything_on_the_inspector() {
     let Some(driver) = driver() else { return };
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .control_token("canary")
+        .start()
+        .await
+        .unwrap();
     let client = Client::login(&sandbox).await;
     let investor = client.investor("</td><script>alert(1)</script>").await["id"]
         .as_u64()
@@ -224,6 +228,8 @@ async fn a_developer_sees_and_moves_everything_on_the_inspector() {
     browser
         .open(&format!("{}/_sandbox/", sandbox.base_url()))
         .await;
+    browser.fill("#access input", "canary").await;
+    browser.press("#access button").await;
     // The login is the first request: its password is not shown.
     browser.press("#requests tbody tr:last-child button").await;
     browser
@@ -272,5 +278,76 @@ async fn a_developer_sees_and_moves_everything_on_the_inspector() {
     browser
         .wait(&format!("//*[@id='now'][starts-with(., '{month}')]"))
         .await;
+    control(&browser, &sandbox).await;
     browser.close().await;
+}
+
+/// Faults, throttle, switches and snapshots.
+async fn control(browser: &Browser, sandbox: &Sandbox) {
+    let client = Client::login(sandbox).await;
+    let list = "/api_third_party/investors/";
+    browser.press("#controls summary").await;
+
+    browser.fill("#snapshot input", "logged-in").await;
+    browser.press("#snapshot button").await;
+    browser
+        .wait("//*[@id='snapshots']//td[.='logged-in']")
+        .await;
+
+    browser
+        .press("#fault [name=effect] option:nth-child(2)")
+        .await;
+    browser.fill("#parameters [name=status]", "418").await;
+    browser
+        .press("#parameters [name=when] option:nth-child(2)")
+        .await;
+    browser.fill("#fault [name=operation]", "no.such").await;
+    browser.press("#fault button").await;
+    browser
+        .wait("//*[@id='problem'][contains(., 'no operation')]")
+        .await;
+    browser
+        .fill("#fault [name=operation]", "investors.list")
+        .await;
+    browser.fill("#fault [name=times]", "1").await;
+    browser.press("#fault button").await;
+    browser.wait("//*[@id='problem'][.='']").await;
+    let rule = "//*[@id='faults']//tr[contains(td[2], 'status 418') and td[3]='investors.list']";
+    browser
+        .wait(&format!("{rule}[td[5]='0 of 1 in 0 calls']"))
+        .await;
+    assert_eq!(client.get(list).await.status, 418);
+    browser
+        .wait(&format!("{rule}[td[5]='1 of 1 in 1 calls']"))
+        .await;
+    browser
+        .wait("//*[@id='requests']//tr[td[5]='418'][contains(td[6], 'after the call, which answered 200')]")
+        .await;
+
+    browser.fill("#throttle input", "0/day").await;
+    browser.press("#throttle button").await;
+    browser.wait("//*[@id='rate'][.='0/day']").await;
+    assert_eq!(client.get(list).await.status, 429);
+    browser
+        .press("#switches [name=logout_status] option:nth-child(2)")
+        .await;
+    browser.press("#throttle-title").await;
+    keep(browser, "inspector-controls").await;
+    browser.press("#throttle button[value=end]").await;
+    browser.wait("//*[@id='rate'][.='off']").await;
+    let logout = "/api_third_party/auth/logout/";
+    assert_eq!(client.post(logout, &json!({})).await.status, 200);
+    browser.press("#faults tbody button").await;
+    browser.wait("//*[@id='faults']/tbody[not(tr)]").await;
+    assert!(sandbox.faults().is_empty());
+
+    // The snapshot has the token that was logged out, and the clock that stood still.
+    assert_eq!(client.get(list).await.status, 401);
+    browser.press("#clock button[value=running]").await;
+    browser.wait("//*[@id='mode'][.='running']").await;
+    browser.press("#snapshots tbody button:first-of-type").await;
+    browser.wait("//*[@id='mode'][.='frozen']").await;
+    assert_eq!(client.get(list).await.status, 200);
+    browser.press("#snapshots tbody button:last-of-type").await;
+    browser.wait("//*[@id='snapshots']/tbody[not(tr)]").await;
 }
