@@ -43,6 +43,18 @@ pub(crate) struct Demo {
     #[arg(long, value_name = "FILE")]
     pub(crate) certificate: Option<PathBuf>,
 
+    /// Where the demo's sandbox listens: a loopback address, whose port 0 is a free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0", value_parser = loopback)]
+    pub(crate) listen: SocketAddr,
+
+    /// Call the Third Party API through what listens here, such as a proxy that validates; directly unless given.
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
+    pub(crate) thirdparty_via: Option<SocketAddr>,
+
+    /// Call VerifyInvestor through what listens here; directly unless given.
+    #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
+    pub(crate) verifyinvestor_via: Option<SocketAddr>,
+
     /// The password to log in with, in the place of the sandbox's own.
     // No flag: it must not reach argv.
     #[arg(skip = secret("ACCREDIT_PASSWORD"))]
@@ -160,6 +172,16 @@ fn address(text: &str) -> Result<SocketAddr, &'static str> {
         .map_err(|_| "an IP address and a port are wanted, such as 127.0.0.1:8080 or [::1]:0")
 }
 
+/// The demo leaves this machine in no case.
+fn loopback(text: &str) -> Result<SocketAddr, &'static str> {
+    let address = address(text)?;
+    if address.ip().is_loopback() {
+        Ok(address)
+    } else {
+        Err("a loopback address is wanted, such as 127.0.0.1:4010 or [::1]:4010")
+    }
+}
+
 fn secret(variable: &str) -> Option<Secret> {
     std::env::var(variable).ok().map(Secret::from)
 }
@@ -195,6 +217,17 @@ mod tests {
             &["x"],
         ] {
             assert_eq!(refusal(arguments).lines().count(), 1, "{arguments:?}");
+        }
+    }
+
+    #[test]
+    fn the_demo_stays_on_this_machine() {
+        for option in ["--listen", "--thirdparty-via", "--verifyinvestor-via"] {
+            let parse = |address| Arguments::try_parse_from(["accredit", "demo", option, address]);
+            assert!(parse("[::1]:4010").is_ok(), "{option}");
+            for address in ["192.0.2.1:80", "0.0.0.0:4010", "https://api.issuance.com"] {
+                assert!(parse(address).is_err(), "{option} {address}");
+            }
         }
     }
 

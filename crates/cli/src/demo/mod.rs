@@ -1,13 +1,14 @@
 //! `accredit demo`: one investment and one accreditation, from login to logout, through the SDK and over real sockets.
 //!
-//! Starts a sandbox and a webhook receiver on loopback ports of their own; touches no network and no account.
+//! Starts a sandbox and a webhook receiver on loopback ports of their own; touches no network and no account. Something that
+//! listens on this machine, such as a validating proxy, can be put between the clients and the sandbox.
 
 mod browser;
 mod certificate;
 mod receiver;
 mod steps;
 
-use std::{error::Error as StdError, path::Path, time::Duration};
+use std::{error::Error as StdError, net::SocketAddr, path::Path, time::Duration};
 
 use accredit::{
     Date, Money, Secret,
@@ -46,7 +47,11 @@ const WEBHOOK_LIMIT: Duration = Duration::from_secs(5);
 /// Runs the demo.
 pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
     let mut steps = Steps::new(options.json);
-    let sandbox = Sandbox::builder().strict(true).start().await?;
+    let sandbox = Sandbox::builder()
+        .listen(options.listen)
+        .strict(true)
+        .start()
+        .await?;
     let receiver = Receiver::start(sandbox.webhook_secret(), steps.layer()).await?;
     sandbox.set_webhook_url(Some(receiver.url()))?;
 
@@ -55,18 +60,21 @@ pub(crate) async fn run(options: &Demo) -> Result<(), Failure> {
         .password
         .clone()
         .unwrap_or_else(|| Secret::from(credentials.password));
+    let at = |via: Option<SocketAddr>| {
+        via.map_or_else(|| sandbox.base_url(), |via| format!("http://{via}"))
+    };
+    let service = thirdparty::Environment::Sandbox(at(options.thirdparty_via));
     let watch = steps.layer();
-    let issuance =
-        thirdparty::Client::builder(thirdparty::Environment::Sandbox(sandbox.base_url()))
-            .credentials(Credentials::password(credentials.email, password))
-            .configure(move |transport| transport.layer(watch.clone()))
-            .build()?;
+    let issuance = thirdparty::Client::builder(service)
+        .credentials(Credentials::password(credentials.email, password))
+        .configure(move |transport| transport.layer(watch.clone()))
+        .build()?;
+    let service = verifyinvestor::Environment::Sandbox(at(options.verifyinvestor_via));
     let watch = steps.layer();
-    let vi =
-        verifyinvestor::Client::builder(verifyinvestor::Environment::Sandbox(sandbox.base_url()))
-            .api_token(sandbox.verifyinvestor_api_token())
-            .configure(move |transport| transport.layer(watch))
-            .build()?;
+    let vi = verifyinvestor::Client::builder(service)
+        .api_token(sandbox.verifyinvestor_api_token())
+        .configure(move |transport| transport.layer(watch))
+        .build()?;
 
     let mut demo = Walk {
         browser: Browser::new(steps.layer()),
@@ -248,8 +256,10 @@ impl Walk<'_> {
 
     /// The investor opens the authorization link and agrees; the browser comes back with the user's id.
     async fn give_access(&mut self) -> Result<UserId, Failure> {
-        let link = self
-            .vi
+        // A person's browser goes to the service itself, whatever our own calls go through.
+        let service = verifyinvestor::Environment::Sandbox(self.sandbox.base_url());
+        let link = verifyinvestor::Client::builder(service)
+            .build()?
             .authorization_link(self.sandbox.authorization_token(), IDENTIFIER)
             .first_name(FIRST_NAME)
             .last_name(LAST_NAME)

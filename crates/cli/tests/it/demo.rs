@@ -1,6 +1,7 @@
 //! `accredit demo`.
 
 use std::{
+    net::TcpListener,
     path::PathBuf,
     process::{Command, Output},
 };
@@ -182,6 +183,34 @@ fn a_wrong_password_is_exit_code_4_and_names_the_operation() {
         "{stderr}"
     );
     assert!(!stderr.contains("canary"), "{stderr}");
+}
+
+/// Behind each option stands nothing, so the first call that takes it fails, and no earlier one.
+#[test]
+fn the_calls_of_each_service_go_through_what_is_named_for_it() {
+    for (option, operation) in [
+        ("--thirdparty-via", "auth.login"),
+        ("--verifyinvestor-via", "verification_requests.create"),
+    ] {
+        let nothing = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let address = nothing.local_addr().unwrap().to_string();
+        drop(nothing);
+        let output = accredit(&["demo", "--json", option, &address], &[]);
+        assert_eq!(output.status.code(), Some(3), "{output:?}");
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let last: Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+        assert_eq!(last["operation"], operation);
+    }
+}
+
+#[test]
+fn the_demo_listens_where_it_is_told_and_nowhere_else() {
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = accredit(&["demo", "--listen", &address], &[]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains(&address), "{stderr}");
 }
 
 #[test]
