@@ -1,10 +1,8 @@
 //! The sandbox's pages in a real browser: starts chromedriver and runs the walks of its tests.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
-
-use crate::error::{Context, Error, Result};
+use crate::error::Result;
 use crate::process::{Run, root};
+use crate::server::Server;
 
 /// What the driver says once it listens.
 const STARTED: &str = "started successfully on port ";
@@ -24,7 +22,11 @@ pub(crate) fn run(screenshots: bool) -> Result<()> {
         );
         return Ok(());
     }
-    let driver = Driver::start()?;
+    let driver = Server::start(Run::new("chromedriver", ["--port=0"])?)?;
+    let address = driver.wait_for(|line| {
+        let (_, port) = line.split_once(STARTED)?;
+        Some(format!("127.0.0.1:{}", port.trim_end_matches('.')))
+    })?;
     let mut walks = Run::cargo([
         "test",
         "--locked",
@@ -39,48 +41,9 @@ pub(crate) fn run(screenshots: bool) -> Result<()> {
         "browser::an_investor_walks_through_every_page_without_javascript",
         "browser::a_developer_sees_and_moves_everything_on_the_inspector",
     ])?
-    .variable("SANDBOX_WEBDRIVER", &driver.address);
+    .variable("SANDBOX_WEBDRIVER", address);
     if screenshots {
         walks = walks.variable("SANDBOX_SCREENSHOTS", root()?.join("docs/screenshots"));
     }
     walks.checked()
-}
-
-/// A running driver; it ends with this value.
-struct Driver {
-    process: Child,
-    address: String,
-}
-
-impl Driver {
-    fn start() -> Result<Self> {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("chromedriver")?;
-        let output = process.stdout.take();
-        let mut driver = Self {
-            process,
-            address: String::new(),
-        };
-        let output = output.ok_or_else(|| Error::new("chromedriver has no output"))?;
-        for line in BufReader::new(output).lines() {
-            let line = line.context("chromedriver")?;
-            if let Some((_, port)) = line.split_once(STARTED) {
-                driver.address = format!("127.0.0.1:{}", port.trim_end_matches('.'));
-                return Ok(driver);
-            }
-        }
-        Err(Error::new("chromedriver ended before it listened"))
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        // It has ended already, or ends now.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }

@@ -1,7 +1,7 @@
 //! Everything that CI checks, in order: the same here as on a developer's machine.
 //!
 //! Stops at the first step that fails, and ends with what each step took. Uses no network beyond
-//! the registries of crates and Python packages and rustup; so the database of security advisories is not consulted here.
+//! the registries of crates, Python and npm packages and rustup; so the database of security advisories is not consulted here.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::process::Run;
 use crate::schemathesis::Schemathesis;
 use crate::simulate::Simulate;
-use crate::{browser, budget, codegen, django, lint, providers, tools, wasm};
+use crate::{browser, budget, codegen, django, lint, prism, providers, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -63,6 +63,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "schemathesis",
         run: || Schemathesis::PROMISED.run(),
+    },
+    Step {
+        name: "prism",
+        run: || prism::run(false),
     },
     Step {
         name: "providers",

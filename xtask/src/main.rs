@@ -9,10 +9,14 @@ mod codegen;
 mod django;
 mod error;
 mod faults;
+mod http;
 mod lint;
+mod prism;
 mod process;
 mod providers;
+mod sandbox;
 mod schemathesis;
+mod server;
 mod simulate;
 mod tools;
 mod wasm;
@@ -38,6 +42,8 @@ Chores:
                      from [--seed S]; a single schedule is shown step by step
   providers          shake hands with each choice of crypto providers and protocols, in programs of their own
   browser            walk through the sandbox's pages with Chromium; [--screenshots] renews docs/screenshots
+  prism              run the demo through validating proxies made of the sandbox's OpenAPI documents; [--bench]
+                     measures the sandbox beside Prism's mock server instead
   schemathesis       have Schemathesis try the sandbox by its OpenAPI documents, [--examples N] for each operation
                      from [--seed S]
   wasm               check that the crates which promise it build for wasm32-unknown-unknown
@@ -57,6 +63,7 @@ enum Chore {
     Faults,
     Help,
     Lint,
+    Prism { bench: bool },
     Providers,
     Schemathesis(Schemathesis),
     Simulate(Simulate),
@@ -77,6 +84,8 @@ impl Chore {
             ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
             ["lint"] => Some(Self::Lint),
+            ["prism"] => Some(Self::Prism { bench: false }),
+            ["prism", "--bench"] => Some(Self::Prism { bench: true }),
             ["providers"] => Some(Self::Providers),
             ["schemathesis", flags @ ..] => Schemathesis::parse(flags).map(Self::Schemathesis),
             ["simulate", flags @ ..] => Simulate::parse(flags).map(Self::Simulate),
@@ -98,6 +107,7 @@ impl Chore {
                 Ok(())
             }
             Self::Lint => lint::run(),
+            Self::Prism { bench } => prism::run(bench),
             Self::Providers => providers::run(),
             Self::Schemathesis(asked) => asked.run(),
             Self::Simulate(asked) => asked.run(),
@@ -161,6 +171,7 @@ mod tests {
             "django",
             "faults",
             "lint",
+            "prism",
             "providers",
             "schemathesis",
             "simulate",

@@ -22,10 +22,23 @@ pub(crate) fn root() -> Result<PathBuf> {
         .ok_or_else(|| Error::new(format!("{} has no parent", folder.display())))
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> Result<PathBuf> {
+    let metadata =
+        Run::cargo(["metadata", "--locked", "--no-deps", "--format-version", "1"])?.output()?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
+    let target = metadata.get("target_directory");
+    let target = target.and_then(serde_json::Value::as_str);
+    Ok(PathBuf::from(target.ok_or_else(|| {
+        Error::new("cargo names no target directory")
+    })?))
+}
+
 /// A command to run.
 pub(crate) struct Run {
     command: Command,
     shown: String,
+    quiet: bool,
 }
 
 impl Run {
@@ -35,14 +48,41 @@ impl Run {
         arguments: impl IntoIterator<Item = A>,
     ) -> Result<Self> {
         let mut command = Command::new(program);
-        let mut shown = program.to_owned();
-        for argument in arguments {
-            shown.push(' ');
-            shown.push_str(&argument.as_ref().to_string_lossy());
-            command.arg(argument);
-        }
         command.current_dir(root()?);
-        Ok(Self { command, shown })
+        let run = Self {
+            command,
+            shown: program.to_owned(),
+            quiet: false,
+        };
+        Ok(run.arguments(arguments))
+    }
+
+    /// Adds arguments.
+    pub(crate) fn arguments<A: AsRef<OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        for argument in arguments {
+            self.shown.push(' ');
+            self.shown.push_str(&argument.as_ref().to_string_lossy());
+            self.command.arg(argument);
+        }
+        self
+    }
+
+    /// Adds arguments that are not shown.
+    pub(crate) fn hidden_arguments<A: AsRef<OsStr>>(
+        mut self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        self.command.args(arguments);
+        self
+    }
+
+    /// Has [`started`](Self::started) say nothing, and the command nothing on standard error.
+    pub(crate) fn quiet(mut self) -> Self {
+        self.quiet = true;
+        self
     }
 
     /// Cargo, of the toolchain that this workspace pins.
@@ -96,7 +136,11 @@ impl Run {
     ///
     /// When it cannot be started.
     pub(crate) fn started(mut self) -> Result<Child> {
-        eprintln!("$ {self}");
+        if self.quiet {
+            self.command.stderr(Stdio::null());
+        } else {
+            eprintln!("$ {self}");
+        }
         self.command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

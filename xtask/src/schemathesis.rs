@@ -5,14 +5,13 @@
 //! `tests/schemathesis` pins, together with what it has to know and which checks are off, and why.
 //! Where it cannot be had the chore says so and ends well: it checks the sandbox, not the machine.
 
-use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::Child;
 
 use serde_json::Value;
 
-use crate::error::{Context, Error, Result};
-use crate::process::{Run, root};
+use crate::error::{Context, Result};
+use crate::process::{Run, root, target};
+use crate::sandbox::{self, Profile, Sandbox};
 
 /// Where its settings stand.
 const FOLDER: &str = "tests/schemathesis";
@@ -70,11 +69,12 @@ impl Schemathesis {
                 return Ok(());
             }
         };
-        let program = build()?;
+        let program = sandbox::build(Profile::Dev)?;
         let mut totals = (0, 0);
         for service in ["thirdparty", "verifyinvestor"] {
             let report = target.join(format!("schemathesis-{service}.json"));
-            let sandbox = Sandbox::start(&program)?;
+            // Lenient: the tool sends on purpose what a strict sandbox would name.
+            let sandbox = Sandbox::start(&program, &["--scale", "100"])?;
             let run = self.tool(&tool, service, &sandbox, &report)?.checked();
             drop(sandbox);
             let report = std::fs::read_to_string(&report).context(report.display())?;
@@ -94,7 +94,7 @@ impl Schemathesis {
 
     fn tool(self, tool: &Path, service: &str, sandbox: &Sandbox, report: &Path) -> Result<Run> {
         let folder = root()?.join(FOLDER);
-        let url = &sandbox.url;
+        let url = sandbox.url()?;
         let arguments = [
             "--no-color".to_owned(),
             "--config-file".to_owned(),
@@ -121,17 +121,6 @@ impl Schemathesis {
     }
 }
 
-/// Where cargo builds.
-fn target() -> Result<PathBuf> {
-    let metadata =
-        Run::cargo(["metadata", "--locked", "--no-deps", "--format-version", "1"])?.output()?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let target = metadata.get("target_directory").and_then(Value::as_str);
-    Ok(PathBuf::from(target.ok_or_else(|| {
-        Error::new("cargo names no target directory")
-    })?))
-}
-
 /// Makes sure of the tool in its own environment and gives its program.
 fn install(root: &Path, folder: &Path) -> Result<PathBuf> {
     let packages = root.join(FOLDER).join("packages.txt");
@@ -156,69 +145,6 @@ fn install(root: &Path, folder: &Path) -> Result<PathBuf> {
     Run::new(&pip, install.into_iter().chain([packages.as_str()]))?.output()?;
     std::fs::write(&stamp, wanted).context(stamp.display())?;
     Ok(program)
-}
-
-/// Builds the command line and gives its program.
-fn build() -> Result<PathBuf> {
-    let arguments = [
-        "build",
-        "--locked",
-        "--quiet",
-        "--package",
-        "accredit-cli",
-        "--message-format",
-        "json",
-    ];
-    let messages = Run::cargo(arguments)?.output()?;
-    messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .filter(|message| {
-            message.pointer("/target/name").and_then(Value::as_str) == Some("accredit")
-        })
-        .find_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)))
-        .ok_or_else(|| Error::new("cargo built no accredit"))
-}
-
-/// A sandbox with a past, until it is dropped.
-struct Sandbox {
-    process: Child,
-    url: String,
-    /// Its ready line, which says what logs in.
-    ready: String,
-}
-
-impl Sandbox {
-    /// Lenient: the tool sends on purpose what a strict sandbox would name.
-    fn start(program: &Path) -> Result<Self> {
-        let arguments = ["sandbox", "--listen", "127.0.0.1:0", "--scale", "100"];
-        let mut process = Run::new(&program.display().to_string(), arguments)?.started()?;
-        let output = process.stdout.take();
-        let mut sandbox = Self {
-            process,
-            url: String::new(),
-            ready: String::new(),
-        };
-        if let Some(output) = output {
-            BufReader::new(output).read_line(&mut sandbox.ready)?;
-        }
-        let ready: Value = serde_json::from_str(&sandbox.ready).context("the ready line")?;
-        let url = ready
-            .pointer("/thirdparty/base_url")
-            .and_then(Value::as_str);
-        sandbox.url = url
-            .ok_or_else(|| Error::new("the ready line names no base URL"))?
-            .to_owned();
-        Ok(sandbox)
-    }
-}
-
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
 }
 
 #[cfg(test)]

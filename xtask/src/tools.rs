@@ -1,8 +1,8 @@
 //! The tools that the chores need beyond cargo: finds them, and installs what is missing after
 //! saying so.
 //!
-//! Uses rustup, the crate registry and, for `pdftotext` and Python in `.ci/run`, apt; never another
-//! source. The Python packages are [`crate::django`]'s.
+//! Uses rustup, the crate registry and, for `pdftotext`, Python and Node in `.ci/run`, apt; never another
+//! source. The Python packages are [`crate::django`]'s, the npm packages [`crate::prism`]'s.
 
 use std::path::Path;
 use std::time::Instant;
