@@ -17,9 +17,9 @@ const NOTICE: usize = 600;
 /// What people read and write. Fixtures, snapshots and other data are as long as they are.
 const READ: &[&str] = &["md", "rs", "sh", "toml", "yaml"];
 
-/// The lock file is cargo's.
+/// The lock files are cargo's and npm's.
 fn is_exempt(file: &File) -> bool {
-    file.name() == "Cargo.lock"
+    matches!(file.name(), "Cargo.lock" | "package-lock.json")
 }
 
 pub(super) fn check(file: &File) -> Option<Violation> {
@@ -70,7 +70,9 @@ mod tests {
             let violation = check(&file(path, 1_001)).unwrap();
             assert_eq!((violation.line, violation.path.as_str()), (1_001, path));
         }
-        assert!(check(&file("Cargo.lock", 5_000)).is_none());
+        for path in ["Cargo.lock", "tests/a/package-lock.json"] {
+            assert!(check(&file(path, 5_000)).is_none());
+        }
     }
 
     #[test]
