@@ -3,11 +3,12 @@
 use accredit_sandbox::{Builder, Sandbox};
 use serde_json::json;
 
-use crate::support::{Answer, Client, send, send_json};
+use crate::support::{Answer, Client, send, send_json, strict};
 
 /// On all addresses of this machine, so that the tests need no other one.
 fn remote() -> Builder {
     Sandbox::builder()
+        .strict(true)
         .listen("0.0.0.0:0".parse().unwrap())
         .allow_remote()
 }
@@ -91,6 +92,7 @@ async fn the_apis_and_the_pages_of_investors_want_no_control_token() {
 #[tokio::test]
 async fn a_token_of_ones_own_guards_loopback_too() {
     let sandbox = Sandbox::builder()
+        .strict(true)
         .control_token("canary")
         .start()
         .await
@@ -103,7 +105,7 @@ async fn a_token_of_ones_own_guards_loopback_too() {
     let shown = [("authorization", "Bearer canary")];
     let answer = send_json(&sandbox, "POST", path, &shown, &body).await;
     assert_eq!(answer.status, 200);
-    assert_eq!(Sandbox::start().await.unwrap().control_token(), None);
+    assert_eq!(strict().await.control_token(), None);
 }
 
 #[tokio::test]
@@ -170,7 +172,7 @@ async fn options_that_do_not_hold_are_refused() {
 
 #[tokio::test]
 async fn an_address_in_use_is_named_and_leaves_no_file() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let file = std::env::temp_dir().join(format!("accredit-in-use-{}.db", std::process::id()));
     let error = Sandbox::builder()
         .listen(sandbox.address())

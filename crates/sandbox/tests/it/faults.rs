@@ -6,7 +6,7 @@ use accredit_sandbox::{Clock, Effect, ErrorPage, Fault, RetryAfter, Sandbox};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Answer, Client, send, send_json};
+use crate::support::{Answer, Client, send, send_json, strict};
 
 const LIST: &str = "/api_third_party/investors/";
 const FAULTS: &str = "/_sandbox/faults";
@@ -27,7 +27,7 @@ async fn rules(sandbox: &Sandbox) -> Value {
 
 #[tokio::test]
 async fn an_answer_may_be_another_one() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let answer = root(
         &sandbox,
         "status; status=418; content_type=text/plain; body=short%20and%20stout",
@@ -72,7 +72,7 @@ async fn an_answer_may_be_another_one() {
 
 #[tokio::test]
 async fn an_answer_may_be_no_json_or_not_what_the_contract_says() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let answer = root(&sandbox, "malformed_json").await;
     assert_eq!(answer.status, 200);
     assert!(serde_json::from_slice::<Value>(&answer.body).is_err());
@@ -102,7 +102,7 @@ async fn an_answer_may_be_no_json_or_not_what_the_contract_says() {
 /// tokio's paused clock jumps to the next timer once everybody waits.
 #[tokio::test(start_paused = true)]
 async fn an_answer_may_take_its_time() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     for fault in ["latency; ms=30000", "latency; ms=30000; when=after"] {
         let start = Instant::now();
         assert_eq!(root(&sandbox, fault).await.status, 200);
@@ -116,7 +116,7 @@ async fn an_answer_may_take_its_time() {
 
 #[tokio::test]
 async fn before_leaves_nothing_in_the_store_and_after_does() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::login(&sandbox).await;
     let body = json!({ "type": "person", "entity": {
         "first_name": "Ada", "last_name": "King", "email": "ada@example.com", "country": "US",
@@ -140,7 +140,7 @@ async fn before_leaves_nothing_in_the_store_and_after_does() {
 
 #[tokio::test]
 async fn rules_are_added_shown_counted_and_removed() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
     let rule = json!({
         "effect": "status", "status": 503, "body": "{}", "operation": "users.list", "probability": 0.5, "times": 3,
@@ -186,7 +186,7 @@ async fn rules_are_added_shown_counted_and_removed() {
 
 #[tokio::test]
 async fn what_is_not_understood_is_refused_with_what_would_be() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     for (rule, complaint) in [
         (json!({}), "there is no effect \"\"; accepted are latency"),
         (json!([]), "the body must be a JSON object"),
@@ -250,6 +250,7 @@ async fn the_same_seed_and_calls_hit_the_same_requests() {
     let start = async |seed| {
         let now = "2026-03-01T12:00:00Z".parse().unwrap();
         let sandbox = Sandbox::builder()
+            .strict(true)
             .seed(seed)
             .clock(Clock::Frozen(now))
             .start()
@@ -276,7 +277,7 @@ async fn the_same_seed_and_calls_hit_the_same_requests() {
 
 #[tokio::test]
 async fn faults_never_touch_the_controls() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     sandbox.inject(Fault::new(Effect::Reset)).unwrap();
     let headers = [("x-sandbox-fault", "reset")];
     let health = send(&sandbox, "GET", "/_sandbox/health", &headers, b"").await;

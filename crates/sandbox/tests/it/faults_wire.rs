@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 
-use crate::support::{Client, send};
+use crate::support::{Client, send, strict};
 
 const INVESTORS: &str = "/api_third_party/investors/";
 
@@ -83,7 +83,7 @@ fn promised(head: &str) -> usize {
 
 #[tokio::test]
 async fn a_reset_is_a_reset_and_the_store_tells_before_from_after() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let request = create(&sandbox).await;
     let client = Client::login(&sandbox).await;
     let reset = Fault::new(Effect::Reset).on("investors.create").times(1);
@@ -99,7 +99,7 @@ async fn a_reset_is_a_reset_and_the_store_tells_before_from_after() {
 
 #[tokio::test]
 async fn a_cut_body_is_shorter_than_its_head_promises() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     for (bytes, expected) in [(0, 0), (10, 10), (usize::MAX, usize::MAX)] {
         sandbox
             .inject(Fault::new(Effect::CutBody { bytes }).times(1))
@@ -117,7 +117,7 @@ async fn a_cut_body_is_shorter_than_its_head_promises() {
 /// More than a socket's buffer holds: all that was to come does come, and then the end.
 #[tokio::test]
 async fn a_long_body_is_cut_where_it_was_to_be() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let bytes = 7_000_000;
     let cut = Fault::new(Effect::CutBody { bytes }).on("verification_requests.create");
     sandbox.inject(cut).unwrap();
@@ -140,7 +140,7 @@ async fn a_long_body_is_cut_where_it_was_to_be() {
 
 #[tokio::test(start_paused = true)]
 async fn a_dripping_body_comes_in_pieces_and_whole() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let whole = Client::verifyinvestor(&sandbox).get("/api/v1/users").await;
     let interval = Duration::from_secs(7);
     let drip = Effect::Drip {
@@ -175,7 +175,7 @@ async fn a_dripping_body_comes_in_pieces_and_whole() {
 
 #[tokio::test]
 async fn a_kept_connection_goes_without_a_word() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let request = users(&sandbox);
     // A body, and none: the end of an empty body is another way through the server.
     for method in ["GET", "HEAD"] {
@@ -194,7 +194,7 @@ async fn a_kept_connection_goes_without_a_word() {
 
 #[tokio::test]
 async fn a_stale_connection_takes_no_further_request() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let create = create(&sandbox).await;
     let client = Client::login(&sandbox).await;
     let stale = Effect::StaleConnection(Stale::OnNextRequest);
@@ -217,7 +217,7 @@ async fn a_stale_connection_takes_no_further_request() {
 /// it.
 #[tokio::test]
 async fn other_faults_keep_the_connection() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let create = String::from_utf8(create(&sandbox).await).unwrap();
     for fault in ["html_error", "throttled; retry_after=1", "malformed_json"] {
@@ -232,7 +232,7 @@ async fn other_faults_keep_the_connection() {
 
 #[tokio::test]
 async fn the_log_tells_a_reset_before_the_write_from_one_after_it() {
-    let sandbox = crate::support::strict().await;
+    let sandbox = strict().await;
     let mut expected = Vec::new();
     for (when, own) in [("before", Value::Null), ("after", json!(201))] {
         let fault = Fault::new(Effect::Reset).on("investors.create").times(1);

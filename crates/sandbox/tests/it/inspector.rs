@@ -141,7 +141,12 @@ async fn a_request_that_a_fault_struck_says_so() {
 
 #[tokio::test]
 async fn objects_come_newest_first_and_with_their_history() {
-    let sandbox = Sandbox::builder().scale(60).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .scale(60)
+        .start()
+        .await
+        .unwrap();
     let first = get(&sandbox, "/_sandbox/objects/investments").await;
     let ids: Vec<_> = first
         .as_array()

@@ -5,7 +5,7 @@ use std::time::Duration;
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::{Value, json};
 
-use crate::support::{Client, Scratch, send_json};
+use crate::support::{Client, Scratch, send_json, strict};
 
 async fn control(sandbox: &Sandbox, method: &str, path: &str, body: Value) -> (u16, Value) {
     let path = format!("/_sandbox/snapshots{path}");
@@ -30,6 +30,7 @@ async fn a_snapshot_brings_back_data_clock_and_settings() {
     let start = "2026-03-01T12:00:00Z";
     for data in [None, Some(&file.path)] {
         let mut builder = Sandbox::builder()
+            .strict(true)
             .scale(30)
             .clock(Clock::Frozen(start.parse().unwrap()));
         if let Some(path) = data {
@@ -62,13 +63,18 @@ async fn a_snapshot_brings_back_data_clock_and_settings() {
         sandbox.stop().await;
     }
     // What was loaded is what the file holds.
-    let again = Sandbox::builder().data(&file.path).start().await.unwrap();
+    let again = Sandbox::builder()
+        .strict(true)
+        .data(&file.path)
+        .start()
+        .await
+        .unwrap();
     assert!(investors(&again).await > 1);
 }
 
 #[tokio::test]
 async fn snapshots_are_listed_replaced_and_deleted() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     for name in ["b", "a", "b"] {
         sandbox.snapshot(name).unwrap();
     }
@@ -100,7 +106,7 @@ async fn snapshots_are_listed_replaced_and_deleted() {
 
 #[tokio::test]
 async fn names_are_no_paths_and_there_are_not_too_many() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let long = "x".repeat(65);
     for name in [
         "", "..", "../a", "a/b", ".a", "-a", "a b", "ä", "a\0", &long,
@@ -122,7 +128,12 @@ async fn names_are_no_paths_and_there_are_not_too_many() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn loading_while_calls_run_leaves_every_answer_whole() {
-    let sandbox = Sandbox::builder().scale(200).start().await.unwrap();
+    let sandbox = Sandbox::builder()
+        .strict(true)
+        .scale(200)
+        .start()
+        .await
+        .unwrap();
     let client = Client::login(&sandbox).await;
     sandbox.snapshot("start").unwrap();
     let calls = async {

@@ -164,6 +164,7 @@ async fn the_first_status_looks_at_the_investor_or_is_fixed() {
 #[tokio::test]
 async fn switches_are_shown_and_set_together_or_not_at_all() {
     let sandbox = Sandbox::builder()
+        .strict(true)
         .switch("review_status", "200")
         .start()
         .await

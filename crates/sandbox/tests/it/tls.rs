@@ -16,6 +16,11 @@ use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
+async fn secure() -> Sandbox {
+    let builder = Sandbox::builder().strict(true).tls();
+    builder.start().await.unwrap()
+}
+
 /// A handshake for `name` that trusts one authority.
 async fn connect(
     sandbox: &Sandbox,
@@ -66,6 +71,7 @@ fn body_of(answer: &str) -> Value {
 #[tokio::test]
 async fn who_trusts_the_authority_gets_in_under_each_name() {
     let sandbox = Sandbox::builder()
+        .strict(true)
         .tls()
         .host("sandbox.test")
         .start()
@@ -87,8 +93,8 @@ async fn who_trusts_the_authority_gets_in_under_each_name() {
 
 #[tokio::test]
 async fn each_sandbox_has_an_authority_of_its_own() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
-    let other = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
+    let other = secure().await;
     let refused = connect(&sandbox, other.ca_certificate().unwrap(), "localhost").await;
     assert!(refused.is_err());
     assert_eq!(Sandbox::start().await.unwrap().ca_certificate(), None);
@@ -96,7 +102,7 @@ async fn each_sandbox_has_an_authority_of_its_own() {
 
 #[tokio::test]
 async fn every_link_says_https() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
     let origin = sandbox.base_url();
     let credentials = sandbox.thirdparty_credentials();
     let login = json!({ "email": credentials.email, "password": credentials.password });
@@ -167,7 +173,7 @@ async fn every_link_says_https() {
 
 #[tokio::test(start_paused = true)]
 async fn a_handshake_that_stalls_holds_up_nobody_and_ends() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
     let mut stalled = TcpStream::connect(sandbox.address()).await.unwrap();
     // The head of a record that never comes.
     stalled.write_all(&[22, 3, 1]).await.unwrap();
@@ -181,7 +187,7 @@ async fn a_handshake_that_stalls_holds_up_nobody_and_ends() {
 
 #[tokio::test(start_paused = true)]
 async fn stop_does_not_wait_for_a_stalled_handshake() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
     let _stalled = TcpStream::connect(sandbox.address()).await.unwrap();
     let start = Instant::now();
     sandbox.stop().await;
@@ -190,7 +196,7 @@ async fn stop_does_not_wait_for_a_stalled_handshake() {
 
 #[tokio::test]
 async fn plain_http_gets_no_answer() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
     let _ = stream
         .write_all(b"GET /_sandbox/health HTTP/1.1\r\nhost: localhost\r\n\r\n")
@@ -203,7 +209,7 @@ async fn plain_http_gets_no_answer() {
 /// Below TLS a reset is the same reset, and a cut body is cut at the same byte.
 #[tokio::test]
 async fn faults_of_the_connection_work_over_tls() {
-    let sandbox = Sandbox::builder().tls().start().await.unwrap();
+    let sandbox = secure().await;
     let request = format!(
         "GET /api/v1/users HTTP/1.1\r\nhost: {}\r\nauthorization: Token {}\r\n\r\n",
         sandbox.address(),

@@ -459,7 +459,10 @@ async fn what_waits_outlives_a_restart() {
     let file = Scratch::new("webhooks.db");
     let (url, mut received) = receiver(200).await;
     let start = async || {
-        let builder = Sandbox::builder().data(&file.path).webhook_url(&url);
+        let builder = Sandbox::builder()
+            .strict(true)
+            .data(&file.path)
+            .webhook_url(&url);
         builder.start().await.unwrap()
     };
     let sandbox = start().await;

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::Client;
+use crate::support::{Client, strict};
 use webdriver::Browser;
 
 /// Where chromedriver listens: host and port.
@@ -78,7 +78,7 @@ fn text<'a>(value: &'a Value, field: &str) -> &'a str {
 #[tokio::test]
 async fn an_investor_walks_through_every_page_without_javascript() {
     let Some(driver) = driver() else { return };
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = strict().await;
     let browser = Browser::new(&driver, false).await;
     let client = Client::verifyinvestor(&sandbox);
 
@@ -213,6 +213,7 @@ async fn upload(browser: &Browser, sandbox: &Sandbox) {
 async fn a_developer_sees_and_moves_everything_on_the_inspector() {
     let Some(driver) = driver() else { return };
     let sandbox = Sandbox::builder()
+        .strict(true)
         .control_token("canary")
         .start()
         .await
