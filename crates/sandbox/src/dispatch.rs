@@ -16,7 +16,7 @@ use crate::call::Call;
 use crate::contract::{self, Difference};
 use crate::generated::routes::Operation;
 use crate::inspector::{Entry, Kept};
-use crate::payload::{self, Payload, Unread};
+use crate::payload::{self, Names, Payload, Unread};
 use crate::reply::{Failure, Outcome, Reply};
 use crate::route::Service;
 use crate::routing::{self, Destination, Found};
@@ -143,7 +143,11 @@ async fn answer(shared: &Arc<Shared>, request: Request, read: &mut Bytes) -> (Re
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let payload = Payload::read(content_type, body).await;
+    let names = match found.service {
+        Service::ThirdParty => Names::Flat,
+        Service::VerifyInvestor => Names::Nested,
+    };
+    let payload = Payload::read_as(content_type, body, names).await;
     let query = form_urlencoded::parse(parts.uri.query().unwrap_or_default().as_bytes())
         .into_owned()
         .collect();

@@ -52,6 +52,7 @@ mod host;
 mod inspector;
 mod json;
 mod money;
+mod nesting;
 mod pages;
 mod payload;
 mod pdf;

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http_body_util::LengthLimitError;
 use serde_json::{Map, Value};
 
-use crate::python_json;
+use crate::{nesting, python_json};
 
 /// A body as fields, or why it is not one.
 #[derive(Debug)]
@@ -27,6 +27,15 @@ pub(crate) enum Payload {
     Malformed(String),
     /// The content type that nobody here reads.
     Unsupported(String),
+}
+
+/// What brackets in the names of form fields mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Names {
+    /// Nothing, as to Django.
+    Flat,
+    /// Objects and lists, as to Rails.
+    Nested,
 }
 
 /// One uploaded file.
@@ -63,6 +72,11 @@ pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes, Unread> {
 impl Payload {
     /// Reads a body by its content type. An empty one has no fields, whatever its type.
     pub(crate) async fn read(content_type: &str, body: Bytes) -> Self {
+        Self::read_as(content_type, body, Names::Flat).await
+    }
+
+    /// The same, where a form may have names of that kind.
+    pub(crate) async fn read_as(content_type: &str, body: Bytes, names: Names) -> Self {
         if body.is_empty() {
             return Self::fields(Map::new(), false);
         }
@@ -70,12 +84,10 @@ impl Payload {
         if essence.eq_ignore_ascii_case("application/json") {
             read_json(&body)
         } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-            let fields = form_urlencoded::parse(&body)
-                .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
-                .collect();
-            Self::fields(fields, true)
+            let fields = form_urlencoded::parse(&body).into_owned().collect();
+            Self::form(fields, Vec::new(), names)
         } else if essence.eq_ignore_ascii_case("multipart/form-data") {
-            read_multipart(content_type, body).await
+            read_multipart(content_type, body, names).await
         } else {
             Self::Unsupported(content_type.to_owned())
         }
@@ -86,6 +98,25 @@ impl Payload {
             fields,
             files: Vec::new(),
             is_form,
+        }
+    }
+
+    /// Of two fields of one name the last counts, unless the name says otherwise.
+    fn form(fields: Vec<(String, String)>, files: Vec<File>, names: Names) -> Self {
+        let fields = match names {
+            Names::Flat => Ok(fields
+                .into_iter()
+                .map(|(name, text)| (name, Value::String(text)))
+                .collect()),
+            Names::Nested => nesting::nested(fields),
+        };
+        match fields {
+            Ok(fields) => Self::Fields {
+                fields,
+                files,
+                is_form: true,
+            },
+            Err(nonsense) => Self::Malformed(format!("Form parse error - {nonsense:?}")),
         }
     }
 }
@@ -115,7 +146,7 @@ fn read_json(body: &[u8]) -> Payload {
 }
 
 /// Reads a form's parts up to the first broken one, like Django: what came before it counts.
-async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
+async fn read_multipart(content_type: &str, body: Bytes, names: Names) -> Payload {
     let Ok(boundary) = multer::parse_boundary(content_type) else {
         let complaint = "Multipart form parse error - Invalid boundary in multipart: None";
         return Payload::Malformed(complaint.to_owned());
@@ -125,7 +156,7 @@ async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
         return Payload::Malformed(complaint.to_owned());
     }
     let mut parts = multer::Multipart::new(single_chunk(body), boundary);
-    let mut fields = Map::new();
+    let mut fields = Vec::new();
     let mut files = Vec::new();
     while let Ok(Some(part)) = parts.next_field().await {
         let Some(field) = part.name().map(str::to_owned) else {
@@ -144,15 +175,11 @@ async fn read_multipart(content_type: &str, body: Bytes) -> Payload {
             }),
             _ => {
                 let text = String::from_utf8_lossy(&content).into_owned();
-                fields.insert(field, Value::String(text));
+                fields.push((field, text));
             }
         }
     }
-    Payload::Fields {
-        fields,
-        files,
-        is_form: true,
-    }
+    Payload::form(fields, files, names)
 }
 
 /// The whole body as a stream of one chunk, which is what the multipart reader takes.

@@ -186,6 +186,78 @@ async fn billing_counts_completed_requests_by_day() {
 }
 
 #[tokio::test]
+async fn forms_are_nested_as_rails_nests_them() {
+    let sandbox = strict().await;
+    let client = Client::verifyinvestor(&sandbox);
+    let path = "/api/v1/verification_request_invitations";
+    let pairs = [
+        ("portal_name", "Some Portal"),
+        ("investors[][email]", "one@example.com"),
+        ("investors[][suggested_legal_name]", "One & Only"),
+        ("investors[][email]", "two@example.com"),
+        ("investors[][type]", "qp"),
+    ];
+    let form = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish();
+    let multipart: String = pairs
+        .iter()
+        .map(|(name, value)| {
+            format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        })
+        .chain(["--B--\r\n".to_owned()])
+        .collect();
+    for (content_type, body) in [
+        ("application/x-www-form-urlencoded", form),
+        ("multipart/form-data; boundary=B", multipart),
+    ] {
+        let made = client
+            .send("POST", path, content_type, body.as_bytes())
+            .await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let made: Vec<_> = made.json()["verification_request_invitations"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| {
+                json!([
+                    one["portal_name"],
+                    one["email"],
+                    one["suggested_legal_name"]
+                ])
+            })
+            .collect();
+        assert_eq!(
+            made,
+            [
+                json!(["Some Portal", "one@example.com", "One & Only"]),
+                json!(["Some Portal", "two@example.com", null]),
+            ]
+        );
+    }
+    let conflict = client
+        .send(
+            "POST",
+            path,
+            "application/x-www-form-urlencoded",
+            b"investors=1&investors[][email]=a@example.com",
+        )
+        .await;
+    conflict.assert(400, &json!({ "status": 400, "error": "Bad Request" }));
+    // To Django a bracket is a letter like any other.
+    let django = Client::login(&sandbox).await;
+    let refused = django
+        .send(
+            "POST",
+            "/api_third_party/investors/",
+            "application/x-www-form-urlencoded",
+            b"type=person&entity[first_name]=Ada",
+        )
+        .await;
+    refused.assert(400, &json!({ "entity": ["This field is required."] }));
+}
+
+#[tokio::test]
 async fn invitations_wait_for_an_account_and_expire() {
     let sandbox = strict().await;
     let client = Client::verifyinvestor(&sandbox);
