@@ -29,7 +29,7 @@ pub struct Builder {
     data: Option<PathBuf>,
     seed: u64,
     scale: u32,
-    clock: Clock,
+    clock: Option<Clock>,
     webhook_url: Option<String>,
     allow_remote: bool,
     hosts: Vec<String>,
@@ -136,10 +136,10 @@ impl Builder {
         self
     }
 
-    /// How the clock runs; the machine's unless set.
+    /// How the clock runs. Unless set it is the machine's, or what an existing data file kept.
     #[must_use]
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.clock = Some(clock);
         self
     }
 
@@ -271,14 +271,15 @@ impl Builder {
             .local_addr()
             .map_err(|error| Error::io("read its address", error))?;
         let start = match self.clock {
-            Clock::Frozen(start) => Some(start),
-            Clock::System => None,
+            Some(Clock::Frozen(start)) => Some(start),
+            Some(Clock::System) | None => None,
         };
         let seeding = Seeding::new(self.seed, self.scale, start);
         let store = Store::open(self.data.as_deref(), seeding)?;
         if let Some(url) = &self.webhook_url {
             store.transaction(|db| store::set_setting(db, events::ACCOUNT_URL, Some(url)))?;
         }
+        let clock = store.transaction(|db| RunningClock::start(self.clock, db))?;
         let (acceptor, ca) = if self.tls {
             let own = (!address.ip().is_unspecified()).then(|| address.ip().to_string());
             let tls = tls::issue(self.hosts.into_iter().chain(own))?;
@@ -291,7 +292,7 @@ impl Builder {
             throttle,
             switches,
             store,
-            clock: RunningClock::new(self.clock),
+            clock,
             snapshots: Snapshots::default(),
             settings: self.settings,
             access,

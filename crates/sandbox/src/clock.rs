@@ -1,16 +1,21 @@
 //! The time of the sandbox: the machine's, moved forward at will, or frozen.
 //!
-//! Every timestamp, token lifetime and expiry of both services follows this clock. It never sleeps
-//! and starts no timer.
+//! Every timestamp, token lifetime and expiry of both services follows this clock, and a data file
+//! keeps how it runs. It never sleeps and starts no timer.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, Unit, Zoned};
+use rusqlite::Connection;
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
 
 use crate::json::Json;
+use crate::{Error, store};
+
+/// The settings key of how the clock runs.
+const SETTING: &str = "clock";
 
 /// How the clock of a sandbox runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,20 +32,64 @@ pub enum Clock {
 #[derive(Debug)]
 pub(crate) struct RunningClock(Mutex<Mode>);
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
     System { ahead: SignedDuration },
     Frozen { now: Timestamp },
 }
 
-impl RunningClock {
-    pub(crate) fn new(clock: Clock) -> Self {
-        Self(Mutex::new(match clock {
-            Clock::System => Mode::System {
+impl From<Clock> for Mode {
+    fn from(clock: Clock) -> Self {
+        match clock {
+            Clock::System => Self::System {
                 ahead: SignedDuration::ZERO,
             },
-            Clock::Frozen(now) => Mode::Frozen { now },
-        }))
+            Clock::Frozen(now) => Self::Frozen { now },
+        }
+    }
+}
+
+impl Mode {
+    fn written(self) -> String {
+        match self {
+            Self::System { ahead } => format!("ahead {ahead}"),
+            Self::Frozen { now } => format!("frozen {now}"),
+        }
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once(' ')? {
+            ("ahead", ahead) => ahead.parse().ok().map(|ahead| Self::System { ahead }),
+            ("frozen", now) => now.parse().ok().map(|now| Self::Frozen { now }),
+            _ => None,
+        }
+    }
+}
+
+impl RunningClock {
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self(Mutex::new(mode))
+    }
+
+    /// The clock of a store: as it is told to run, or else as the store last kept it.
+    pub(crate) fn start(told: Option<Clock>, db: &Connection) -> Result<Self, Error> {
+        if let Some(told) = told {
+            let clock = Self::new(told.into());
+            clock.keep(db)?;
+            return Ok(clock);
+        }
+        let Some(kept) = store::setting(db, SETTING)? else {
+            return Ok(Self::new(Clock::System.into()));
+        };
+        let mode = Mode::read(&kept).ok_or_else(|| {
+            Error::refused_file("the data file holds a clock that nobody can read")
+        })?;
+        Ok(Self::new(mode))
+    }
+
+    /// Lets the store keep how the clock runs.
+    pub(crate) fn keep(&self, db: &Connection) -> rusqlite::Result<()> {
+        store::set_setting(db, SETTING, Some(&self.mode().written()))
     }
 
     /// The present, to the microsecond: what Django stores and prints.
@@ -181,7 +230,7 @@ mod tests {
     #[test]
     fn a_clock_runs_from_where_it_was_told_to() {
         let past: Timestamp = "2001-01-01T00:00:00Z".parse().unwrap();
-        let clock = RunningClock::new(Clock::Frozen(past));
+        let clock = RunningClock::new(Clock::Frozen(past).into());
         clock.run(past);
         assert!(!clock.is_frozen());
         let now = clock.now();
@@ -191,7 +240,7 @@ mod tests {
     #[test]
     fn a_frozen_clock_moves_only_when_told() {
         let start: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
-        let clock = RunningClock::new(Clock::Frozen(start));
+        let clock = RunningClock::new(Clock::Frozen(start).into());
         assert_eq!(clock.now(), start);
         clock.advance(Duration::from_secs(36_000));
         assert_eq!(clock.now(), "2026-01-01T10:00:00Z".parse().unwrap());
@@ -202,5 +251,26 @@ mod tests {
                 .round(Unit::Microsecond)
                 .unwrap_or(Timestamp::MAX)
         );
+    }
+
+    #[test]
+    fn how_it_runs_is_read_as_it_was_written() {
+        for mode in [
+            Mode::from(Clock::System),
+            Mode::System {
+                ahead: SignedDuration::new(-3_600, -1),
+            },
+            Mode::System {
+                ahead: SignedDuration::MAX,
+            },
+            Mode::Frozen {
+                now: Timestamp::MAX,
+            },
+        ] {
+            assert_eq!(Mode::read(&mode.written()), Some(mode), "{mode:?}");
+        }
+        for text in ["", "frozen", "frozen now", "ahead ", "ahead 1"] {
+            assert_eq!(Mode::read(text), None, "{text}");
+        }
     }
 }

@@ -184,6 +184,7 @@ impl Sandbox {
     /// Lets the sandbox's clock run again, from where it stands.
     pub fn run_clock(&self) {
         self.shared.clock.run(self.shared.clock.now());
+        status::catch_up(&self.shared);
     }
 
     /// Freezes the sandbox's clock at an instant.

@@ -129,15 +129,19 @@ pub(crate) fn expire(shared: &Shared, db: &Connection, now: Timestamp) -> rusqli
     Ok(())
 }
 
-/// Expires what the present makes expire: for those who move the clock, so that webhooks of the
-/// expiry go out before anybody asks.
+/// Keeps how the clock runs, and expires what the present makes expire: for those who move the clock,
+/// so that webhooks of the expiry go out before anybody asks.
 pub(crate) fn catch_up(shared: &Shared) {
-    let expired = shared
-        .store
-        .transaction(|db| expire(shared, db, shared.clock.now()));
-    if let Err(error) = expired {
-        tracing::error!(%error, "requests could not be expired");
+    let caught_up = shared.store.transaction(|db| moved(shared, db));
+    if let Err(error) = caught_up {
+        tracing::error!(%error, "the store did not follow the clock");
     }
+}
+
+/// The same in somebody's transaction.
+pub(crate) fn moved(shared: &Shared, db: &Connection) -> rusqlite::Result<()> {
+    shared.clock.keep(db)?;
+    expire(shared, db, shared.clock.now())
 }
 
 /// A status in words for people.

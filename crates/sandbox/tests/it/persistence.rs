@@ -3,7 +3,7 @@
 use accredit_sandbox::{Clock, Sandbox};
 use serde_json::json;
 
-use crate::support::{Client, Scratch, submit};
+use crate::support::{Client, Scratch, send_json, submit};
 
 #[tokio::test]
 async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
@@ -46,6 +46,50 @@ async fn a_restart_on_a_file_keeps_state_and_repeats_no_token() {
         .investment("reg_a", investor["id"].as_u64().unwrap(), 10, "wire")
         .await;
     assert_eq!(next["id"].as_u64(), id.as_u64().map(|id| id + 1));
+}
+
+#[tokio::test]
+async fn a_restart_on_a_file_keeps_the_clock() {
+    let file = Scratch::new("clock.db");
+    let start = async |clock: Option<Clock>| {
+        let builder = Sandbox::builder().data(&file.path);
+        let builder = match clock {
+            Some(clock) => builder.clock(clock),
+            None => builder,
+        };
+        builder.start().await.unwrap()
+    };
+    let day = std::time::Duration::from_secs(24 * 3_600);
+    let machine = jiff::Timestamp::now();
+    let sandbox = start(None).await;
+    sandbox.advance_clock(100 * day);
+    sandbox.stop().await;
+    let sandbox = start(None).await;
+    let ahead = sandbox.now().duration_since(machine);
+    assert!((100 * 24..101 * 24).contains(&ahead.as_hours()), "{ahead}");
+
+    let body = json!({ "now": "2030-01-01T00:00:00Z" });
+    send_json(&sandbox, "POST", "/_sandbox/clock", &[], &body).await;
+    let body = json!({ "seconds": 90 });
+    send_json(&sandbox, "POST", "/_sandbox/clock/advance", &[], &body).await;
+    sandbox.reset().unwrap();
+    sandbox.stop().await;
+    let sandbox = start(None).await;
+    assert_eq!(sandbox.now().to_string(), "2030-01-01T00:01:30Z");
+    sandbox.run_clock();
+    sandbox.stop().await;
+    let sandbox = start(None).await;
+    let (first, later) = (sandbox.now(), "2030-01-01T00:01:30Z".parse().unwrap());
+    assert!(first > later && first.duration_since(later).as_hours() < 1);
+    sandbox.stop().await;
+
+    // What the builder says counts, then and from then on.
+    let told = Clock::Frozen("2027-05-05T05:05:05Z".parse().unwrap());
+    start(Some(told)).await.stop().await;
+    assert_eq!(start(None).await.now().to_string(), "2027-05-05T05:05:05Z");
+    start(Some(Clock::System)).await.stop().await;
+    let now = start(None).await.now();
+    assert_eq!(now.duration_since(machine).as_hours(), 0);
 }
 
 #[tokio::test]
