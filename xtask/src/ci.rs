@@ -161,7 +161,7 @@ fn clippy() -> Result<()> {
     Run::cargo(what.into_iter().chain(["--", "-D", "warnings"]))?.checked()
 }
 
-/// Unit tests, integration tests, the examples of the documentation, and the memory budgets of the models.
+/// Unit tests, integration tests, the examples of the documentation, and the memory budgets.
 fn test() -> Result<()> {
     Run::cargo(["test", "--locked", "--workspace"])?.checked()?;
     // What the transport has behind features, and the rest of it with all of them on.
@@ -173,7 +173,7 @@ fn test() -> Result<()> {
         "--all-features",
     ])?
     .checked()?;
-    // Of the whole workspace, though only the models have it: alone, their dependencies would be built once more.
+    // Of the whole workspace, though few crates have it: alone, their dependencies would be built once more.
     Run::cargo(["test", "--locked", "--workspace", "--bench", "heap"])?.checked()
 }
 
