@@ -1,7 +1,7 @@
-//! The sandbox beside a live Django REST Framework application, request by request.
+//! The sandbox beside a live Django REST Framework application, request by request; then the client against it.
 //!
-//! The application stands in `tests/django` and runs in a virtual environment below `target`. The
-//! requests, and what differs by design, stand in the sandbox's tests: this starts both sides.
+//! The application stands in `tests/django` and runs in a virtual environment below `target`. What is
+//! asked of it stands in the tests of the sandbox and of the client: this starts both sides.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -15,11 +15,11 @@ const APPLICATION: &str = "tests/django";
 /// The oldest Python whose ISO dates the sandbox reads.
 const OLDEST_PYTHON: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// Compares, or says why it cannot.
+/// Does both, or says why it cannot.
 ///
 /// # Errors
 ///
-/// When an answer differs.
+/// When an answer differs or a test fails.
 pub(crate) fn run() -> Result<()> {
     match environment() {
         Ok(python) => compare_with(&python),
@@ -30,34 +30,39 @@ pub(crate) fn run() -> Result<()> {
     }
 }
 
-/// Compares all answers and prints a line for each.
+/// Compares all answers, a line for each, and runs the client's tests.
 ///
 /// # Errors
 ///
-/// When an answer differs, and when the application does not start.
+/// When an answer differs or a test fails, and when the application does not start.
 pub(crate) fn compare() -> Result<()> {
     compare_with(&environment()?)
 }
 
 fn compare_with(python: &Path) -> Result<()> {
-    let (application, address) = Application::start(python)?;
-    let what = [
-        "test",
-        "--locked",
-        "--package",
+    test(
+        python,
         "accredit-sandbox",
-        "--test",
-        "it",
-        "--",
-        "--exact",
-        "--nocapture",
-        "django::django_answers_the_same",
-    ];
-    let compared = Run::cargo(what)?
+        &["--exact", "django::django_answers_the_same"],
+    )?;
+    // One after the other: they turn knobs that all of them feel.
+    test(
+        python,
+        "accredit-thirdparty",
+        &["--test-threads=1", "django::"],
+    )
+}
+
+/// Runs tests of a crate beside an application of their own.
+fn test(python: &Path, package: &str, which: &[&str]) -> Result<()> {
+    let (application, address) = Application::start(python)?;
+    let what = ["test", "--locked", "--package", package, "--test", "it"];
+    let how = ["--", "--nocapture"];
+    let tested = Run::cargo(what.iter().chain(&how).chain(which))?
         .variable("ACCREDIT_DJANGO", address)
         .checked();
     drop(application);
-    compared
+    tested
 }
 
 /// Makes sure of the virtual environment with the pinned packages, and gives its Python.

@@ -36,7 +36,8 @@ Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
   lint               check layers, file sizes, module docs, manifests and the other house rules
   ci                 everything that CI checks, in its order; installs the tools that are missing
-  django             compare the sandbox with a live Django REST Framework application, request by request
+  django             compare the sandbox with a live Django REST Framework application, request by request, and
+                     run the client against that
   faults             run the transport against every fault and print the outcomes by class of operation
   simulate           run the transport through 100,000 random fault schedules, or through [--schedules N]
                      from [--seed S]; a single schedule is shown step by step

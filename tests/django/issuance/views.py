@@ -1,7 +1,9 @@
 """The views: the stock ones wherever the frameworks have one."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.http import HttpResponse
 from knox.models import AuthToken
 from knox.views import LoginView as KnoxLoginView
 from rest_framework import mixins, permissions, viewsets
@@ -9,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from . import filters, models, serializers
+from . import filters, knobs, models, serializers
 
 
 class LoginView(KnoxLoginView):
@@ -24,6 +26,10 @@ class LoginView(KnoxLoginView):
         serializer.is_valid(raise_exception=True)
         request.user = serializer.validated_data["user"]
         return super().post(request, format)
+
+    def get_token_ttl(self) -> timedelta:
+        """Knox's own, unless a test wants another."""
+        return super().get_token_ttl() if knobs.token_life is None else knobs.token_life
 
 
 class InvestorViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -58,15 +64,33 @@ class KYBDocumentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.
 
 
 class Knobs(APIView):
-    """What the sandbox's clock and store do there: brought about by the test, never compared."""
+    """What the sandbox's clock, store and faults do there: brought about by the test, never compared."""
 
     authentication_classes = ()
     permission_classes = (permissions.AllowAny,)
+    throttle_classes = ()
+
+    def get(self, request: Request, knob: str) -> HttpResponse:
+        """The file of the last document, which the service itself never gives back."""
+        return HttpResponse(models.KYBDocument.objects.latest("id").storage_content.read())
 
     def post(self, request: Request, knob: str) -> Response:
-        """Ends all tokens, or the partner's account, or its pause."""
-        if knob == "expire":
-            AuthToken.objects.update(expiry="2000-01-01T00:00:00Z")
-        else:
-            models.User.objects.update(is_active=knob == "activate")
+        """Turns one."""
+        value = request.query_params.get("value")
+        match knob:
+            case "expire":
+                AuthToken.objects.update(expiry="2000-01-01T00:00:00Z")
+            case "token_life":
+                knobs.token_life = None if value is None else timedelta(milliseconds=int(value))
+            case "throttle":
+                knobs.throttle(value)
+            case "break":
+                knobs.is_broken = value is not None
+            case "advance":
+                found = models.Investment.objects.get(pk=request.query_params["investment"])
+                models.Investment.objects.filter(pk=found.pk).update(status=value)
+                is_approved = {"is_approved": value == "approved"}
+                models.InvestmentApproval.objects.update_or_create(investment=found, defaults=is_approved)
+            case _:
+                models.User.objects.update(is_active=knob == "activate")
         return Response()

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod calls;
+mod django;
 mod flows;
 mod lists;
 mod operations;

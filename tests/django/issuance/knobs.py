@@ -1,0 +1,36 @@
+"""What a test turns, and the throttle that reads it. All of it is at rest unless a test asks.
+
+Without models and views: Django REST Framework reads the throttle before them.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.cache import cache
+from rest_framework.request import Request
+from rest_framework.throttling import UserRateThrottle
+
+token_life: timedelta | None = None
+is_broken = False
+
+
+class Throttle(UserRateThrottle):
+    """The stock throttle, at the rate of the knob."""
+
+    knob: str | None = None
+
+    def get_rate(self) -> str | None:
+        """Nothing: no limit."""
+        return self.knob
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Breaks down first, where that is asked for: this runs before every view."""
+        if is_broken:
+            raise RuntimeError("broken on purpose")
+        return super().allow_request(request, view)
+
+
+def throttle(rate: str | None) -> None:
+    """So many calls, counted from now on, such as `2/minute`."""
+    cache.clear()
+    Throttle.knob = rate
