@@ -190,7 +190,7 @@ fn oldest() -> Result<()> {
         "accredit",
         // All that has code of ours; the other crypto provider has none.
         "--features",
-        "inbox,blocking,gzip,http2",
+        "inbox,blocking,gzip,http2,webhooks-axum",
     ];
     // A variable that chooses the toolchain would be inherited by the inner cargo.
     Run::new("rustup", build)?

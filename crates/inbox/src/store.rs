@@ -6,7 +6,7 @@ use std::{
 };
 
 use accredit_models::{DecodeError, Personal};
-use accredit_verifyinvestor::{WebhookEvent, Webhooks};
+use accredit_verifyinvestor::{Verified, WebhookEvent, Webhooks};
 use http::HeaderMap;
 use rusqlite::{Connection, params};
 use sha2::{Digest as _, Sha256};
@@ -154,7 +154,7 @@ impl Inbox {
             Ok(Delivery {
                 id: DeliveryId(row.get(0)?),
                 // Only `receive` writes here, after it verified.
-                event: Webhooks::read_verified(&body),
+                event: Verified::from_storage(&body).event(),
                 body: Personal::new(body),
             })
         })?;

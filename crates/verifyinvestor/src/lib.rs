@@ -18,4 +18,8 @@ pub use authorization::AuthorizationLink;
 pub use call::Call;
 pub use client::{Client, ClientBuilder, Environment, NoSimulation};
 pub use problem::{error_message, pending_verification_request};
-pub use webhooks::{SIGNATURE_HEADER, WebhookError, Webhooks};
+pub use webhooks::{SIGNATURE_HEADER, SOURCE_ADDRESSES, Verified, WebhookError, Webhooks};
+#[cfg(feature = "testkit")]
+pub use webhooks::{SignatureEncoding, WebhookSigner};
+#[cfg(feature = "webhooks-tower")]
+pub use webhooks::{VerifyWebhook, WebhookReceiver};

@@ -2,9 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use accredit_inbox::{Delivery, Inbox, Recorded};
-use accredit_verifyinvestor::{
-    SIGNATURE_HEADER, WebhookError, Webhooks, transport::http::HeaderMap,
-};
+use accredit_verifyinvestor::{WebhookError, WebhookSigner, Webhooks, transport::http::HeaderMap};
 
 const BODY: &[u8] =
     br#"{"verification_request_id": 90, "status": "accredited", "legal_name": "ADA LOVELACE"}"#;
@@ -14,9 +12,7 @@ fn webhooks() -> Webhooks {
 }
 
 fn signed(body: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(SIGNATURE_HEADER, webhooks().sign(body).parse().unwrap());
-    headers
+    WebhookSigner::new("secret").unwrap().headers(body)
 }
 
 fn id(delivery: &Delivery) -> u64 {
