@@ -13,7 +13,7 @@ mod manifest;
 mod metadata;
 mod module_docs;
 mod msrv;
-mod rust;
+pub(crate) mod rust;
 mod source_paths;
 pub(crate) mod tree;
 mod vendor_names;

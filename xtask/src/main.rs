@@ -6,6 +6,7 @@ mod browser;
 mod budget;
 mod ci;
 mod codegen;
+mod coverage;
 mod django;
 mod error;
 mod faults;
@@ -34,6 +35,8 @@ Usage: cargo xtask <chore>
 
 Chores:
   codegen [--check]  write the generated files from spec/; with --check, fail when one is stale
+  coverage [--check] write the table of what every operation has (tests, snapshots, examples); fails when
+                     a cell is empty, and with --check when the table is stale
   lint               check layers, file sizes, module docs, manifests and the other house rules
   ci                 everything that CI checks, in its order; installs the tools that are missing
   django             compare the sandbox with a live Django REST Framework application, request by request, and
@@ -60,6 +63,7 @@ enum Chore {
     Budget,
     Ci,
     Codegen { check: bool },
+    Coverage { check: bool },
     Django,
     Faults,
     Help,
@@ -81,6 +85,8 @@ impl Chore {
             ["ci"] => Some(Self::Ci),
             ["codegen"] => Some(Self::Codegen { check: false }),
             ["codegen", "--check"] => Some(Self::Codegen { check: true }),
+            ["coverage"] => Some(Self::Coverage { check: false }),
+            ["coverage", "--check"] => Some(Self::Coverage { check: true }),
             ["django"] => Some(Self::Django),
             ["faults"] => Some(Self::Faults),
             ["help" | "--help" | "-h"] => Some(Self::Help),
@@ -101,6 +107,7 @@ impl Chore {
             Self::Budget => budget::run(),
             Self::Ci => ci::run(),
             Self::Codegen { check } => codegen::run(check),
+            Self::Coverage { check } => coverage::run(check),
             Self::Django => django::run(),
             Self::Faults => faults::run(),
             Self::Help => {
@@ -169,6 +176,7 @@ mod tests {
             "budget",
             "ci",
             "codegen",
+            "coverage",
             "django",
             "faults",
             "lint",

@@ -3,7 +3,7 @@
 //! Reads the two OpenAPI documents, writes Rust and Markdown that is committed, and with `--check` only compares. A file that
 //! carries the stamp and is no longer generated counts as stale too, wherever git sees it.
 
-mod catalog;
+pub(crate) mod catalog;
 #[cfg(test)]
 mod contract;
 mod doc;

@@ -4,7 +4,7 @@
 
 /// Rust source with comments and literals blanked out. Every byte of code keeps its place, so that a
 /// place in the one is the same place in the other.
-pub(super) fn code(source: &str) -> String {
+pub(crate) fn code(source: &str) -> String {
     let mut lexer = Lexer {
         rest: source,
         code: String::with_capacity(source.len()),
@@ -14,7 +14,7 @@ pub(super) fn code(source: &str) -> String {
 }
 
 /// Whether a line of code has `word` as a whole word, with its place.
-pub(super) fn word(line: &str, word: &str) -> Option<usize> {
+pub(crate) fn word(line: &str, word: &str) -> Option<usize> {
     let joins = |c: char| c.is_alphanumeric() || c == '_';
     line.match_indices(word)
         .map(|(place, _)| place)

@@ -127,7 +127,7 @@ impl File {
 #[cfg(test)]
 impl Tree {
     /// A tree for a test of a rule.
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self {
             files: files
                 .iter()
