@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use accredit_sandbox::{Effect, ErrorPage, Fault, RetryAfter};
+use accredit_thirdparty::operations::auth::Logout;
 use accredit_thirdparty::transport::http::header::{ACCEPT, ALLOW, LOCATION, WWW_AUTHENTICATE};
 use accredit_thirdparty::transport::http::{HeaderValue, Method};
 use accredit_thirdparty::transport::{
@@ -21,6 +22,7 @@ use super::{Partner, requests};
 use crate::support::{investor, offering, person};
 
 const INVESTORS: &str = "/api_third_party/investors/";
+const INVESTMENTS: &str = "/api_third_party/investments/";
 
 /// Declares an operation that no handle makes.
 macro_rules! odd {
@@ -64,6 +66,18 @@ odd!(PlainText, info(Method::POST, INVESTORS), |request| {
 });
 odd!(EmptyForm, info(Method::POST, INVESTORS), |request| {
     request.json(&serde_json::json!({ "entity": "Ada", "type": null }))
+});
+odd!(BadEntity, info(Method::POST, INVESTORS), |request| {
+    let entity = serde_json::json!({
+        "first_name": null,
+        "last_name": "Lovelace",
+        "date_of_birth": "10.12.1985",
+        "net_worth": "much",
+    });
+    request.json(&serde_json::json!({ "entity": entity, "type": "person" }))
+});
+odd!(BadInvestment, info(Method::POST, INVESTMENTS), |request| {
+    request.json(&serde_json::json!({ "quantity": "many", "offering": "seven", "investor": true }))
 });
 odd!(Put, info(Method::PUT, INVESTORS), |_request| Ok(()));
 odd!(
@@ -126,13 +140,21 @@ async fn a_token_that_is_missing_or_wrong() {
     let error = list().options(unknown).send().await.unwrap_err();
     assert!(error.is_unauthorized());
     assert_message(&error, 401, "Invalid token.");
+    // A logout is no different the second time.
+    let login = partner.client.auth().login().await.unwrap();
+    let token = Token::new("Token", login.token.expose()).unwrap();
+    let options = CallOptions::new().token(token);
+    let operation = Logout::default();
+    let logout = || partner.client.execute_with(&operation, &options);
+    logout().await.unwrap();
+    assert_message(&logout().await.unwrap_err(), 401, "Invalid token.");
     // What could not be a token does not leave.
     for token in ["", "a b"] {
         let environment = Environment::Sandbox(partner.sandbox.base_url());
         let built = Client::builder(environment).token(token).build();
         assert_eq!(built.unwrap_err().setting(), "token");
     }
-    assert_eq!(requests(&partner.sandbox).await.len(), 3);
+    assert_eq!(requests(&partner.sandbox).await.len(), 6);
 }
 
 #[tokio::test]
@@ -215,6 +237,29 @@ async fn fields_that_are_missing_or_wrong() {
             "Invalid data. Expected a dictionary, but got str.",
         ),
         ("type", "This field may not be null."),
+    ];
+    assert_fields(&error, &fields);
+
+    let error = partner.client.execute(&BadEntity).await.unwrap_err();
+    let date = "Date has wrong format. Use one of these formats instead: YYYY-MM-DD.";
+    let fields = [
+        ("entity.date_of_birth", date),
+        ("entity.first_name", "This field may not be null."),
+        ("entity.net_worth", "A valid number is required."),
+    ];
+    assert_fields(&error, &fields);
+
+    let error = partner.client.execute(&BadInvestment).await.unwrap_err();
+    let fields = [
+        (
+            "investor",
+            "Incorrect type. Expected pk value, received bool.",
+        ),
+        (
+            "offering",
+            "Incorrect type. Expected pk value, received str.",
+        ),
+        ("quantity", "A valid integer is required."),
     ];
     assert_fields(&error, &fields);
 
