@@ -146,6 +146,7 @@ mod operation;
 mod options;
 mod origin;
 mod paginate;
+mod pause;
 #[cfg(feature = "hyper")]
 mod pool;
 mod progress;
@@ -182,6 +183,7 @@ pub use operation::{Operation, OperationInfo, Reply, ResponseKind, RetryClass};
 pub use options::CallOptions;
 pub use origin::{Origin, RedactedUri};
 pub use paginate::{Cursor, Items, PageInfo, Pages, Paginate};
+pub use pause::pause;
 pub use progress::Attempt;
 pub use retry::{RetryBudget, RetryPolicy};
 pub use session::{Login, Session};

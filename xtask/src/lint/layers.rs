@@ -104,6 +104,7 @@ const LAYERS: &[Layer] = &[
         libraries: Libraries::Only(&[
             any("async-trait"),
             any("bytes"),
+            any("futures-core"),
             any("http"),
             any("serde_json"),
             Library {

@@ -219,6 +219,7 @@ pub(crate) static ROUTES: &[Route] = &[
             Parameter::one("status", INVESTMENT_STATUS),
             Parameter::list("status__in", INVESTMENT_STATUS),
             Parameter::one("updated_at", Kind::DateTime),
+            Parameter::one("updated_at__gte", Kind::DateTime),
             Parameter::list("updated_at__in", Kind::DateTime),
         ],
     },

@@ -16,6 +16,7 @@ mod flows;
 mod lists;
 mod operations;
 mod pages;
+mod reconcile;
 mod redaction;
 mod replies;
 mod requests;

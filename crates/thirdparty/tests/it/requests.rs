@@ -191,6 +191,7 @@ fn full_investment_list() -> operations::investments::List {
         .status(InvestmentStatus::AcceptedEscrowClosed)
         .status_in([InvestmentStatus::Received, InvestmentStatus::Invested])
         .updated_at(evening)
+        .updated_at_gte(evening)
         .updated_at_in([evening])
         .param("of tomorrow[]", "x,y & z")
         .param("page", "4")

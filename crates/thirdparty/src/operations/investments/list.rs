@@ -204,6 +204,8 @@ pub struct List {
     pub status_in: Vec<InvestmentStatus>,
     /// `updated_at` (inferred): When the investment last changed.
     pub updated_at: Option<Timestamp>,
+    /// `updated_at__gte` (inferred): `updated_at` is at least this.
+    pub updated_at_gte: Option<Timestamp>,
     /// `updated_at__in` (inferred): `updated_at` is one of these.
     pub updated_at_in: Vec<Timestamp>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
@@ -427,6 +429,7 @@ impl Operation for List {
         request.query_opt("status", self.status.as_ref());
         request.query_list("status__in", &self.status_in)?;
         request.query_opt("updated_at", self.updated_at.as_ref());
+        request.query_opt("updated_at__gte", self.updated_at_gte.as_ref());
         request.query_list("updated_at__in", &self.updated_at_in)?;
         for (name, value) in &self.raw {
             request.query(name, value.expose());

@@ -574,6 +574,12 @@ impl Call<List> {
         self
     }
 
+    /// `updated_at__gte` (inferred): `updated_at` is at least this.
+    pub fn updated_at_gte(mut self, value: impl Into<Timestamp>) -> Self {
+        self.operation_mut().updated_at_gte = Some(value.into());
+        self
+    }
+
     /// `updated_at__in` (inferred): `updated_at` is one of these.
     pub fn updated_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
         self.operation_mut().updated_at_in = value.into_iter().map(Into::into).collect();

@@ -1,0 +1,98 @@
+//! The probes of papers: know-your-business documents and signatures.
+
+use accredit_models::Timestamp;
+use accredit_models::thirdparty::{InvestorSignature, KybDocument};
+use accredit_transport::Error;
+
+use super::compare::{Comparison, Likeness};
+use super::look::{Before, Listed, Look, settle};
+use super::{Outcome, Reconcile};
+use crate::operations::{kyb_documents, subscription_agreement_investor_signatures as signatures};
+
+impl Listed for kyb_documents::List {
+    fn newest_first(page_size: i64) -> Self {
+        Self {
+            ordering: Some("-id".to_owned()),
+            page_size: Some(page_size),
+            ..Self::default()
+        }
+    }
+
+    fn id(item: &KybDocument) -> u64 {
+        item.id.get()
+    }
+
+    fn created_at(item: &KybDocument) -> Option<Timestamp> {
+        item.created_at
+    }
+}
+
+impl Reconcile for kyb_documents::Create {
+    type Found = KybDocument;
+
+    async fn before(&self, look: &Look) -> Result<Before, Error> {
+        look.highest::<kyb_documents::List>().await
+    }
+
+    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<KybDocument>, Error> {
+        let sent = &self.body;
+        let likeness = |shown: &KybDocument| -> Likeness {
+            Comparison::new()
+                .identity(Some(&sent.entity), shown.entity.as_ref())
+                .identity(Some(&sent.kind), shown.kind.as_ref())
+                .identity(Some(&sent.side), shown.side.as_ref())
+                .likeness()
+        };
+        let candidates = look.newer::<kyb_documents::List>(before, likeness).await?;
+        Ok(settle(candidates))
+    }
+}
+
+impl Listed for signatures::List {
+    fn newest_first(page_size: i64) -> Self {
+        Self {
+            ordering: Some("-id".to_owned()),
+            page_size: Some(page_size),
+            ..Self::default()
+        }
+    }
+
+    fn id(item: &InvestorSignature) -> u64 {
+        item.id.get()
+    }
+
+    fn created_at(_item: &InvestorSignature) -> Option<Timestamp> {
+        None
+    }
+}
+
+impl Reconcile for signatures::Create {
+    type Found = InvestorSignature;
+
+    async fn before(&self, look: &Look) -> Result<Before, Error> {
+        look.highest::<signatures::List>().await
+    }
+
+    async fn after(
+        &self,
+        look: &Look,
+        before: &Before,
+    ) -> Result<Outcome<InvestorSignature>, Error> {
+        let sent = &self.body;
+        let likeness = |shown: &InvestorSignature| -> Likeness {
+            Comparison::new()
+                .identity(Some(&sent.investment), shown.investment.as_ref())
+                .field(
+                    sent.investor_signature_text.as_ref(),
+                    shown.investor_signature_text.as_ref(),
+                )
+                .field(
+                    sent.investor_signature_date.as_ref(),
+                    shown.investor_signature_date.as_ref(),
+                )
+                .likeness()
+        };
+        let candidates = look.newer::<signatures::List>(before, likeness).await?;
+        Ok(settle(candidates))
+    }
+}

@@ -1,0 +1,103 @@
+//! What became of a write whose answer was lost. It reads, and never writes by itself.
+//!
+//! A write that fails with [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) may have been carried out: the connection
+//! broke, a gateway gave up, time ran out. The service takes no idempotency key, so sending it again could buy twice. A
+//! [`Prepared`] write looks instead. It notes what is there before it is sent, so that afterwards it can be told what is
+//! new, and it refuses to be sent again while its outcome is open:
+//!
+//! ```no_run
+//! # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+//! use accredit_thirdparty::{ErrorKind, InvestorId, OfferingId, Outcome};
+//!
+//! let order = client.investments().create(OfferingId::new(7), InvestorId::new(42), 25);
+//! let mut write = order.prepare().await?; // looks; nothing is written yet
+//! let id = loop {
+//!     match write.send().await {
+//!         Ok(created) => break Some(created.id),
+//!         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => match write.reconcile().await? {
+//!             Outcome::Applied(found) => break Some(found.id),
+//!             Outcome::NotApplied => {} // it did not run: send it again
+//!             Outcome::Ambiguous(_) => break None, // for a person to decide; nothing is sent meanwhile
+//!         },
+//!         Err(error) => return Err(error), // refused, or never sent
+//!     }
+//! };
+//! # let _ = id;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is compared
+//!
+//! An object counts as the one that was written when it is newer than all that were there before, and every field that was
+//! sent and is shown holds what was sent. Texts compare without case and blanks at their ends, money by value. Where the
+//! fields that tell objects apart agree and another one differs, it may be ours as the service changed it: ambiguous.
+//!
+//! | write | looks at | must agree | then | ambiguous |
+//! |---|---|---|---|---|
+//! | `investments().create` | the investments | offering, investor, quantity | all else that is sent, but for what is not shown: `utm_parameters`, `user_agreements` | another field differs; several agree |
+//! | `investors().create` | the investors | type, names, e-mail address of the entity | the other fields of the entity, `receive_sms`, `receive_emails` | another field differs, such as a tax id that is shown in part; several agree |
+//! | `kyb_documents().create` | the documents | entity, type, side | the file is not shown | several agree |
+//! | `investor_signatures().create` | the signatures | investment | text and date of the signature; which agreement it is for is not shown | another field differs; several agree |
+//! | `investors().run_second_kyc` | the investor | | status and failures of the identity check: changed means applied | the first check is under way, or had passed and still does |
+//! | `investments().payment_intent_secret` | the investment | | the payment intent: a new one means applied, the same one that nothing was changed | never |
+//! | `investors().create_id_upload_workflow` | nothing: the service shows nothing of it | | | always; the link that was lost is nobody's |
+//!
+//! "Newer" goes by the ids: they count up. Two writes of the same content that are under way at the same time cannot be told
+//! apart by what is shown of them, whoever makes them: make such writes one after the other, and the signatures of one
+//! investment too.
+//!
+//! # After a crash
+//!
+//! A program that was stopped in the middle has lost what it noted. [`Call::resume`](crate::Call::resume) takes up a write by
+//! the time at which it began, less surely: see there.
+
+mod compare;
+mod documents;
+mod investments;
+mod investors;
+mod look;
+mod prepared;
+
+use accredit_transport::{Error, Operation};
+
+pub use look::{Before, Look};
+pub use prepared::Prepared;
+
+/// What became of a write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome<T> {
+    /// It was carried out: this is what the service shows of it.
+    Applied(Box<T>),
+    /// It was not, or has changed nothing: it may be sent again. Said after two looks only.
+    NotApplied,
+    /// What the service shows does not tell. These may be what was written.
+    Ambiguous(Vec<T>),
+}
+
+impl<T> Outcome<T> {
+    /// Whether it is known.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        !matches!(self, Self::Ambiguous(_))
+    }
+}
+
+/// A write of which the service shows enough to find out what became of it: all operations of this crate that are not
+/// repeated by themselves. Not to be implemented elsewhere.
+pub trait Reconcile: Operation {
+    /// What the service shows of it; nothing, where it shows nothing.
+    type Found: Send;
+
+    /// Notes what is there before it is sent.
+    #[doc(hidden)]
+    fn before(&self, look: &Look) -> impl Future<Output = Result<Before, Error>> + Send;
+
+    /// Looks for what it left, once.
+    #[doc(hidden)]
+    fn after(
+        &self,
+        look: &Look,
+        before: &Before,
+    ) -> impl Future<Output = Result<Outcome<Self::Found>, Error>> + Send;
+}

@@ -1,0 +1,310 @@
+//! Single cases, some of them over a service that behaves worse than the sandbox.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use accredit_sandbox::{Effect, Fault, Sandbox};
+use accredit_thirdparty::models::Timestamp;
+use accredit_thirdparty::transport::http::Method;
+use accredit_thirdparty::{Client, ErrorKind, InvestorId, InvestorType, OfferingId, Outcome};
+use tokio::time::Instant;
+
+use crate::support::{
+    Service, TOKEN, investor, is_login, login, offering, partner, person, reply, wire_investment,
+};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn lost() -> Fault {
+    Fault::new(Effect::Reset).on("investments.create").times(1)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_ran_is_found_and_not_sent_again() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    // The same order before: bought twice on purpose, and not to be taken for the second one.
+    let earlier = wire_investment(&client, offering, &investor, 10).await;
+    let order = client.investments().create(offering, investor.id, 10);
+    let mut write = order.prepare().await.unwrap();
+    assert_eq!(write.operation().body.quantity, 10);
+    assert!(!write.is_open());
+    sandbox.inject(lost().after_call()).unwrap();
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Build);
+    assert_eq!(
+        error.to_string(),
+        "investments.create: the request could not be built: it may have run: reconcile it before it is sent again"
+    );
+    let start = Instant::now();
+    let Outcome::Applied(found) = write.reconcile().await.unwrap() else {
+        panic!("it ran");
+    };
+    assert!(start.elapsed() < PATIENCE, "one look is enough");
+    assert!(found.id > earlier.id);
+    assert!(!write.is_open());
+    assert_eq!(write.send().await.unwrap_err().kind(), ErrorKind::Build);
+    let all = client.investments().list().send().await.unwrap();
+    assert_eq!(all.count, 2);
+    // Asked again, it says the same.
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::Applied(found));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_that_did_not_run_may_be_sent_again_after_two_looks() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    wire_investment(&client, offering, &investor, 10).await;
+    let order = client.investments().create(offering, investor.id, 10);
+    let mut write = order.prepare().await.unwrap();
+    assert_eq!(
+        write.reconcile().await.unwrap(),
+        Outcome::NotApplied,
+        "nothing was sent yet"
+    );
+    sandbox.inject(lost()).unwrap();
+    write.send().await.unwrap_err();
+    let start = Instant::now();
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert!(start.elapsed() >= PATIENCE);
+    let created = write.send().await.unwrap();
+    assert_eq!(created.quantity, Some(10));
+    let all = client.investments().list().send().await.unwrap();
+    assert_eq!(all.count, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_send_that_nobody_waits_for_leaves_the_outcome_open() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    let order = client.investments().create(offering, investor.id, 10);
+    let mut write = order.prepare().await.unwrap();
+    let slow = Fault::new(Effect::Latency(Duration::from_secs(5)));
+    sandbox
+        .inject(slow.on("investments.create").after_call())
+        .unwrap();
+    let limit = Duration::from_secs(1);
+    assert!(tokio::time::timeout(limit, write.send()).await.is_err());
+    assert!(write.is_open());
+    assert!(matches!(
+        write.reconcile().await.unwrap(),
+        Outcome::Applied(_)
+    ));
+}
+
+#[tokio::test]
+async fn a_refused_write_is_not_open() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    let order = client.investments().create(offering, investor.id, 0);
+    let mut write = order.prepare().await.unwrap();
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 400);
+    assert!(!write.is_open());
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_is_taken_up_by_the_time_at_which_it_began() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    let long_ago = sandbox.now();
+    let created = wire_investment(&client, offering, &investor, 10).await;
+    let order = || {
+        let create = client.investments().create(offering, investor.id, 10);
+        create.requested_payment_method(accredit_thirdparty::PaymentMethod::Wire)
+    };
+    let mut write = order().resume(Timestamp::from(long_ago)).await.unwrap();
+    assert!(write.is_open());
+    assert_eq!(write.send().await.unwrap_err().kind(), ErrorKind::Build);
+    match write.reconcile().await.unwrap() {
+        Outcome::Applied(found) => assert_eq!(found.id, created.id),
+        other => panic!("{other:?}"),
+    }
+    // Begun well after what is there.
+    let later = long_ago.checked_add(Duration::from_secs(60)).unwrap();
+    let mut write = order().resume(Timestamp::from(later)).await.unwrap();
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    write.send().await.unwrap();
+
+    // The service shows no time of investors: an older one may be this one, and none is none.
+    let create = |name| {
+        client
+            .investors()
+            .create(person(name), InvestorType::Person)
+    };
+    let mut write = create("Lovelace").resume(long_ago).await.unwrap();
+    match write.reconcile().await.unwrap() {
+        Outcome::Ambiguous(found) => assert_eq!(found[0].id, investor.id),
+        other => panic!("{other:?}"),
+    }
+    assert!(write.is_open());
+    let mut write = create("Hopper").resume(long_ago).await.unwrap();
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+}
+
+#[tokio::test(start_paused = true)]
+async fn checks_and_pages_that_leave_no_mark_are_ambiguous() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    wire_investment(&client, offering(&sandbox, "reg_a"), &investor, 10).await;
+    sandbox
+        .inject(
+            Fault::new(Effect::Reset)
+                .on("investors.run_second_kyc")
+                .times(2),
+        )
+        .unwrap();
+    // The first check has passed: a second one that passes too changes nothing.
+    let check = || client.investors().run_second_kyc(investor.id);
+    let mut write = check().prepare().await.unwrap();
+    write.send().await.unwrap_err();
+    assert!(!write.reconcile().await.unwrap().is_settled());
+    let mut write = check().resume(sandbox.now()).await.unwrap();
+    assert!(!write.reconcile().await.unwrap().is_settled());
+
+    let page = client.investors().create_id_upload_workflow();
+    let mut write = page.resume(sandbox.now()).await.unwrap();
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::Ambiguous(vec![]));
+}
+
+/// A service with a list of investments that changes with the number of lists asked for; its writes are lost.
+fn service(list: impl Fn(usize, &str) -> String + Send + Sync + 'static) -> Service {
+    let lists = Arc::new(AtomicUsize::new(0));
+    Service::new(move |request| {
+        if is_login(request) {
+            return login(TOKEN);
+        }
+        if request.method() == Method::POST {
+            return reply(502, "text/html", "<h1>Bad Gateway</h1>");
+        }
+        let number = lists.fetch_add(1, Ordering::SeqCst);
+        let query = request.uri().query().unwrap_or_default();
+        reply(200, "application/json", list(number, query))
+    })
+}
+
+fn investment(id: u64, quantity: i64, more: &str) -> String {
+    format!(
+        r#"{{"id": {id}, "quantity": {quantity}, "offering": {{"id": 7}}, "investor": {{"id": 42}}{more}}}"#
+    )
+}
+
+fn page(items: &[String]) -> String {
+    format!(
+        r#"{{"count": {}, "next": null, "previous": null, "results": [{}]}}"#,
+        items.len(),
+        items.join(",")
+    )
+}
+
+fn order(
+    client: &Client,
+) -> accredit_thirdparty::Call<
+    impl accredit_thirdparty::Reconcile<Found = accredit_thirdparty::InvestmentSummary>,
+> {
+    let create = client
+        .investments()
+        .create(OfferingId::new(7), InvestorId::new(42), 25);
+    create.us_person(true)
+}
+
+/// What a probe says of a write of which the list shows this before it, at the first look and at the second.
+async fn outcome(lists: [Vec<String>; 3]) -> Outcome<u64> {
+    let service = service(move |number, _| page(&lists[number.min(2)]));
+    let client = service.client();
+    let mut write = order(&client).prepare().await.unwrap();
+    let error = write.send().await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    match write.reconcile().await.unwrap() {
+        Outcome::Applied(found) => Outcome::Applied(Box::new(found.id.get())),
+        Outcome::NotApplied => Outcome::NotApplied,
+        Outcome::Ambiguous(found) => {
+            Outcome::Ambiguous(found.into_iter().map(|found| found.id.get()).collect())
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_shown_decides() {
+    let ours = || investment(9, 25, "");
+    let old = || investment(3, 25, r#", "us_person": true"#);
+    // One that lands late is seen by the second look.
+    let seen = outcome([vec![old()], vec![old()], vec![ours(), old()]]).await;
+    assert_eq!(seen, Outcome::Applied(Box::new(9)));
+    let seen = outcome([vec![old()], vec![old()], vec![old()]]).await;
+    assert_eq!(seen, Outcome::NotApplied);
+    // Others that came meanwhile are not ours.
+    let other = || investment(10, 26, "");
+    let seen = outcome([vec![], vec![other(), ours()], vec![]]).await;
+    assert_eq!(seen, Outcome::Applied(Box::new(9)));
+    let seen = outcome([vec![], vec![other()], vec![other()]]).await;
+    assert_eq!(seen, Outcome::NotApplied);
+    // Ours, if the service changed it: better asked than bought twice.
+    let changed = || investment(9, 25, r#", "us_person": false"#);
+    let seen = outcome([vec![], vec![changed()], vec![]]).await;
+    assert_eq!(seen, Outcome::Ambiguous(vec![9]));
+    let twin = || investment(8, 25, "");
+    let seen = outcome([vec![], vec![ours(), twin()], vec![]]).await;
+    assert_eq!(seen, Outcome::Ambiguous(vec![9, 8]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_in_another_order_is_read_to_its_end() {
+    // The same order as ours stands at the end of the first list, on its second page, with the highest id.
+    let pages = |ids: &[u64], query: &str| {
+        let (first, second) = ids.split_at(12);
+        let (ids, next) = if query.contains("page=2") {
+            (second, "null")
+        } else {
+            (first, r#""http://x/?page=2""#)
+        };
+        let items: Vec<_> = ids.iter().map(|id| investment(*id, 25, "")).collect();
+        format!(
+            r#"{{"count": 14, "next": {next}, "previous": null, "results": [{}]}}"#,
+            items.join(",")
+        )
+    };
+    let old: Vec<u64> = (1..=14).collect();
+    let service = service(move |_, query| pages(&old, query));
+    let client = service.client();
+    let mut write = order(&client).prepare().await.unwrap();
+    write.send().await.err().unwrap();
+    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    let lists = service
+        .seen()
+        .iter()
+        .filter(|request| request.method() == Method::GET)
+        .count();
+    assert_eq!(lists, 6, "both pages, before and at both looks");
+}
+
+#[tokio::test]
+async fn a_write_can_be_made_on_another_task() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let create = client
+        .investors()
+        .create(person("Lovelace"), InvestorType::Person);
+    let task = tokio::spawn(async move {
+        let mut write = create.prepare().await?.patience(Duration::ZERO);
+        write.send().await?;
+        write.reconcile().await
+    });
+    assert!(matches!(task.await.unwrap().unwrap(), Outcome::Applied(_)));
+}
