@@ -55,6 +55,8 @@ pub(crate) struct Switches {
     pub(crate) logout_status: Switch,
     /// Wrong credentials at the login.
     pub(crate) login_failure_status: Switch,
+    /// How many tokens a user may have at a time.
+    pub(crate) token_limit: Switch,
     /// The text of a 404: that of newer or of older versions of DRF.
     pub(crate) not_found_text: Switch,
     /// A text where a document's file belongs: kept, or refused as stock DRF does.
@@ -74,6 +76,7 @@ impl Default for Switches {
         Self {
             logout_status: Switch::new("logout_status", &["204", "200"]),
             login_failure_status: Switch::new("login_failure_status", &["400", "401"]),
+            token_limit: Switch::new("token_limit", &["none", "1", "10"]),
             not_found_text: Switch::new("not_found_text", &["newer", "older"]),
             kyb_upload_text: Switch::new("kyb_upload_text", &["accepted", "refused"]),
             invalid_token_status: Switch::new("invalid_token_status", &["401", "403"]),
@@ -92,10 +95,11 @@ impl Default for Switches {
 }
 
 impl Switches {
-    fn all(&self) -> [&Switch; 8] {
+    fn all(&self) -> [&Switch; 9] {
         [
             &self.logout_status,
             &self.login_failure_status,
+            &self.token_limit,
             &self.not_found_text,
             &self.kyb_upload_text,
             &self.invalid_token_status,

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.throttling import UserRateThrottle
 
 token_life: timedelta | None = None
+token_limit: int | None = None
 is_broken = False
 
 

@@ -31,6 +31,10 @@ class LoginView(KnoxLoginView):
         """Knox's own, unless a test wants another."""
         return super().get_token_ttl() if knobs.token_life is None else knobs.token_life
 
+    def get_token_limit_per_user(self) -> int | None:
+        """None, as in knox itself, unless a test sets one."""
+        return knobs.token_limit
+
 
 class InvestorViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     """Investors."""
@@ -82,6 +86,8 @@ class Knobs(APIView):
                 AuthToken.objects.update(expiry="2000-01-01T00:00:00Z")
             case "token_life":
                 knobs.token_life = None if value is None else timedelta(milliseconds=int(value))
+            case "token_limit":
+                knobs.token_limit = None if value is None else int(value)
             case "throttle":
                 knobs.throttle(value)
             case "break":

@@ -79,6 +79,7 @@ pub(crate) fn login(call: &Call<'_>) -> Outcome {
         return Err(errors::non_field("Unable to log in with provided credentials.").into());
     };
     let now = call.now_text();
+    check_limit(call, user, &now)?;
     let expiry = clock::stored(
         call.now
             .saturating_add(TOKEN_LIFE)
@@ -98,6 +99,21 @@ pub(crate) fn login(call: &Call<'_>) -> Outcome {
     Ok(Reply::ok(
         &object! { "expiry": clock::Moment::new(&expiry), "token": token },
     ))
+}
+
+/// knox's `TOKEN_LIMIT_PER_USER`; expired tokens do not count.
+fn check_limit(call: &Call<'_>, user: i64, now: &str) -> Result<(), Failure> {
+    let Ok(limit) = call.shared.switches.token_limit.value().parse::<i64>() else {
+        return Ok(());
+    };
+    let count: i64 = call
+        .db
+        .prepare_cached("SELECT count(*) FROM tokens WHERE user_id = ?1 AND expiry > ?2")?
+        .query_row(params![user, now], |row| row.get(0))?;
+    if count < limit {
+        return Ok(());
+    }
+    Err(errors::too_many_tokens().into())
 }
 
 /// `POST /api_third_party/auth/logout/`: the presented token ends.

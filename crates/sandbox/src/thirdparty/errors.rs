@@ -96,6 +96,12 @@ pub(crate) fn wrong_credentials() -> Reply {
     unauthorized("Incorrect authentication credentials.")
 }
 
+/// 403 of the login.
+pub(crate) fn too_many_tokens() -> Reply {
+    let error = "Maximum amount of tokens allowed per user exceeded.";
+    Reply::json(StatusCode::FORBIDDEN, &object! { "error": error })
+}
+
 /// 400 for a body that does not parse.
 pub(crate) fn parse_error(detail: &str) -> Reply {
     Reply::json(

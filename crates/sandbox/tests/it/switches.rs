@@ -12,6 +12,29 @@ async fn patch(sandbox: &Sandbox, body: Value) -> Answer {
 }
 
 #[tokio::test]
+async fn a_user_has_as_many_tokens_as_the_limit_says() {
+    let sandbox = strict().await;
+    let login = async || {
+        let credentials = sandbox.thirdparty_credentials();
+        let body = json!({ "email": credentials.email, "password": credentials.password });
+        send_json(&sandbox, "POST", "/api_third_party/auth/login/", &[], &body).await
+    };
+    assert_eq!((login().await.status, login().await.status), (200, 200));
+    assert_eq!(
+        patch(&sandbox, json!({ "token_limit": 1 })).await.status,
+        200
+    );
+    let error = json!({ "error": "Maximum amount of tokens allowed per user exceeded." });
+    login().await.assert(403, &error);
+    // Ten hours are the life of a token.
+    sandbox.advance_clock(std::time::Duration::from_secs(10 * 3_600));
+    assert_eq!(login().await.status, 200);
+    login().await.assert(403, &error);
+    sandbox.set_switch("token_limit", "none").unwrap();
+    assert_eq!(login().await.status, 200);
+}
+
+#[tokio::test]
 async fn logging_out_and_in_answers_as_documented_or_as_seen() {
     let sandbox = strict().await;
     for (value, status) in [("204", 204), ("200", 200)] {

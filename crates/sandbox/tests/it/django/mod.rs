@@ -13,10 +13,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use accredit_sandbox::Sandbox;
+use accredit_sandbox::{Effect, ErrorPage, Fault, Sandbox};
 use serde_json::Value;
 
-use crate::support::{Answer, exchange};
+use crate::support::{Answer, Scratch, exchange};
 use cases::{Case, How, Knob, cases};
 
 const HEADERS: [&str; 5] = [
@@ -55,7 +55,10 @@ async fn django_answers_the_same() {
         eprintln!("NOTICE: skipped: ACCREDIT_DJANGO is not set; run `cargo xtask django`");
         return;
     };
-    let sandbox = Sandbox::start().await.unwrap();
+    // On a file, so that a user's account can be ended: no control does that.
+    let file = Scratch::new("django.db");
+    let builder = Sandbox::builder().data(&file.path);
+    let sandbox = builder.start().await.unwrap();
     let mut django = Side::new("Django", address.parse().unwrap());
     let mut ours = Side::new("sandbox", sandbox.address());
     let offering = crate::support::offering_id(&sandbox, "reg_a");
@@ -65,8 +68,34 @@ async fn django_answers_the_same() {
     for case in cases() {
         match case.knob {
             Some(Knob::Expire) => {
-                django.turn("expire").await;
+                django.turn("expire/").await;
                 sandbox.advance_clock(Duration::from_secs(11 * 3_600));
+            }
+            Some(Knob::Active(active)) => {
+                let knob = if active { "activate/" } else { "deactivate/" };
+                django.turn(knob).await;
+                let store = rusqlite::Connection::open(&file.path).unwrap();
+                store
+                    .execute("UPDATE users SET is_active = ?1", [active])
+                    .unwrap();
+            }
+            Some(Knob::Tokens(limit)) => {
+                django.turn_to("token_limit", limit).await;
+                let limit = limit.unwrap_or("none");
+                sandbox.set_switch("token_limit", limit).unwrap();
+            }
+            Some(Knob::Throttle(rate)) => {
+                django.turn_to("throttle", rate).await;
+                sandbox.set_throttle(rate).unwrap();
+            }
+            Some(Knob::Broken(broken)) => {
+                django.turn_to("break", broken.then_some("1")).await;
+                if broken {
+                    let page = Effect::HtmlError(ErrorPage::DjangoServerError);
+                    sandbox.inject(Fault::new(page)).unwrap();
+                } else {
+                    sandbox.clear_faults();
+                }
             }
             None => {}
         }
@@ -124,11 +153,18 @@ impl Side {
 
     async fn turn(&self, knob: &str) {
         let request = format!(
-            "POST /_test/{knob}/ HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
+            "POST /_test/{knob} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n",
             self.address
         );
         let answer = exchange(self.address, request.as_bytes()).await;
         assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    async fn turn_to(&self, knob: &str, value: Option<&str>) {
+        match value {
+            Some(value) => self.turn(&format!("{knob}/?value={value}")).await,
+            None => self.turn(&format!("{knob}/")).await,
+        }
     }
 
     async fn answer(&mut self, case: &Case) -> Answer {

@@ -48,8 +48,6 @@ pub(super) fn credentials() -> Vec<Case> {
 }
 
 pub(super) fn logout() -> Vec<Case> {
-    let mut expired = get("expired token", "investments/");
-    expired.knob = Some(Knob::Expire);
     vec![
         post("logout", "auth/logout/").json("{"),
         post("logout", "auth/logout/"),
@@ -59,8 +57,65 @@ pub(super) fn logout() -> Vec<Case> {
         post("logout", "auth/logoutall/").body("text/plain", "x"),
         post("logout", "auth/logoutall/"),
         log_in(),
-        expired,
+        get("expired token", "investments/").after(Knob::Expire),
         log_in(),
         get("logged in again", "investors/<investor>/").objects(),
+    ]
+}
+
+pub(super) fn limits() -> Vec<Case> {
+    let list = |row| get(row, "investors/<investor>/").objects();
+    let login = || {
+        post("token limit", "auth/login/")
+            .without("authorization")
+            .json(LOGIN)
+    };
+    vec![
+        get("inactive user", "investments/").after(Knob::Active(false)),
+        post("inactive user", "auth/logout/"),
+        post("inactive user", "auth/login/")
+            .without("authorization")
+            .json(LOGIN),
+        list("active again").after(Knob::Active(true)),
+        // Tokens that have expired or were logged out do not count.
+        post("token limit", "auth/logoutall/").after(Knob::Tokens(Some("1"))),
+        log_in(),
+        login(),
+        login().body(
+            "application/json",
+            r#"{"email":"partner@example.com","password":"wrong"}"#,
+        ),
+        list("token limit"),
+        log_in().after(Knob::Expire),
+        login(),
+        login().objects().after(Knob::Tokens(None)),
+        get("throttled", "investments/").after(Knob::Throttle(Some("0/hour"))),
+        list("throttled").after(Knob::Throttle(Some("2/day"))),
+        Case::new("throttled", "PUT", "investments/"),
+        get("throttled", "investors/<investor>/"),
+        post("throttled", "investments/").json("{"),
+        Case::new("throttled", "OPTIONS", "investments/"),
+        get("throttled", "investments/99999999/"),
+        get("throttled", "investments/").header("authorization", "Token abc"),
+        get("throttled", "investments/").header("accept", "text/html"),
+        get("throttled", "nowhere/"),
+        post("throttled", "auth/login/")
+            .without("authorization")
+            .json("{}"),
+        post("throttled", "auth/login/")
+            .without("authorization")
+            .json("{}"),
+        post("throttled", "auth/login/")
+            .without("authorization")
+            .json("{}"),
+        get("throttled", "auth/login/")
+            .without("authorization")
+            .header("x-forwarded-for", "192.0.2.1"),
+        list("no longer throttled").after(Knob::Throttle(None)),
+        get("broken", "investments/").after(Knob::Broken(true)),
+        post("broken", "investments/").json("{}"),
+        Case::new("broken", "HEAD", "investments/"),
+        post("broken", "auth/login/").without("authorization"),
+        list("mended").after(Knob::Broken(false)),
     ]
 }

@@ -20,6 +20,14 @@ pub(crate) enum How {
 pub(crate) enum Knob {
     /// All tokens expire.
     Expire,
+    /// The account is no longer active, or is again.
+    Active(bool),
+    /// So many tokens a user.
+    Tokens(Option<&'static str>),
+    /// So many calls in a period.
+    Throttle(Option<&'static str>),
+    /// Every call breaks the server, or none does.
+    Broken(bool),
 }
 
 /// One request.
@@ -102,6 +110,11 @@ impl Case {
         self
     }
 
+    fn after(mut self, knob: Knob) -> Self {
+        self.knob = Some(knob);
+        self
+    }
+
     fn by_design(mut self, reason: &'static str) -> Self {
         self.by_design = Some(reason);
         self
@@ -158,5 +171,6 @@ pub(crate) fn cases() -> Vec<Case> {
     cases.extend(lists::filters());
     cases.extend(lists::orders());
     cases.extend(access::logout());
+    cases.extend(access::limits());
     cases
 }
