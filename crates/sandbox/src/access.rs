@@ -5,13 +5,10 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use hmac::{Hmac, KeyInit, Mac};
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use sha2::Sha256;
 
 use crate::host::{self, Hosts};
@@ -127,11 +124,7 @@ pub(crate) fn hosts(listen: IpAddr, names: &[String]) -> Result<Hosts, Error> {
 }
 
 /// Refuses the controls to whoever does not show their token.
-pub(crate) async fn guard_controls(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub(crate) fn refusal(shared: &Shared, request: &Request) -> Option<Reply> {
     let path = request.uri().path();
     let is_open = !path.starts_with(CONTROLS)
         || OPEN.iter().any(|open| path.starts_with(open))
@@ -139,14 +132,11 @@ pub(crate) async fn guard_controls(
     match &shared.access.token {
         Some(token) if !is_open && !token.is_shown(request.headers()) => {
             let body = object! { "detail": "The controls of this sandbox want `Authorization: Bearer` and its control token." };
-            Reply::json(StatusCode::UNAUTHORIZED, &body)
-                .header(
-                    header::WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer realm=\"sandbox\""),
-                )
-                .into_response()
+            let wanted = HeaderValue::from_static("Bearer realm=\"sandbox\"");
+            let reply = Reply::json(StatusCode::UNAUTHORIZED, &body);
+            Some(reply.header(header::WWW_AUTHENTICATE, wanted))
         }
-        _ => next.run(request).await,
+        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use crate::access::{self, Access, ControlToken};
 use crate::clock::{Clock, RunningClock};
 use crate::faults::Faults;
 use crate::faults::throttle::{Rate, Throttle};
+use crate::front::Front;
 use crate::inspector::RequestLog;
 use crate::sandbox::Sandbox;
 use crate::snapshots::Snapshots;
@@ -20,7 +21,7 @@ use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store};
 use crate::switches::Switches;
 use crate::verifyinvestor::events;
-use crate::{Error, control, server, tls, webhooks};
+use crate::{Error, server, tls, webhooks};
 
 /// How to start a sandbox.
 #[derive(Clone, Debug, Default)]
@@ -301,8 +302,8 @@ impl Builder {
             requests: RequestLog::default(),
         });
         let (stop, stopped) = oneshot::channel::<()>();
-        let router = control::router(Arc::clone(&shared));
-        let server = tokio::spawn(server::serve(listener, acceptor, router, stopped));
+        let front = Front::new(Arc::clone(&shared));
+        let server = tokio::spawn(server::serve(listener, acceptor, front, stopped));
         let worker = tokio::spawn(webhooks::run(Arc::clone(&shared)));
         Ok(Sandbox {
             address,

@@ -10,6 +10,7 @@ use crate::contract::Difference;
 use crate::payload::Payload;
 use crate::route::Route;
 use crate::state::Shared;
+use crate::store::Reader;
 
 /// A call on its way through a handler.
 #[derive(Debug)]
@@ -66,6 +67,11 @@ impl Call<'_> {
     /// The present in the store's form.
     pub(crate) fn now_text(&self) -> String {
         clock::stored(self.now)
+    }
+
+    /// Reads what is shown of objects.
+    pub(crate) fn reader(&self) -> Reader<'_> {
+        self.shared.store.reader(self.db, self.origin)
     }
 
     /// The next opaque string of a purpose.

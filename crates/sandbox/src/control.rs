@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::routing::{get, post};
-use axum::{Router, middleware};
 use http::{Response, StatusCode};
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -19,11 +19,9 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::state::Shared;
 use crate::thirdparty::{self, lifecycle};
 use crate::verifyinvestor::{self, requests, status};
-use crate::{
-    access, clock, contract, dispatch, faults, host, inspector, snapshots, switches, webhooks,
-};
+use crate::{clock, contract, dispatch, faults, inspector, snapshots, switches, webhooks};
 
-/// Everything that the server answers.
+/// Everything that is answered but the two APIs.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     Router::new()
         .route("/_sandbox/health", get(health))
@@ -60,16 +58,13 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .merge(snapshots::routes())
         .merge(faults::routes())
         .merge(switches::routes())
-        .fallback(dispatch::dispatch)
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
-            access::guard_controls,
-        ))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&shared),
-            host::guard,
-        ))
+        .fallback(elsewhere)
         .with_state(shared)
+}
+
+/// A path that is nobody's is answered as the services answer it.
+async fn elsewhere(State(shared): State<Arc<Shared>>, request: Request) -> Response<Body> {
+    dispatch::dispatch(&shared, request).await
 }
 
 /// Moves an investment and words the refusals.

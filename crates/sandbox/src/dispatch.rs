@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Response, StatusCode, Uri, header};
@@ -61,13 +61,10 @@ impl Incoming {
 }
 
 /// Answers a request to either API, unless a fault gets in the way.
-pub(crate) async fn dispatch(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-) -> Response<Body> {
+pub(crate) async fn dispatch(shared: &Arc<Shared>, request: Request) -> Response<Body> {
     match shared.faults.decide(&request) {
-        Ok(None) => answered(&shared, request).await,
-        Ok(Some(strike)) => faults::perform(&shared, strike, request).await,
+        Ok(None) => answered(shared, request).await,
+        Ok(Some(strike)) => faults::perform(shared, strike, request).await,
         Err(complaint) => control::refused(StatusCode::BAD_REQUEST, complaint).into_response(),
     }
 }
@@ -76,7 +73,7 @@ pub(crate) async fn dispatch(
 pub(crate) async fn answered(shared: &Arc<Shared>, request: Request) -> Response<Body> {
     let started = Instant::now();
     let method = request.method().clone();
-    let target = request.uri().to_string();
+    let target = request.uri().clone();
     let content_type = request.headers().get(header::CONTENT_TYPE).cloned();
     let fault = request.extensions().get().copied();
     let mut body = Bytes::new();

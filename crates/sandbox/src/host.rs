@@ -5,38 +5,35 @@
 //! second it could post a form to it.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use http::{HeaderMap, Method, Response, StatusCode, Uri, header};
+use axum::extract::Request;
+use http::{HeaderMap, Method, StatusCode, Uri, header};
 
 use crate::json::object;
 use crate::reply::Reply;
 use crate::state::Shared;
 
 /// Refuses requests for other hosts (421) and cross-site writes outside the two APIs (403).
-pub(crate) async fn guard(
-    State(shared): State<Arc<Shared>>,
-    request: Request,
-    next: Next,
-) -> Response<Body> {
+pub(crate) fn refusal(shared: &Shared, request: &Request) -> Option<Reply> {
     let authority = authority(request.headers(), request.uri());
     let Some(authority) = authority.filter(|authority| shared.access.hosts.has(authority)) else {
         let body = object! { "detail": "The sandbox answers only to names of this machine, such as localhost." };
-        return Reply::json(StatusCode::MISDIRECTED_REQUEST, &body).into_response();
+        return Some(Reply::json(StatusCode::MISDIRECTED_REQUEST, &body));
     };
     let writes = !matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    let is_api = request.uri().path().starts_with("/api");
-    if writes && !is_api && is_foreign(request.headers(), &authority) {
+    if writes && !is_api(request) && is_foreign(request.headers(), &authority) {
         let body = object! { "detail": "This page may not be used from another site." };
-        return Reply::json(StatusCode::FORBIDDEN, &body).into_response();
+        return Some(Reply::json(StatusCode::FORBIDDEN, &body));
     }
-    next.run(request).await
+    None
+}
+
+/// Whether a request is for one of the two APIs.
+pub(crate) fn is_api(request: &Request) -> bool {
+    request.uri().path().starts_with("/api")
 }
 
 /// Host and port as the client addressed us.

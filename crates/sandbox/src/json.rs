@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use rusqlite::types::{FromSql, FromSqlResult, ValueRef};
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
+use serde::Serialize;
 
 /// One value of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub(crate) enum Json {
     /// Free-form JSON that was sent to us and goes back as it came, except for the order of its
     /// keys.
     Raw(serde_json::Value),
+    /// JSON that was written before.
+    Written(Bytes),
 }
 
 /// Writes an object with its fields in the order given.
@@ -48,36 +51,72 @@ impl Json {
     }
 
     /// The bytes on the wire.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        // Every key is a string and every number an integer, so that writing to memory cannot fail.
-        serde_json::to_vec(self).unwrap_or_default()
+    pub(crate) fn to_bytes(&self) -> Bytes {
+        if let Self::Written(bytes) = self {
+            return bytes.clone();
+        }
+        let mut out = Vec::with_capacity(self.least_size());
+        self.write(&mut out);
+        out.into()
+    }
+
+    /// The same as text.
+    pub(crate) fn to_text(&self) -> String {
+        String::from_utf8(self.to_bytes().into()).unwrap_or_default()
+    }
+
+    /// How many bytes it takes at least; most of a long answer was written before.
+    fn least_size(&self) -> usize {
+        match self {
+            Self::Null | Self::Bool(_) | Self::Integer(_) | Self::Raw(_) => 8,
+            Self::Text(text) => text.len() + 2,
+            Self::List(items) => items.iter().map(|item| item.least_size() + 1).sum(),
+            Self::Object(fields) => fields
+                .iter()
+                .map(|(key, value)| key.len() + value.least_size() + 4)
+                .sum(),
+            Self::Written(bytes) => bytes.len(),
+        }
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Null => out.extend(b"null"),
+            Self::Bool(value) => print(out, value),
+            Self::Integer(value) => print(out, value),
+            Self::Text(value) => print(out, value),
+            Self::List(items) => {
+                out.push(b'[');
+                for (number, item) in items.iter().enumerate() {
+                    if number > 0 {
+                        out.push(b',');
+                    }
+                    item.write(out);
+                }
+                out.push(b']');
+            }
+            Self::Object(fields) => {
+                out.push(b'{');
+                for (number, (key, value)) in fields.iter().enumerate() {
+                    if number > 0 {
+                        out.push(b',');
+                    }
+                    print(out, key);
+                    out.push(b':');
+                    value.write(out);
+                }
+                out.push(b'}');
+            }
+            Self::Raw(value) => print(out, value),
+            Self::Written(bytes) => out.extend(bytes),
+        }
     }
 }
 
-impl Serialize for Json {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self {
-            Self::Null => serializer.serialize_unit(),
-            Self::Bool(value) => serializer.serialize_bool(*value),
-            Self::Integer(value) => serializer.serialize_i64(*value),
-            Self::Text(value) => serializer.serialize_str(value),
-            Self::List(items) => {
-                let mut list = serializer.serialize_seq(Some(items.len()))?;
-                for item in items {
-                    list.serialize_element(item)?;
-                }
-                list.end()
-            }
-            Self::Object(fields) => {
-                let mut map = serializer.serialize_map(Some(fields.len()))?;
-                for (key, value) in fields {
-                    map.serialize_entry(key, value)?;
-                }
-                map.end()
-            }
-            Self::Raw(value) => value.serialize(serializer),
-        }
-    }
+/// Writes a value that cannot fail to be JSON: its keys are texts, and it goes to memory.
+fn print(out: &mut Vec<u8>, value: &impl Serialize) {
+    let written = serde_json::to_writer(out, value);
+    debug_assert!(written.is_ok(), "{written:?}");
 }
 
 impl From<bool> for Json {

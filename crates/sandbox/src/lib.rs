@@ -47,6 +47,7 @@ mod credentials;
 mod dispatch;
 mod error;
 mod faults;
+mod front;
 mod generated;
 mod host;
 mod inspector;

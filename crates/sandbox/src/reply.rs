@@ -93,7 +93,7 @@ impl Reply {
         self
     }
 
-    fn new(status: StatusCode, content_type: Option<&'static str>, body: Vec<u8>) -> Self {
+    fn new(status: StatusCode, content_type: Option<&'static str>, body: impl Into<Bytes>) -> Self {
         Self {
             status,
             content_type,

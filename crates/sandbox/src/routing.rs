@@ -3,8 +3,9 @@
 //! It knows templates only: what a route does is [`crate::dispatch`]'s business.
 
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
-use http::Method;
+use http::{HeaderValue, Method};
 
 use crate::generated::routes::ROUTES;
 use crate::route::{Route, Service};
@@ -24,7 +25,9 @@ pub(crate) enum Destination {
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) service: Service,
-    pub(crate) routes: Vec<&'static Route>,
+    pub(crate) routes: &'static [&'static Route],
+    /// What DRF says of the methods: GET brings HEAD with it, OPTIONS is always there.
+    pub(crate) allow: &'static HeaderValue,
     pub(crate) placeholders: Vec<(&'static str, String)>,
 }
 
@@ -70,34 +73,63 @@ pub(crate) fn resolve(path: &str) -> Destination {
     }
 }
 
-fn find(service: Service, path: &str) -> Option<Found> {
-    // Among the templates that match, the one with the fewest placeholders wins: `statuses/` before
-    // `{id}/`.
-    let (template, placeholders) = ROUTES
+/// A path of the contract, ready to be compared.
+struct Template {
+    service: Service,
+    segments: Vec<&'static str>,
+    routes: Vec<&'static Route>,
+    allow: HeaderValue,
+}
+
+/// Those with the fewest placeholders first: `statuses/` before `{id}/`.
+static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+    let mut paths: Vec<_> = ROUTES
         .iter()
-        .filter(|route| route.service == service)
-        .filter_map(|route| Some((route.path, matches(service, route.path, path)?)))
-        .min_by_key(|(_, placeholders)| placeholders.len())?;
-    let routes = ROUTES
-        .iter()
-        .filter(|route| route.service == service && route.path == template)
+        .map(|route| (route.service, route.path))
         .collect();
-    Some(Found {
-        service,
-        routes,
-        placeholders,
+    paths.sort_by_key(|(_, path)| (path.matches('{').count(), *path));
+    paths.dedup();
+    let template = |(service, path): (Service, &'static str)| {
+        let of_path = |route: &&Route| route.service == service && route.path == path;
+        let routes: Vec<_> = ROUTES.iter().filter(of_path).collect();
+        Template {
+            service,
+            segments: path.split('/').collect(),
+            allow: allow(&routes),
+            routes,
+        }
+    };
+    paths.into_iter().map(template).collect()
+});
+
+fn allow(routes: &[&Route]) -> HeaderValue {
+    let has = |method: &str| routes.iter().any(|route| route.method == method);
+    HeaderValue::from_static(match (has("GET"), has("POST")) {
+        (true, true) => "GET, POST, HEAD, OPTIONS",
+        (true, false) => "GET, HEAD, OPTIONS",
+        (false, true) => "POST, OPTIONS",
+        (false, false) => "OPTIONS",
     })
 }
 
-fn matches(
-    service: Service,
-    template: &'static str,
-    path: &str,
-) -> Option<Vec<(&'static str, String)>> {
+fn find(service: Service, path: &str) -> Option<Found> {
+    let segments: Vec<_> = path.split('/').collect();
+    TEMPLATES
+        .iter()
+        .filter(|template| template.service == service && template.segments.len() == segments.len())
+        .find_map(|template| {
+            Some(Found {
+                service,
+                placeholders: matches(template, &segments)?,
+                routes: &template.routes,
+                allow: &template.allow,
+            })
+        })
+}
+
+fn matches(template: &Template, segments: &[&str]) -> Option<Vec<(&'static str, String)>> {
     let mut placeholders = Vec::new();
-    let mut segments = path.split('/');
-    for expected in template.split('/') {
-        let segment = segments.next()?;
+    for (expected, segment) in template.segments.iter().zip(segments) {
         match expected
             .strip_prefix('{')
             .and_then(|name| name.strip_suffix('}'))
@@ -108,7 +140,7 @@ fn matches(
                 let value = decode(segment)?;
                 // DRF's look-up pattern is `[^/.]+`: anything else is no URL of that view.
                 if value.is_empty()
-                    || (service == Service::ThirdParty && value.contains(['.', '/']))
+                    || (template.service == Service::ThirdParty && value.contains(['.', '/']))
                 {
                     return None;
                 }
@@ -116,7 +148,7 @@ fn matches(
             }
         }
     }
-    segments.next().is_none().then_some(placeholders)
+    Some(placeholders)
 }
 
 fn decode(segment: &str) -> Option<Cow<'_, str>> {

@@ -7,11 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
@@ -19,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::faults::wire::{self, Line};
+use crate::front::Front;
 
 /// How long a connection may take for a request's head, and so how long it may idle between two.
 const HEAD_LIMIT: Duration = Duration::from_secs(60);
@@ -34,7 +33,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 pub(crate) async fn serve(
     listener: TcpListener,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    front: Front,
     mut stop: oneshot::Receiver<()>,
 ) {
     let stopping = watch::Sender::new(());
@@ -46,7 +45,7 @@ pub(crate) async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    connections.spawn(welcome(stream, tls.clone(), router.clone(), stopping.subscribe()));
+                    connections.spawn(welcome(stream, tls.clone(), front.clone(), stopping.subscribe()));
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
@@ -68,7 +67,7 @@ pub(crate) async fn serve(
 async fn welcome(
     stream: TcpStream,
     tls: Option<TlsAcceptor>,
-    router: Router,
+    front: Front,
     mut stopping: watch::Receiver<()>,
 ) {
     // Answers are written whole: waiting for more to send would only delay them.
@@ -76,7 +75,7 @@ async fn welcome(
     // Below TLS, so that a reset is one there, too.
     let (stream, line) = wire::tap(stream);
     let Some(tls) = tls else {
-        return converse(stream, line, router, stopping).await;
+        return converse(stream, line, front, stopping).await;
     };
     let shaken = tokio::select! {
         shaken = tokio::time::timeout(HANDSHAKE_LIMIT, tls.accept(stream)) => shaken,
@@ -84,7 +83,7 @@ async fn welcome(
     };
     match shaken {
         // Boxed, so that connections without TLS do not carry its size.
-        Ok(Ok(stream)) => Box::pin(converse(stream, line, router, stopping)).await,
+        Ok(Ok(stream)) => Box::pin(converse(stream, line, front, stopping)).await,
         Ok(Err(error)) => tracing::debug!(%error, "a TLS handshake failed"),
         Err(_) => tracing::debug!("a TLS handshake took too long"),
     }
@@ -95,11 +94,10 @@ async fn welcome(
 async fn converse(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     line: Arc<Line>,
-    router: Router,
+    front: Front,
     mut stopping: watch::Receiver<()>,
 ) {
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |request| Arc::clone(&line).carry(router.call(request)));
+    let service = service_fn(move |request| Arc::clone(&line).carry(front.clone().answer(request)));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_LIMIT)

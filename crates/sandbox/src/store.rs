@@ -9,17 +9,21 @@ mod file;
 mod people;
 mod scale;
 mod seed;
+mod shown;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Transaction};
+use rusqlite::{Connection, OptionalExtension};
 
 use changes::Changes;
 pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
+use shown::Shown;
+pub(crate) use shown::{Reader, Shape, Table};
 
 use crate::Error;
 use crate::{clock, secrets};
@@ -84,6 +88,7 @@ impl Seeding {
 pub(crate) struct Store {
     connection: Mutex<Connection>,
     changes: Arc<Changes>,
+    shown: Arc<Shown>,
     seeding: Seeding,
     on_disk: bool,
 }
@@ -106,11 +111,18 @@ impl Store {
         };
         connection.pragma_update(None, "foreign_keys", true)?;
         connection.set_prepared_statement_cache_capacity(128);
+        // Else SQLite plans a statement with a range anew for every value.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
         let changes = Arc::new(Changes::default());
-        let noted = Arc::clone(&changes);
-        connection.update_hook(Some(move |_, _: &str, table: &str, _| noted.note(table)))?;
+        let shown = Arc::new(Shown::default());
+        let noted = (Arc::clone(&changes), Arc::clone(&shown));
+        connection.update_hook(Some(move |_, _: &str, table: &str, id| {
+            noted.0.note(table);
+            noted.1.note(table, id);
+        }))?;
         Ok(Self {
             changes,
+            shown,
             connection: Mutex::new(connection),
             seeding,
             on_disk: path.is_some(),
@@ -130,17 +142,17 @@ impl Store {
     /// Runs one call's work in one transaction: kept on `Ok`, undone on `Err`.
     pub(crate) fn transaction<T, E: From<rusqlite::Error>>(
         &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+        work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self
+        let connection = self
             .connection
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let before = self.changes.total();
-        let outcome = transact(&mut connection, work);
+        let outcome = transact(&connection, work);
         if outcome.is_err() && self.changes.total() != before {
-            // What was counted with the writes that were undone.
-            self.changes.forget();
+            // What was counted and shown with the writes that were undone.
+            self.forget();
         }
         outcome
     }
@@ -197,7 +209,7 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner);
         connection.flush_prepared_statement_cache();
         let outcome = copy_all(copy, &mut connection);
-        self.changes.forget();
+        self.forget();
         outcome?;
         along();
         Ok(())
@@ -213,8 +225,18 @@ impl Store {
         connection.pragma_update(None, "foreign_keys", false)?;
         let outcome = create(&mut connection, &self.seeding);
         connection.pragma_update(None, "foreign_keys", true)?;
-        self.changes.forget();
+        self.forget();
         outcome
+    }
+
+    /// Reads rows of a call, to show them with links to an origin.
+    pub(crate) fn reader<'a>(&'a self, db: &'a Connection, origin: &'a str) -> Reader<'a> {
+        Reader::new(db, &self.shown, origin)
+    }
+
+    fn forget(&self) {
+        self.changes.forget();
+        self.shown.forget();
     }
 
     /// The next opaque string of a purpose: 64 hex digits that follow from the seed.
@@ -224,13 +246,39 @@ impl Store {
 }
 
 fn transact<T, E: From<rusqlite::Error>>(
-    connection: &mut Connection,
-    work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, E>,
 ) -> Result<T, E> {
-    let transaction = connection.transaction()?;
-    let result = work(&transaction)?;
-    transaction.commit()?;
+    let begun = Begun::on(connection)?;
+    let result = work(connection)?;
+    begun.commit()?;
     Ok(result)
+}
+
+/// A transaction that is undone unless it is committed. Unlike rusqlite's own it has its statements
+/// read once, and not with every call.
+struct Begun<'a>(&'a Connection);
+
+impl<'a> Begun<'a> {
+    fn on(connection: &'a Connection) -> rusqlite::Result<Self> {
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        Ok(Self(connection))
+    }
+
+    fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute([]).map(drop)
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        // A commit ends it, and so do some failures of the disk.
+        if !self.0.is_autocommit()
+            && let Err(error) = self.0.execute_batch("ROLLBACK")
+        {
+            tracing::error!(%error, "a transaction could not be undone");
+        }
+    }
 }
 
 /// A copy of a store.

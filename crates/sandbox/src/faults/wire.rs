@@ -60,7 +60,7 @@ impl Line {
         self.0.load(Ordering::Acquire) == state
     }
 
-    /// Lets the router answer a request, and does with the answer what its plan says.
+    /// Lets a request be answered, and does with the answer what its plan says.
     pub(crate) async fn carry(
         self: Arc<Self>,
         answer: impl Future<Output = Result<Response<Body>, Infallible>>,

@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, StatusCode};
+use http::{Method, StatusCode, Uri};
 use jiff::Timestamp;
 
 use super::mask;
@@ -36,8 +36,8 @@ struct Entries {
 pub(crate) struct Entry {
     pub(crate) at: Timestamp,
     pub(crate) method: Method,
-    /// Path and query.
-    pub(crate) target: String,
+    /// Path and query, or more of it where the client wrote more.
+    pub(crate) target: Uri,
     /// Empty where no operation was found.
     pub(crate) operation: &'static str,
     /// Of the call's own answer; `None` when a fault kept it from being carried out.
@@ -94,7 +94,7 @@ impl Entry {
             "id": i64::try_from(id).unwrap_or(i64::MAX),
             "at": clock::stored(self.at),
             "method": self.method.as_str().to_owned(),
-            "target": mask::target(&self.target),
+            "target": mask::target(&self.target.to_string()),
             "operation": self.operation,
             "status": seen.map(i64::from),
             "fault": self.fault.map(|fault| fault.show(own)),
@@ -152,7 +152,7 @@ mod tests {
         Entry {
             at: Timestamp::UNIX_EPOCH,
             method: Method::GET,
-            target: "/".to_owned(),
+            target: Uri::from_static("/"),
             operation: "",
             status: Some(StatusCode::OK),
             fault: None,

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::fields::{Fields, Presence};
 use super::kyc;
 use crate::json::{Json, object};
+use crate::store::{Reader, Table};
 
 /// A person's declarations: money.
 const AMOUNTS: [&str; 4] = [
@@ -178,8 +179,8 @@ pub(crate) fn read_declarations(fields: &mut Fields<'_>, attributes: &mut Map<St
 }
 
 /// The entity in full.
-pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM entities WHERE id = ?1")?.query_row([id], |row| {
+pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.row(Table::Entities, id, |row| {
         let mut attributes = attributes(row)?;
         let mut take = |name: &str| Json::from(attributes.remove(name));
         let entity = object! {
@@ -222,8 +223,8 @@ pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
 }
 
 /// The entity as it stands in a list of investments.
-pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM entities WHERE id = ?1")?.query_row([id], |row| {
+pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.row(Table::Entities, id, |row| {
         let mut attributes = attributes(row)?;
         let mut take = |name: &str| Json::from(attributes.remove(name));
         let entity = object! {
@@ -260,19 +261,18 @@ pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
 }
 
 /// The natural person behind a company or trust.
-pub(crate) fn individual(db: &Connection, id: Option<i64>) -> rusqlite::Result<Json> {
+pub(crate) fn individual(reader: &Reader<'_>, id: Option<i64>) -> rusqlite::Result<Json> {
     let Some(id) = id else { return Ok(Json::Null) };
-    db.prepare_cached("SELECT * FROM entities WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(object! {
-                "id": id,
-                "first_name": text(row, "first_name")?,
-                "last_name": text(row, "last_name")?,
-                "email": text(row, "email")?,
-                "phone": text(row, "phone")?,
-                "kyc_status": text(row, "kyc_status")?,
-            })
+    reader.row(Table::Entities, id, |row| {
+        Ok(object! {
+            "id": id,
+            "first_name": text(row, "first_name")?,
+            "last_name": text(row, "last_name")?,
+            "email": text(row, "email")?,
+            "phone": text(row, "phone")?,
+            "kyc_status": text(row, "kyc_status")?,
         })
+    })
 }
 
 fn with_company(

@@ -7,37 +7,42 @@ use rusqlite::Row;
 use serde_json::{Map, Value};
 
 use super::{investors, offerings};
-use crate::call::Call;
 use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
+use crate::store::{Reader, Shape, Table};
 
 /// The three replies that show an investment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Shape {
+pub(crate) enum View {
     Created,
     Detail,
     Item,
 }
 
 /// The investment with an id, which must exist.
-pub(crate) fn show(call: &Call<'_>, id: i64, shape: Shape) -> rusqlite::Result<Json> {
-    call.db
-        .prepare_cached("SELECT * FROM investments WHERE id = ?1")?
-        .query_row([id], |row| {
+pub(crate) fn show(reader: &Reader<'_>, id: i64, view: View) -> rusqlite::Result<Json> {
+    let make = || {
+        reader.row(Table::Investments, id, |row| {
             let attributes: Map<String, Value> =
                 serde_json::from_str(&row.get::<_, String>("attributes")?).unwrap_or_default();
-            match shape {
-                Shape::Created => created(call, row, id, &attributes),
-                Shape::Detail | Shape::Item => {
-                    shown(call, row, id, &attributes, shape == Shape::Detail)
+            match view {
+                View::Created => created(reader, row, id, &attributes),
+                View::Detail | View::Item => {
+                    shown(reader, row, id, &attributes, view == View::Detail)
                 }
             }
         })
+    };
+    match view {
+        View::Created => make(),
+        View::Detail => reader.object(Shape::Investment, id, make),
+        View::Item => reader.object(Shape::InvestmentItem, id, make),
+    }
 }
 
 fn created(
-    call: &Call<'_>,
+    reader: &Reader<'_>,
     row: &Row<'_>,
     id: i64,
     attributes: &Map<String, Value>,
@@ -47,7 +52,7 @@ fn created(
         "id": id,
         "quantity": row.get::<_, i64>("quantity")?,
         "offering": row.get::<_, i64>("offering_id")?,
-        "investor": investors::full(call, row.get("investor_id")?)?,
+        "investor": investors::full(reader, row.get("investor_id")?)?,
         "payment_intent_client_secret": row.get::<_, String>("payment_intent_secret")?,
         "accredited_investor": declared("accredited_investor"),
         "net_worth": declared("net_worth"),
@@ -79,7 +84,7 @@ fn created(
 }
 
 fn shown(
-    call: &Call<'_>,
+    reader: &Reader<'_>,
     row: &Row<'_>,
     id: i64,
     attributes: &Map<String, Value>,
@@ -98,10 +103,10 @@ fn shown(
         "amount": cents(row, "amount_cents")?,
         "status": status,
         "payment_intent_id": row.get::<_, String>("payment_intent_id")?,
-        "offering": if detail { offerings::full(call.db, offering)? } else { offerings::summary(call.db, offering)? },
+        "offering": if detail { offerings::full(reader, offering)? } else { offerings::summary(reader, offering)? },
         "reference_id": row.get::<_, String>("reference_id")?,
-        "investor_individual_name": individual_name(call, investor)?,
-        "investor": if detail { investors::full(call, investor)? } else { investors::summary(call, investor)? },
+        "investor_individual_name": individual_name(reader, investor)?,
+        "investor": if detail { investors::full(reader, investor)? } else { investors::summary(reader, investor)? },
         "payment_method": row.get::<_, Option<String>>("payment_method")?,
         "created_at": row.get::<_, Moment>("created_at")?,
         "updated_at": row.get::<_, Moment>("updated_at")?,
@@ -175,7 +180,7 @@ fn shown(
         .with("ai_trade_id", "")
         .with(
             "dashboard_url",
-            format!("{}/_sandbox/investments/{id}", call.origin),
+            format!("{}/_sandbox/investments/{id}", reader.origin),
         )
         .with(
             "display_refund_button",
@@ -186,13 +191,17 @@ fn shown(
         .with("price_qualified_shares", Json::Null))
 }
 
-fn individual_name(call: &Call<'_>, investor: i64) -> rusqlite::Result<String> {
-    call.db
-        .prepare_cached(
-            "SELECT trim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')) FROM entities
-             WHERE id = (SELECT coalesce(individual_entity_id, entity_id) FROM investors WHERE id = ?1)",
-        )?
-        .query_row([investor], |row| row.get(0))
+fn individual_name(reader: &Reader<'_>, investor: i64) -> rusqlite::Result<String> {
+    let entity = reader.row(Table::Investors, investor, |row| {
+        let individual: Option<i64> = row.get("individual_entity_id")?;
+        individual.map_or_else(|| row.get("entity_id"), Ok)
+    })?;
+    reader.row(Table::Entities, entity, |row| {
+        let part = |name| row.get::<_, Option<String>>(name);
+        let (first, last) = (part("first_name")?, part("last_name")?);
+        let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
+        Ok(name.trim_matches(' ').to_owned())
+    })
 }
 
 fn cents(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {

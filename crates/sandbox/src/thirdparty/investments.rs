@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::entities;
 use super::fields::{Fields, Presence};
 use super::filters::{Column, Holds, Resource, column};
-use super::investment_shapes::{Shape, show};
+use super::investment_shapes::{View, show};
 use super::{envelope, errors, invoices, kyc, lifecycle, offerings, pagination};
 use crate::call::Call;
 use crate::clock;
@@ -221,12 +221,16 @@ const COLUMNS: [Column; 44] = [
 
 /// `GET /api_third_party/investments/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    pagination::page(call, &RESOURCE, |call, id| Ok(show(call, id, Shape::Item)?))
+    let reader = call.reader();
+    pagination::page(call, &RESOURCE, |id| show(&reader, id, View::Item))
 }
 
 /// `GET /api_third_party/investments/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
-    Ok(Reply::ok(&show(call, find(call)?, Shape::Detail)?))
+    let id = super::object_id(call, "Investment")?;
+    let shown = show(&call.reader(), id, View::Detail).optional()?;
+    let shown = shown.ok_or_else(|| errors::no_match(call, "Investment"))?;
+    Ok(Reply::ok(&shown))
 }
 
 /// `POST /api_third_party/investments/{id}/get_payment_intent_secret/`
@@ -310,7 +314,7 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
     }
     Ok(Reply::json(
         StatusCode::CREATED,
-        &show(call, id, Shape::Created)?,
+        &show(&call.reader(), id, View::Created)?,
     ))
 }
 

@@ -12,6 +12,7 @@ use super::{envelope, errors, pagination, users};
 use crate::call::Call;
 use crate::json::{Json, object};
 use crate::reply::{Failure, Outcome, Reply};
+use crate::store::{Reader, Shape, Table};
 
 /// The kinds of investors.
 const TYPES: [&str; 4] = ["person", "company", "trust", "trust_ira"];
@@ -96,7 +97,8 @@ const COLUMNS: [Column; 16] = [
 
 /// `GET /api_third_party/investors/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    pagination::page(call, &RESOURCE, |call, id| Ok(full(call, id)?))
+    let reader = call.reader();
+    pagination::page(call, &RESOURCE, |id| full(&reader, id))
 }
 
 /// `POST /api_third_party/investors/`
@@ -139,13 +141,16 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![user, entity_id, kind, receive_sms, receive_emails, now],
     )?;
-    let investor = full(call, call.db.last_insert_rowid())?;
+    let investor = full(&call.reader(), call.db.last_insert_rowid())?;
     Ok(Reply::json(http::StatusCode::CREATED, &investor))
 }
 
 /// `GET /api_third_party/investors/{id}/`
 pub(crate) fn retrieve(call: &Call<'_>) -> Outcome {
-    Ok(Reply::ok(&full(call, find(call)?)?))
+    let id = super::object_id(call, "Investor")?;
+    let shown = full(&call.reader(), id).optional()?;
+    let shown = shown.ok_or_else(|| errors::no_match(call, "Investor"))?;
+    Ok(Reply::ok(&shown))
 }
 
 /// `GET /api_third_party/investors/{id}/get_ach_credit_transfer/`: where this investor wires money
@@ -186,37 +191,35 @@ pub(crate) fn find(call: &Call<'_>) -> Result<i64, Failure> {
 }
 
 /// The investor in full.
-pub(crate) fn full(call: &Call<'_>, id: i64) -> rusqlite::Result<Json> {
-    let db = call.db;
-    db.prepare_cached("SELECT * FROM investors WHERE id = ?1")?.query_row([id], |row| {
+pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.object(Shape::Investor, id, || reader.row(Table::Investors, id, |row| {
         Ok(object! {
             "id": id,
-            "user": users::full(db, row.get("user_id")?)?,
-            "entity": entities::full(db, row.get("entity_id")?)?,
+            "user": users::full(reader, row.get("user_id")?)?,
+            "entity": entities::full(reader, row.get("entity_id")?)?,
             "type": row.get::<_, String>("type")?,
             "receive_sms": row.get::<_, bool>("receive_sms")?,
             "receive_emails": row.get::<_, bool>("receive_emails")?,
             "utm_parameters": Value::Object(Map::new()),
             "last_failed_payment_investment": row.get::<_, Option<i64>>("last_failed_payment_investment")?,
             "note_set": Json::List(Vec::new()),
-            "individual_entity": entities::individual(db, row.get("individual_entity_id")?)?,
+            "individual_entity": entities::individual(reader, row.get("individual_entity_id")?)?,
         })
-    })
+    }))
 }
 
 /// The investor as it stands in a list of investments.
-pub(crate) fn summary(call: &Call<'_>, id: i64) -> rusqlite::Result<Json> {
-    let db = call.db;
-    db.prepare_cached("SELECT * FROM investors WHERE id = ?1")?.query_row([id], |row| {
+pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.object(Shape::InvestorSummary, id, || reader.row(Table::Investors, id, |row| {
         Ok(object! {
             "id": id,
-            "user": users::summary(db, row.get("user_id")?)?,
-            "entity": entities::summary(db, row.get("entity_id")?)?,
-            "individual_entity": entities::individual(db, row.get("individual_entity_id")?)?,
+            "user": users::summary(reader, row.get("user_id")?)?,
+            "entity": entities::summary(reader, row.get("entity_id")?)?,
+            "individual_entity": entities::individual(reader, row.get("individual_entity_id")?)?,
             "type": row.get::<_, String>("type")?,
             "receive_sms": row.get::<_, bool>("receive_sms")?,
             "receive_emails": row.get::<_, bool>("receive_emails")?,
             "last_failed_payment_investment": row.get::<_, Option<i64>>("last_failed_payment_investment")?,
         })
-    })
+    }))
 }

@@ -29,7 +29,7 @@ const COLUMNS: [Column; 3] = [
 
 /// `GET /api_third_party/invoices/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    pagination::page(call, &RESOURCE, |call, id| {
+    pagination::page(call, &RESOURCE, |id| {
         Ok(read(call, id)?.unwrap_or(Json::Null))
     })
 }

@@ -37,7 +37,7 @@ const NAME_LENGTH: usize = 100;
 
 /// `GET /api_third_party/kyb_documents/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    pagination::page(call, &RESOURCE, |call, id| {
+    pagination::page(call, &RESOURCE, |id| {
         Ok(read(call, id)?.unwrap_or(Json::Null))
     })
 }

@@ -28,7 +28,7 @@ pub(crate) mod terms;
 pub(crate) mod users;
 pub(crate) mod values;
 
-use http::{HeaderValue, StatusCode, header};
+use http::{StatusCode, header};
 
 use python::Int;
 
@@ -41,7 +41,6 @@ use crate::state::Shared;
 /// Answers a call whose path exists, in the order in which DRF looks at it: content negotiation,
 /// credentials, method, and only then the handler and with it the body.
 pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
-    let allow = allowed_methods(incoming);
     let accept = incoming.parts.headers.get(header::ACCEPT);
     let accept = accept.map(|accept| accept.to_str().unwrap_or_default());
     let reply = match negotiation::negotiate(incoming.query("format"), accept) {
@@ -52,10 +51,8 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
         )),
         Err(refusal) => refusal,
     };
-    match HeaderValue::from_str(&allow) {
-        Ok(allow) => reply.header(header::ALLOW, allow),
-        Err(_) => reply,
-    }
+    // DRF puts it on every answer.
+    reply.header(header::ALLOW, incoming.found.allow.clone())
 }
 
 fn negotiated(
@@ -64,7 +61,7 @@ fn negotiated(
     db: &rusqlite::Connection,
 ) -> crate::reply::Outcome {
     let now = shared.clock.now();
-    let routes = &incoming.found.routes;
+    let routes = incoming.found.routes;
     let (user, token) = if routes.iter().all(|route| route.authenticated) {
         auth::authenticate(db, incoming.header(header::AUTHORIZATION), now)?
     } else {
@@ -120,28 +117,4 @@ pub(crate) fn refusal(message: &'static str, data: Json) -> Reply {
         StatusCode::BAD_REQUEST,
         &object! { "success": false, "message": message, "data": data },
     )
-}
-
-/// The `Allow` header, which DRF puts on every answer: GET brings HEAD with it, OPTIONS is always
-/// there.
-fn allowed_methods(incoming: &Incoming) -> String {
-    let has = |method: &str| {
-        incoming
-            .found
-            .routes
-            .iter()
-            .any(|route| route.method == method)
-    };
-    let mut methods = Vec::with_capacity(4);
-    if has("GET") {
-        methods.push("GET");
-    }
-    if has("POST") {
-        methods.push("POST");
-    }
-    if has("GET") {
-        methods.push("HEAD");
-    }
-    methods.push("OPTIONS");
-    methods.join(", ")
 }

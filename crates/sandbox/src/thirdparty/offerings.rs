@@ -9,11 +9,12 @@ use rusqlite::{Connection, Row};
 use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
+use crate::store::{Reader, Shape, Table};
 
 /// The offering as it stands in a list of investments.
-pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM offerings WHERE id = ?1")?
-        .query_row([id], |row| {
+pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.object(Shape::OfferingSummary, id, || {
+        reader.row(Table::Offerings, id, |row| {
             Ok(object! {
                 "id": id,
                 "name": text(row, "name")?,
@@ -25,15 +26,16 @@ pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
                 "issuer_broker_control": false,
             })
         })
+    })
 }
 
 /// The offering in full, as it stands in one investment.
-pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM offerings WHERE id = ?1")?
-        .query_row([id], |row| {
+pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.object(Shape::Offering, id, || {
+        reader.row(Table::Offerings, id, |row| {
             Ok(object! {
                 "id": id,
-                "issuer": issuer(db, row.get("issuer_id")?)?,
+                "issuer": issuer(reader, row.get("issuer_id")?)?,
                 "name": text(row, "name")?,
                 "type": text(row, "type")?,
                 "description": text(row, "description")?,
@@ -184,6 +186,7 @@ pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
                 "mark_as_for_issuer_message": "",
             })
         })
+    })
 }
 
 /// The issuer's name, for invoices and agreements.
@@ -196,21 +199,18 @@ pub(crate) fn issuer_name(db: &Connection, id: i64) -> rusqlite::Result<String> 
     .query_row([id], |row| row.get(0))
 }
 
-fn issuer(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached(
-        "SELECT entities.id, email, phone, company_name, third_party_management FROM issuers
-         JOIN entities ON entities.id = issuers.entity_id WHERE issuers.id = ?1",
-    )?
-    .query_row([id], |row| {
+fn issuer(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.row(Table::Issuers, id, |issuer| {
+        let entity = issuer.get("entity_id")?;
         Ok(object! {
             "id": id,
-            "entity": object! {
-                "id": row.get::<_, i64>(0)?,
-                "email": row.get::<_, Option<String>>(1)?,
-                "phone": row.get::<_, Option<String>>(2)?,
-                "company_name": row.get::<_, Option<String>>(3)?,
-            },
-            "third_party_management": row.get::<_, bool>(4)?,
+            "entity": reader.row(Table::Entities, entity, |row| Ok(object! {
+                "id": entity,
+                "email": row.get::<_, Option<String>>("email")?,
+                "phone": row.get::<_, Option<String>>("phone")?,
+                "company_name": row.get::<_, Option<String>>("company_name")?,
+            }))?,
+            "third_party_management": issuer.get::<_, bool>("third_party_management")?,
         })
     })
 }

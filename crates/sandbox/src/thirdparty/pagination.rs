@@ -8,13 +8,13 @@ use super::errors;
 use super::filters::{Resource, Selection};
 use crate::call::Call;
 use crate::json::{Json, object};
-use crate::reply::{Failure, Outcome, Reply};
+use crate::reply::{Outcome, Reply};
 
 /// One page of a resource.
 pub(crate) fn page(
     call: &Call<'_>,
     resource: &Resource,
-    render: impl Fn(&Call<'_>, i64) -> Result<Json, Failure>,
+    render: impl Fn(i64) -> rusqlite::Result<Json>,
 ) -> Outcome {
     let selection = Selection::of(call, resource, call.route.parameters)?;
     let size = page_size(call);
@@ -30,7 +30,7 @@ pub(crate) fn page(
     )?;
     let results = keys
         .into_iter()
-        .map(|key| render(call, key))
+        .map(render)
         .collect::<Result<Vec<_>, _>>()?;
     Ok(Reply::ok(&object! {
         "count": i64::try_from(count).unwrap_or(i64::MAX),

@@ -65,7 +65,7 @@ const COLUMNS: [Column; 8] = [
 
 /// `GET /api_third_party/subscription_agreement_investor_signatures/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {
-    pagination::page(call, &RESOURCE, |call, id| {
+    pagination::page(call, &RESOURCE, |id| {
         Ok(read(call, id)?.unwrap_or(Json::Null))
     })
 }

@@ -6,61 +6,60 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::clock::Moment;
 use crate::json::{Json, object};
+use crate::store::{Reader, Table};
 
 /// The account in full, as it stands in an investor.
-pub(crate) fn full(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM users WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(object! {
-                "id": id,
-                "email": row.get::<_, String>("email")?,
-                "is_investor": row.get::<_, bool>("is_investor")?,
-                "is_issuer": row.get::<_, bool>("is_issuer")?,
-                "is_broker": false,
-                "is_staff": false,
-                "first_name": row.get::<_, String>("first_name")?,
-                "last_name": row.get::<_, String>("last_name")?,
-                "company_name": row.get::<_, String>("company_name")?,
-                "default_offering_id": Json::Null,
-                "default_issuer_id": Json::Null,
-                "date_joined": row.get::<_, Moment>("date_joined")?,
-                "last_login": row.get::<_, Option<Moment>>("last_login")?,
-                "phone": row.get::<_, String>("phone")?,
-                "is_us_citizen": row.get::<_, String>("country")? == "US",
-                "country": row.get::<_, String>("country")?,
-                "has_ip_country_changed": false,
-                "is_country_authorized": true,
-                "offering_set": Json::List(Vec::new()),
-                "tax_id_number_update_sponsor_id": Json::Null,
-                "receive_sms": false,
-                "private_program_signup_at": Json::Null,
-                "private_program_initial_promotion_code": "",
-                "private_program_home_page": false,
-            })
+pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.row(Table::Users, id, |row| {
+        Ok(object! {
+            "id": id,
+            "email": row.get::<_, String>("email")?,
+            "is_investor": row.get::<_, bool>("is_investor")?,
+            "is_issuer": row.get::<_, bool>("is_issuer")?,
+            "is_broker": false,
+            "is_staff": false,
+            "first_name": row.get::<_, String>("first_name")?,
+            "last_name": row.get::<_, String>("last_name")?,
+            "company_name": row.get::<_, String>("company_name")?,
+            "default_offering_id": Json::Null,
+            "default_issuer_id": Json::Null,
+            "date_joined": row.get::<_, Moment>("date_joined")?,
+            "last_login": row.get::<_, Option<Moment>>("last_login")?,
+            "phone": row.get::<_, String>("phone")?,
+            "is_us_citizen": row.get::<_, String>("country")? == "US",
+            "country": row.get::<_, String>("country")?,
+            "has_ip_country_changed": false,
+            "is_country_authorized": true,
+            "offering_set": Json::List(Vec::new()),
+            "tax_id_number_update_sponsor_id": Json::Null,
+            "receive_sms": false,
+            "private_program_signup_at": Json::Null,
+            "private_program_initial_promotion_code": "",
+            "private_program_home_page": false,
         })
+    })
 }
 
 /// The account as it stands in a list of investments.
-pub(crate) fn summary(db: &Connection, id: i64) -> rusqlite::Result<Json> {
-    db.prepare_cached("SELECT * FROM users WHERE id = ?1")?
-        .query_row([id], |row| {
-            Ok(object! {
-                "id": id,
-                "email": row.get::<_, String>("email")?,
-                "is_investor": row.get::<_, bool>("is_investor")?,
-                "is_issuer": row.get::<_, bool>("is_issuer")?,
-                "is_broker": false,
-                "is_staff": false,
-                "first_name": row.get::<_, String>("first_name")?,
-                "last_name": row.get::<_, String>("last_name")?,
-                "company_name": row.get::<_, String>("company_name")?,
-                "phone": row.get::<_, String>("phone")?,
-                "default_offering_id": Json::Null,
-                "default_issuer_id": Json::Null,
-                "date_joined": row.get::<_, Moment>("date_joined")?,
-                "last_login": row.get::<_, Option<Moment>>("last_login")?,
-            })
+pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.row(Table::Users, id, |row| {
+        Ok(object! {
+            "id": id,
+            "email": row.get::<_, String>("email")?,
+            "is_investor": row.get::<_, bool>("is_investor")?,
+            "is_issuer": row.get::<_, bool>("is_issuer")?,
+            "is_broker": false,
+            "is_staff": false,
+            "first_name": row.get::<_, String>("first_name")?,
+            "last_name": row.get::<_, String>("last_name")?,
+            "company_name": row.get::<_, String>("company_name")?,
+            "phone": row.get::<_, String>("phone")?,
+            "default_offering_id": Json::Null,
+            "default_issuer_id": Json::Null,
+            "date_joined": row.get::<_, Moment>("date_joined")?,
+            "last_login": row.get::<_, Option<Moment>>("last_login")?,
         })
+    })
 }
 
 /// The account behind a new investor: the one with the entity's e-mail, made when there is none

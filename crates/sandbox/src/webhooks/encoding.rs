@@ -25,7 +25,7 @@ pub(crate) fn body(encoding: WebhookBody, event: &Json) -> String {
             }
             form.finish()
         }
-        _ => String::from_utf8(event.to_bytes()).unwrap_or_default(),
+        _ => event.to_text(),
     }
 }
 
@@ -34,7 +34,7 @@ fn plain(value: &Json) -> Option<Cow<'_, str>> {
         Json::Text(text) => Some(Cow::Borrowed(text)),
         Json::Bool(value) => Some(Cow::Owned(value.to_string())),
         Json::Integer(value) => Some(Cow::Owned(value.to_string())),
-        Json::Null | Json::List(_) | Json::Object(_) | Json::Raw(_) => None,
+        Json::Null | Json::List(_) | Json::Object(_) | Json::Raw(_) | Json::Written(_) => None,
     }
 }
 

@@ -213,6 +213,5 @@ pub(crate) fn read(db: &Connection) -> rusqlite::Result<WebhookSettings> {
 
 /// Keeps the knobs.
 pub(super) fn write(db: &Connection, settings: &WebhookSettings) -> rusqlite::Result<()> {
-    let text = String::from_utf8(settings.to_json().to_bytes()).unwrap_or_default();
-    store::set_setting(db, NAME, Some(&text))
+    store::set_setting(db, NAME, Some(&settings.to_json().to_text()))
 }
