@@ -108,7 +108,12 @@ fn main() -> ExitCode {
     }
     let mixed = mixed(two, &token, &some);
     let measured = client.block_on(load(two, &mixed, CONNECTIONS, time * 4));
-    check("mixed load, calls refused", measured.failed as f64, 0.0, false);
+    check(
+        "mixed load, calls refused",
+        measured.failed as f64,
+        0.0,
+        false,
+    );
     check("mixed load, req/s", measured.rate(), 3_000.0, true);
     check(
         "mixed load, p99 in ms",

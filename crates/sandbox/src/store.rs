@@ -83,6 +83,16 @@ impl Seeding {
     }
 }
 
+/// What is counted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Counted<'a> {
+    /// Whose rows. Their `id`s only rise.
+    pub(crate) table: &'a str,
+    pub(crate) statement: &'a str,
+    /// The same of rows with a greater `id` than its last value.
+    pub(crate) newer: &'a str,
+}
+
 /// The database.
 #[derive(Debug)]
 pub(crate) struct Store {
@@ -116,8 +126,8 @@ impl Store {
         let changes = Arc::new(Changes::default());
         let shown = Arc::new(Shown::default());
         let noted = (Arc::clone(&changes), Arc::clone(&shown));
-        connection.update_hook(Some(move |_, _: &str, table: &str, id| {
-            noted.0.note(table);
+        connection.update_hook(Some(move |action, _: &str, table: &str, id| {
+            noted.0.note(action, table);
             noted.1.note(table, id);
         }))?;
         Ok(Self {
@@ -157,22 +167,41 @@ impl Store {
         outcome
     }
 
-    /// What a statement counts with some values, from memory where nothing was written meanwhile.
+    /// How many rows a statement counts with some values; those that were there the last time from
+    /// memory, where nothing was written that could have changed it.
     pub(crate) fn count(
         &self,
         db: &Connection,
-        statement: &str,
+        counted: &Counted<'_>,
         values: &[Value],
     ) -> rusqlite::Result<i64> {
-        let key = format!("{statement}\n{values:?}");
-        if let Some(count) = self.changes.count(statement, &key) {
-            return Ok(count);
-        }
-        let count = db
-            .prepare_cached(statement)?
-            .query_row(rusqlite::params_from_iter(values), |row| row.get(0))?;
-        self.changes.keep(statement, key, count);
-        Ok(count)
+        let table = counted.table;
+        let last: i64 = db
+            .prepare_cached(&format!("SELECT coalesce(max(id), 0) FROM {table}"))?
+            .query_row([], |row| row.get(0))?;
+        let count_all = || {
+            db.prepare_cached(counted.statement)?
+                .query_row(rusqlite::params_from_iter(values), |row| row.get(0))
+        };
+        let key = format!("{}\n{values:?}", counted.statement);
+        let rows = match self.changes.count(counted, &key) {
+            Some(known) => {
+                let mut rows = known.rows;
+                if known.last < last {
+                    let after = Value::Integer(known.last);
+                    rows += db.prepare_cached(counted.newer)?.query_row(
+                        rusqlite::params_from_iter(values.iter().chain([&after])),
+                        |row| row.get::<_, i64>(0),
+                    )?;
+                }
+                // Where debug assertions are on, and so in every test, nothing kept is believed.
+                debug_assert_eq!(Ok(rows), count_all(), "{key} was kept for too long");
+                rows
+            }
+            None => count_all()?,
+        };
+        self.changes.keep(counted, key, last, rows);
+        Ok(rows)
     }
 
     /// A copy of everything in memory, unless it has more bytes than allowed. `along` runs while no

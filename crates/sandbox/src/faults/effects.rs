@@ -114,7 +114,7 @@ async fn left_out(shared: &Shared, operation: &'static str, request: Request) {
     shared.requests.add(Entry {
         at: shared.clock.now(),
         method: parts.method,
-        target: parts.uri.to_string(),
+        target: parts.uri,
         operation,
         status: None,
         fault: parts.extensions.get().copied(),

@@ -1,9 +1,14 @@
-//! What was written since: how often each table changed, and counts that hold until one does.
+//! What was written since: how often rows of each table were, and counts that hold meanwhile.
 //!
-//! A count over 100,000 rows takes a millisecond or more, and every page of a list asks for one.
+//! A count over 100,000 rows takes a millisecond or more, and every page of a list asks for one. New
+//! rows only add to it: they alone are counted then.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rusqlite::hooks::Action;
+
+use super::Counted;
 
 /// More counts than this are not kept.
 const MOST: usize = 512;
@@ -14,22 +19,39 @@ pub(super) struct Changes(Mutex<Noted>);
 
 #[derive(Debug, Default)]
 struct Noted {
-    /// How many rows of each table were written.
-    tables: HashMap<String, u64>,
+    tables: HashMap<String, Written>,
     total: u64,
-    counts: HashMap<String, (u64, i64)>,
+    counts: HashMap<String, Count>,
+}
+
+/// How many rows of a table were written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    inserted: u64,
+    rewritten: u64,
+}
+
+/// How many rows a statement found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Count {
+    stamp: u64,
+    /// The last key that was looked at.
+    pub(super) last: i64,
+    pub(super) rows: i64,
 }
 
 impl Changes {
     /// A row of a table was inserted, updated or deleted.
-    pub(super) fn note(&self, table: &str) {
+    pub(super) fn note(&self, action: Action, table: &str) {
         let mut noted = self.lock();
         noted.total = noted.total.wrapping_add(1);
-        match noted.tables.get_mut(table) {
-            Some(count) => *count = count.wrapping_add(1),
-            None => {
-                noted.tables.insert(table.to_owned(), 1);
-            }
+        if !noted.tables.contains_key(table) {
+            noted.tables.insert(table.to_owned(), Written::default());
+        }
+        if let Some(written) = noted.tables.get_mut(table) {
+            let inserted = action == Action::SQLITE_INSERT;
+            written.inserted += u64::from(inserted);
+            written.rewritten += u64::from(!inserted);
         }
     }
 
@@ -43,20 +65,20 @@ impl Changes {
         self.lock().counts.clear();
     }
 
-    /// A count that is still right. `statement` is its SQL, `key` that and its values.
-    pub(super) fn count(&self, statement: &str, key: &str) -> Option<i64> {
+    /// A count that is right for the rows up to its last key. `key` is the statement and its values.
+    pub(super) fn count(&self, counted: &Counted<'_>, key: &str) -> Option<Count> {
         let noted = self.lock();
-        let (stamp, count) = noted.counts.get(key)?;
-        (*stamp == noted.stamp(statement)).then_some(*count)
+        let count = noted.counts.get(key)?;
+        (count.stamp == noted.stamp(counted)).then_some(*count)
     }
 
-    pub(super) fn keep(&self, statement: &str, key: String, count: i64) {
+    pub(super) fn keep(&self, counted: &Counted<'_>, key: String, last: i64, rows: i64) {
         let mut noted = self.lock();
         if noted.counts.len() >= MOST {
             noted.counts.clear();
         }
-        let stamp = noted.stamp(statement);
-        noted.counts.insert(key, (stamp, count));
+        let stamp = noted.stamp(counted);
+        noted.counts.insert(key, Count { stamp, last, rows });
     }
 
     fn lock(&self) -> MutexGuard<'_, Noted> {
@@ -65,12 +87,19 @@ impl Changes {
 }
 
 impl Noted {
-    /// Rises with every write to a table that the statement names, and may with others.
-    fn stamp(&self, statement: &str) -> u64 {
+    /// Rises with every write that may change whether an old row of the table counts: with those to
+    /// the other tables that the statement names, and may with more.
+    fn stamp(&self, counted: &Counted<'_>) -> u64 {
         self.tables
             .iter()
-            .filter(|(table, _)| statement.contains(table.as_str()))
-            .map(|(_, count)| count)
+            .filter(|(table, _)| counted.statement.contains(table.as_str()))
+            .map(|(table, written)| {
+                if table == counted.table {
+                    written.rewritten
+                } else {
+                    written.rewritten + written.inserted
+                }
+            })
             .sum()
     }
 }
@@ -80,19 +109,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_count_holds_until_a_table_of_its_statement_changes() {
+    fn a_count_holds_until_a_row_may_count_that_did_not() {
         let changes = Changes::default();
-        let sql = "SELECT count(*) FROM investments i";
-        let keep = |count| changes.keep(sql, "key".to_owned(), count);
+        let counted = Counted {
+            table: "investments",
+            statement: "SELECT count(*) FROM investments i LEFT JOIN investors buyer",
+            newer: "",
+        };
+        let keep = |rows| changes.keep(&counted, "key".to_owned(), 7, rows);
+        let found = || {
+            let count = changes.count(&counted, "key")?;
+            Some((count.last, count.rows))
+        };
         keep(3);
-        assert_eq!(changes.count(sql, "key"), Some(3));
-        changes.note("users");
-        assert_eq!(changes.count(sql, "key"), Some(3));
-        changes.note("investments");
-        assert_eq!(changes.count(sql, "key"), None);
-        keep(4);
-        assert_eq!(changes.count(sql, "key"), Some(4));
+        assert_eq!(found(), Some((7, 3)));
+        changes.note(Action::SQLITE_UPDATE, "users");
+        changes.note(Action::SQLITE_INSERT, "investments");
+        assert_eq!(found(), Some((7, 3)));
+        for (action, table) in [
+            (Action::SQLITE_UPDATE, "investments"),
+            (Action::SQLITE_DELETE, "investments"),
+            (Action::SQLITE_INSERT, "investors"),
+        ] {
+            changes.note(action, table);
+            assert_eq!(found(), None);
+            keep(4);
+            assert_eq!(found(), Some((7, 4)));
+        }
         changes.forget();
-        assert_eq!(changes.count(sql, "key"), None);
+        assert_eq!(found(), None);
+        assert_eq!(changes.total(), 5);
     }
 }

@@ -56,6 +56,7 @@ impl Table {
 /// What of an object is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
+    IndividualName,
     Investment,
     InvestmentItem,
     Investor,

@@ -14,6 +14,7 @@ use crate::clock;
 use crate::json::Json;
 use crate::reply::Failure;
 use crate::route::{Kind, Parameter};
+use crate::store::Counted;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,9 +109,29 @@ impl Selection {
 
     /// How many rows there are.
     pub(crate) fn count(&self, call: &Call<'_>, resource: &Resource) -> rusqlite::Result<usize> {
-        let (sql, _) = self.sql(resource, "count(*)", "");
-        let count = call.shared.store.count(call.db, &sql, &self.values)?;
+        let (statement, newer) = self.counts(resource);
+        let counted = Counted {
+            table: resource.table.split(' ').next().unwrap_or_default(),
+            statement: &statement,
+            newer: &newer,
+        };
+        let count = call.shared.store.count(call.db, &counted, &self.values)?;
         Ok(usize::try_from(count).unwrap_or_default())
+    }
+
+    /// The statements that count all rows, and those after a key.
+    fn counts(&self, resource: &Resource) -> (String, String) {
+        let all = statement(resource, "", "count(*)", &self.conditions, "");
+        let mut conditions: Vec<_> = self
+            .conditions
+            .iter()
+            .map(|one| format!("+{one}"))
+            .collect();
+        conditions.push(format!("{} > ?", resource.key));
+        (
+            all,
+            statement(resource, "NOT INDEXED", "count(*)", &conditions, ""),
+        )
     }
 
     /// The keys of some of the `count` rows.

@@ -105,7 +105,7 @@ fn shown(
         "payment_intent_id": row.get::<_, String>("payment_intent_id")?,
         "offering": if detail { offerings::full(reader, offering)? } else { offerings::summary(reader, offering)? },
         "reference_id": row.get::<_, String>("reference_id")?,
-        "investor_individual_name": individual_name(reader, investor)?,
+        "investor_individual_name": investors::individual_name(reader, investor)?,
         "investor": if detail { investors::full(reader, investor)? } else { investors::summary(reader, investor)? },
         "payment_method": row.get::<_, Option<String>>("payment_method")?,
         "created_at": row.get::<_, Moment>("created_at")?,
@@ -189,19 +189,6 @@ fn shown(
         .with("display_refund_button_message", "")
         .with("quantity_qualified_shares", Json::Null)
         .with("price_qualified_shares", Json::Null))
-}
-
-fn individual_name(reader: &Reader<'_>, investor: i64) -> rusqlite::Result<String> {
-    let entity = reader.row(Table::Investors, investor, |row| {
-        let individual: Option<i64> = row.get("individual_entity_id")?;
-        individual.map_or_else(|| row.get("entity_id"), Ok)
-    })?;
-    reader.row(Table::Entities, entity, |row| {
-        let part = |name| row.get::<_, Option<String>>(name);
-        let (first, last) = (part("first_name")?, part("last_name")?);
-        let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
-        Ok(name.trim_matches(' ').to_owned())
-    })
 }
 
 fn cents(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {

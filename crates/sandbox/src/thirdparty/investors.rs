@@ -223,3 +223,19 @@ pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
         })
     }))
 }
+
+/// The name of the person who invests, or stands behind the company or trust that does.
+pub(crate) fn individual_name(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
+    reader.object(Shape::IndividualName, id, || {
+        let entity = reader.row(Table::Investors, id, |row| {
+            let individual: Option<i64> = row.get("individual_entity_id")?;
+            individual.map_or_else(|| row.get("entity_id"), Ok)
+        })?;
+        reader.row(Table::Entities, entity, |row| {
+            let part = |name| row.get::<_, Option<String>>(name);
+            let (first, last) = (part("first_name")?, part("last_name")?);
+            let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
+            Ok(name.trim_matches(' ').to_owned().into())
+        })
+    })
+}

@@ -178,3 +178,55 @@ async fn a_count_follows_every_write() {
     sandbox.restore("more").unwrap();
     assert_eq!(count("").await, all + 1);
 }
+
+/// Every count is asked for again after every write.
+#[tokio::test]
+async fn counts_follow_what_is_written() {
+    let builder = Sandbox::builder().strict(true).scale(40);
+    let sandbox = builder.start().await.unwrap();
+    let client = Client::login(&sandbox).await;
+    let everything = pages(&client, "", 100).await;
+    let some = &everything[0];
+    let [investor, entity, offering, quantity] = [
+        "/investor/id",
+        "/investor/entity/id",
+        "/offering/id",
+        "/quantity",
+    ]
+    .map(|pointer| some.pointer(pointer).unwrap().clone());
+    let queries = [
+        String::new(),
+        "status=started".to_owned(),
+        format!("investor={investor}&ordering=-created_at"),
+        format!("offering={offering}&status__in=started,cancelled"),
+        format!("investor__entity={entity}&entity_verification_document_uploaded_investments=true"),
+    ];
+    let counts = async || {
+        let mut counts = Vec::new();
+        for query in &queries {
+            let answer = client.get(&format!("{LIST}?{query}")).await.json();
+            counts.push(answer["count"].as_i64().unwrap());
+        }
+        counts
+    };
+    let before = counts().await;
+    let investment = json!({ "quantity": quantity, "offering": offering, "investor": investor });
+    let created = client.post(LIST, &investment).await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    let more: Vec<_> = before[..4].iter().map(|count| count + 1).collect();
+    let after = counts().await;
+    assert_eq!((&after[..4], after[4]), (&more[..], before[4]));
+
+    let id = created.json()["id"].as_u64().unwrap();
+    sandbox.investments().advance(id, "cancelled").unwrap();
+    let moved = counts().await;
+    assert_eq!(moved[..4], [after[0], after[1] - 1, after[2], after[3]]);
+
+    let document = json!({ "entity": entity, "type": "other", "side": "front",
+        "storage_content": "JVBERi0=" });
+    let created = client
+        .post("/api_third_party/kyb_documents/", &document)
+        .await;
+    assert_eq!(created.status, 201, "{}", created.text());
+    assert_eq!(counts().await[4], moved[2]);
+}
