@@ -173,6 +173,15 @@ fn test() -> Result<()> {
         "--all-features",
     ])?
     .checked()?;
+    // Against a server of its own, where the machine has one.
+    Run::cargo([
+        "test",
+        "--locked",
+        "--package",
+        "accredit-inbox",
+        "--all-features",
+    ])?
+    .checked()?;
     // Of the whole workspace, though few crates have it: alone, their dependencies would be built once more.
     Run::cargo(["test", "--locked", "--workspace", "--bench", "heap"])?.checked()
 }
@@ -190,7 +199,7 @@ fn oldest() -> Result<()> {
         "accredit",
         // All that has code of ours; the other crypto provider has none.
         "--features",
-        "inbox,blocking,gzip,http2,webhooks-axum",
+        "inbox-postgres,blocking,gzip,http2,webhooks-axum",
     ];
     // A variable that chooses the toolchain would be inherited by the inner cargo.
     Run::new("rustup", build)?

@@ -1,69 +1,67 @@
-//! Why the inbox could not take or give a delivery.
+//! What went wrong in a store, without what was in it.
 
+use std::error::Error as StdError;
 use std::fmt;
 
-use accredit_verifyinvestor::WebhookError;
-
-/// A webhook that was not accepted, or a database that failed. `Display` shows no body.
+/// The store failed. Shows no body, no name, and no value that was to be written.
 #[derive(Debug)]
-pub struct InboxError(Kind);
+pub struct StoreError(Kind);
 
 #[derive(Debug)]
+// A store in memory fails in none of these ways.
+#[cfg_attr(not(any(feature = "sqlite", feature = "postgres")), allow(dead_code))]
 enum Kind {
-    Webhook(WebhookError),
-    Database(rusqlite::Error),
-    File(std::io::Error),
+    Database(Box<dyn StdError + Send + Sync>),
     Foreign,
+    Newer,
+    Id,
+    Stopped,
 }
 
-impl InboxError {
-    pub(crate) fn file(error: std::io::Error) -> Self {
-        Self(Kind::File(error))
+impl StoreError {
+    /// A failure of the database below, for stores of your own. Keep what was written out of its text.
+    pub fn database(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self(Kind::Database(error.into()))
     }
 
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
     pub(crate) fn foreign() -> Self {
         Self(Kind::Foreign)
     }
 
-    /// Why the webhook was not accepted; `None` when the database failed, and the sender should try again (503).
-    #[must_use]
-    pub fn webhook(&self) -> Option<&WebhookError> {
-        match &self.0 {
-            Kind::Webhook(error) => Some(error),
-            Kind::Database(_) | Kind::File(_) | Kind::Foreign => None,
-        }
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn newer() -> Self {
+        Self(Kind::Newer)
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn id() -> Self {
+        Self(Kind::Id)
+    }
+
+    #[cfg(any(feature = "sqlite", feature = "postgres"))]
+    pub(crate) fn stopped() -> Self {
+        Self(Kind::Stopped)
     }
 }
 
-impl From<WebhookError> for InboxError {
-    fn from(error: WebhookError) -> Self {
-        Self(Kind::Webhook(error))
-    }
-}
-
-impl From<rusqlite::Error> for InboxError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self(Kind::Database(error))
-    }
-}
-
-impl fmt::Display for InboxError {
+impl fmt::Display for StoreError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Kind::Webhook(error) => fmt::Display::fmt(error, f),
-            Kind::Database(_) => f.write_str("the inbox's database failed"),
-            Kind::File(_) => f.write_str("the inbox's file could not be opened"),
-            Kind::Foreign => f.write_str("the file is no inbox, or one of another version"),
-        }
+        f.write_str(match self.0 {
+            Kind::Database(_) => "the inbox's database failed",
+            Kind::Foreign => "the database is not an inbox, and was left as it is",
+            Kind::Newer => "the inbox was written by a newer version, and was left as it is",
+            Kind::Id => "an id is larger than any store can hold",
+            Kind::Stopped => "the inbox's database thread has ended",
+        })
     }
 }
 
-impl std::error::Error for InboxError {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+impl StdError for StoreError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0 {
-            Kind::Webhook(_) | Kind::Foreign => None,
-            Kind::Database(error) => Some(error),
-            Kind::File(error) => Some(error),
+            Kind::Database(error) => Some(&**error),
+            Kind::Foreign | Kind::Newer | Kind::Id | Kind::Stopped => None,
         }
     }
 }

@@ -1,191 +1,267 @@
-//! Deliveries on SQLite: the bytes that were signed, pending until they are settled. Never talks to the network.
+//! What a store keeps and promises. The stores themselves are below; none of them talks to the service or decides anything.
 
-use std::{
-    path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
+pub(crate) mod memory;
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
+#[cfg(any(feature = "postgres", feature = "sqlite"))]
+mod rows;
+#[cfg(feature = "sqlite")]
+pub(crate) mod sqlite;
 
-use accredit_models::{DecodeError, Personal};
-use accredit_verifyinvestor::{Verified, WebhookEvent, Webhooks};
-use http::HeaderMap;
-use rusqlite::{Connection, params};
-use sha2::{Digest as _, Sha256};
+use std::time::SystemTime;
 
-use crate::InboxError;
+use accredit_models::Personal;
+use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus};
+use async_trait::async_trait;
 
-/// Tells our files from other SQLite databases ("ACin"), and one layout of ours from the next.
-const APPLICATION_ID: i32 = 0x4143_696E;
-const LAYOUT: i32 = 1;
+use crate::{Change, StoreError};
 
-const SCHEMA: &str = "
-    CREATE TABLE delivery (
-        id INTEGER PRIMARY KEY AUTOINCREMENT,
-        digest BLOB NOT NULL,
-        body BLOB NOT NULL,
-        settled INTEGER NOT NULL DEFAULT 0
-    ) STRICT;
-    CREATE INDEX pending ON delivery (id) WHERE settled = 0;
-    CREATE UNIQUE INDEX pending_digest ON delivery (digest) WHERE settled = 0;
-";
+/// Keeps deliveries, the requests that are followed, and their changes. Shared by all receivers and workers.
+///
+/// Each method is one transaction, durable when it returns. A caller may drop the future at any point: the transaction then
+/// happened or did not, and either is fine, because leases run out. A lease is exclusive until its time is over; then the next
+/// caller takes it over, and what the first one writes with it afterwards is refused (`false`).
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Keeps a delivery, and makes its request due for a look. The same bytes count once while they are pending, but each
+    /// delivery makes the request due.
+    async fn accept(&self, delivery: NewDelivery, now: SystemTime) -> Result<Recorded, StoreError>;
 
-/// A durable inbox. Share it behind an `Arc`; each call is one short transaction.
-pub struct Inbox {
-    webhooks: Webhooks,
-    connection: Mutex<Connection>,
+    /// Follows requests that no delivery told of; says how many are new. They are due at once, those that are followed already
+    /// stay as they are.
+    async fn track(
+        &self,
+        requests: &[VerificationRequestId],
+        now: SystemTime,
+    ) -> Result<u64, StoreError>;
+
+    /// Leases requests that are due, at most `limit`, the longest due first.
+    async fn lease_requests(
+        &self,
+        limit: u32,
+        now: SystemTime,
+        until: SystemTime,
+    ) -> Result<Vec<RequestLease>, StoreError>;
+
+    /// Writes down what a look at a leased request gave, and ends the lease. A move appends a [`Change`]; a look that was
+    /// answered settles the deliveries that came before the lease. When a delivery came after it, the request stays due.
+    async fn record(
+        &self,
+        lease: &RequestLease,
+        look: Look,
+        now: SystemTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Leases changes that wait for their handler, at most `limit`, and counts the attempt. The changes of one request come
+    /// one at a time, in their order.
+    async fn lease_changes(
+        &self,
+        limit: u32,
+        now: SystemTime,
+        until: SystemTime,
+    ) -> Result<Vec<ChangeLease>, StoreError>;
+
+    /// Writes down what the handler made of a leased change, and ends the lease.
+    async fn conclude(
+        &self,
+        lease: &ChangeLease,
+        outcome: Outcome,
+        now: SystemTime,
+    ) -> Result<bool, StoreError>;
+
+    /// A request as it is known here; `None` when it is not followed.
+    async fn request(
+        &self,
+        request: VerificationRequestId,
+    ) -> Result<Option<TrackedRequest>, StoreError>;
+
+    /// Pending deliveries that name no request as far as this version can tell, oldest first.
+    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError>;
+
+    /// Settles an unreadable delivery, and makes the request due that it turned out to be about; `false` when it is not
+    /// pending.
+    async fn resolve(
+        &self,
+        delivery: DeliveryId,
+        request: Option<VerificationRequestId>,
+        now: SystemTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Changes that were set aside, by request.
+    async fn poisoned(&self, limit: u32) -> Result<Vec<PoisonedChange>, StoreError>;
+
+    /// Gives a change that was set aside to its handler again, with its attempts forgotten; `false` when there is none.
+    async fn revive(
+        &self,
+        request: VerificationRequestId,
+        sequence: u64,
+        now: SystemTime,
+    ) -> Result<bool, StoreError>;
+
+    /// Forgets deliveries that were settled and changes that were handled before an instant; says how many. Requests are never
+    /// forgotten: their count of changes is what keeps keys from coming twice.
+    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError>;
+
+    /// Counts.
+    async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError>;
 }
 
-/// The inbox's own number of a delivery, rising in the order of arrival.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryId(i64);
-
-/// A delivery that was accepted and not settled.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// Its number, for [`Inbox::settle`].
-    pub id: DeliveryId,
-    /// The event: a hint, so retrieve the request before acting on it. An error when this version can't read the body; such a
-    /// delivery stays pending too until it is settled, so a newer version may get another try at it.
-    pub event: Result<WebhookEvent, DecodeError>,
+/// A verified delivery on its way into the store.
+#[derive(Clone, Debug)]
+pub struct NewDelivery {
+    /// SHA-256 of the body.
+    pub digest: [u8; 32],
     /// The bytes that were signed.
     pub body: Personal<Vec<u8>>,
+    /// The request that it is about; `None` when this version can't read it.
+    pub request: Option<VerificationRequestId>,
 }
 
-/// What became of a webhook that was accepted. Answer 2xx to either.
+/// What became of a delivery that was accepted. Answer 2xx to either.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// It is stored and pending.
+    /// It is stored.
     New,
-    /// The same bytes are pending already, and one wake-up is enough. Once those are settled, they count as
-    /// [`New`](Self::New) again: a request can come back to a status, and a webhook can be posted again on demand.
+    /// The same bytes were pending already. Once those are settled, they count as [`New`](Self::New) again: a request can come
+    /// back to a status, and a webhook can be posted again on demand.
     Duplicate,
 }
 
-impl Inbox {
-    /// Opens or creates the inbox in a file, which only its owner may read.
-    ///
-    /// # Errors
-    ///
-    /// When the file can't be opened, or is a database of something else or of another version.
-    pub fn open(path: impl AsRef<Path>, webhooks: Webhooks) -> Result<Self, InboxError> {
-        let path = path.as_ref();
-        // The bodies are about people: nobody else on the machine gets to read them.
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            let mut file = std::fs::OpenOptions::new();
-            file.create(true)
-                .append(true)
-                .mode(0o600)
-                .open(path)
-                .map_err(InboxError::file)?;
-        }
-        Self::new(Connection::open(path)?, webhooks)
-    }
+/// The store's number of a delivery, rising.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId(pub i64);
 
-    /// An inbox that is gone with the process, for tests.
-    ///
-    /// # Errors
-    ///
-    /// When SQLite can't start.
-    pub fn in_memory(webhooks: Webhooks) -> Result<Self, InboxError> {
-        Self::new(Connection::open_in_memory()?, webhooks)
-    }
-
-    fn new(mut connection: Connection, webhooks: Webhooks) -> Result<Self, InboxError> {
-        let number = |pragma| connection.pragma_query_value(None, pragma, |row| row.get(0));
-        let marks: (i32, i32) = (number("application_id")?, number("user_version")?);
-        let tables = "SELECT count(*) FROM sqlite_schema";
-        let is_empty = connection.query_row(tables, [], |row| row.get::<_, i64>(0))? == 0;
-        if marks != (APPLICATION_ID, LAYOUT) && !is_empty {
-            return Err(InboxError::foreign());
-        }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
-        if is_empty {
-            let transaction = connection.transaction()?;
-            transaction.execute_batch(SCHEMA)?;
-            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-            transaction.pragma_update(None, "user_version", LAYOUT)?;
-            transaction.commit()?;
-        }
-        Ok(Self {
-            webhooks,
-            connection: Mutex::new(connection),
-        })
-    }
-
-    /// Verifies the signature of a webhook and stores its bytes. They are on disk when this returns.
-    ///
-    /// The body is not read: a signed body that this version can't read is stored too, because nobody may send it again. See
-    /// [`Delivery::event`].
-    ///
-    /// # Errors
-    ///
-    /// [`InboxError`]: the signature or the size was refused, or the database failed. Nothing is stored then.
-    pub fn receive(&self, headers: &HeaderMap, raw_body: &[u8]) -> Result<Recorded, InboxError> {
-        self.webhooks.verify_signature(headers, raw_body)?;
-        let digest = Sha256::digest(raw_body);
-        // Only pending rows count: the vendor signs neither a time nor an id, so a later event can have the very same bytes.
-        let inserted = self.connection().execute(
-            "INSERT INTO delivery (digest, body) VALUES (?1, ?2)
-             ON CONFLICT (digest) WHERE settled = 0 DO NOTHING",
-            params![digest.as_slice(), raw_body],
-        )?;
-        Ok(if inserted == 1 {
-            Recorded::New
-        } else {
-            Recorded::Duplicate
-        })
-    }
-
-    /// The oldest deliveries that are not settled, at most `limit`. Those that can't be read are among them and count, so
-    /// settle them or ask for more than there are.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails; never because of what a delivery says.
-    pub fn pending(&self, limit: u32) -> Result<Vec<Delivery>, InboxError> {
-        let connection = self.connection();
-        let mut query = connection
-            .prepare("SELECT id, body FROM delivery WHERE settled = 0 ORDER BY id LIMIT ?1")?;
-        let rows = query.query_map([limit], |row| {
-            let body: Vec<u8> = row.get(1)?;
-            Ok(Delivery {
-                id: DeliveryId(row.get(0)?),
-                // Only `receive` writes here, after it verified.
-                event: Verified::from_storage(&body).event(),
-                body: Personal::new(body),
-            })
-        })?;
-        Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Marks a delivery as dealt with; `false` when it was already, or is not there.
-    ///
-    /// # Errors
-    ///
-    /// When the database fails.
-    pub fn settle(&self, id: DeliveryId) -> Result<bool, InboxError> {
-        let updated = self.connection().execute(
-            "UPDATE delivery SET settled = 1 WHERE id = ?1 AND settled = 0",
-            [id.0],
-        )?;
-        Ok(updated == 1)
-    }
-
-    /// Each use is one statement, so a panic of another thread leaves nothing half done.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
+/// A delivery that was signed and can't be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableDelivery {
+    /// Its number, for [`Inbox::settle`](crate::Inbox::settle).
+    pub id: DeliveryId,
+    /// The bytes that were signed.
+    pub body: Personal<Vec<u8>>,
+    /// When it came.
+    pub received_at: SystemTime,
 }
 
-impl std::fmt::Debug for Inbox {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Inbox")
-            .field("webhooks", &self.webhooks)
-            .finish_non_exhaustive()
-    }
+/// The right to look at a request and to write down what was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestLease {
+    /// The request.
+    pub request: VerificationRequestId,
+    /// Rises with every lease of this request, so that a lease that ran out is known as such.
+    pub fence: i64,
+    /// Deliveries about this request so far.
+    pub hints: i64,
+    /// The status that is stored.
+    pub status: Option<VerificationRequestStatus>,
+    /// Changes so far.
+    pub sequence: u64,
+    /// Looks since the last change that found nothing new.
+    pub quiet: u32,
+    /// Looks since the last answer that failed.
+    pub failures: u32,
+}
+
+/// What a look at a request gave.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Look {
+    /// The status that it moved to.
+    pub moved_to: Option<VerificationRequestStatus>,
+    /// A status that was seen and not taken, because it lies behind the stored one.
+    pub refused: Option<VerificationRequestStatus>,
+    /// Whether the service answered.
+    pub answered: bool,
+    /// For [`RequestLease::quiet`].
+    pub quiet: u32,
+    /// For [`RequestLease::failures`].
+    pub failures: u32,
+    /// Why it did not answer.
+    pub error: Option<String>,
+    /// When to look again; `None` when nothing more is expected.
+    pub next: Option<SystemTime>,
+}
+
+/// The right to hand a change to its handler.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangeLease {
+    /// The change.
+    pub change: Change,
+    /// Rises with every lease of this change.
+    pub fence: i64,
+    /// Attempts so far, this one included.
+    pub attempts: u32,
+}
+
+/// What a handler made of a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// It was dealt with.
+    Handled,
+    /// It failed and comes again.
+    Retry {
+        /// When.
+        at: SystemTime,
+        /// The handler's words.
+        error: String,
+    },
+    /// It failed too often and is set aside, for people to look at.
+    Poison {
+        /// The handler's last words.
+        error: String,
+    },
+}
+
+/// A request that is followed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TrackedRequest {
+    /// The request.
+    pub request: VerificationRequestId,
+    /// Its status when the service was last asked; `None` before the first answer.
+    pub status: Option<VerificationRequestStatus>,
+    /// Changes so far.
+    pub sequence: u64,
+    /// The status of the last answer, when it lay behind the stored one and was not taken.
+    pub refused: Option<VerificationRequestStatus>,
+    /// Why the last look failed.
+    pub error: Option<String>,
+    /// When it is looked at next; `None` when nothing more is expected, though a delivery makes it due again.
+    pub due_at: Option<SystemTime>,
+    /// When a delivery last told of it.
+    pub hinted_at: Option<SystemTime>,
+    /// When the service last answered.
+    pub read_at: Option<SystemTime>,
+}
+
+/// A change that was set aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoisonedChange {
+    /// The change, for [`Inbox::revive`](crate::Inbox::revive).
+    pub change: Change,
+    /// How often its handler tried.
+    pub attempts: u32,
+    /// The handler's last words.
+    pub error: Personal<String>,
+}
+
+/// How full the inbox is, for a gauge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Requests that are followed and have not come to an end.
+    pub open: u64,
+    /// Requests that are due for a look now.
+    pub due: u64,
+    /// Requests whose last answer was not taken because it lay behind the stored status.
+    pub refused: u64,
+    /// Deliveries that were accepted and not settled.
+    pub pending: u64,
+    /// Those of them that can't be read.
+    pub unreadable: u64,
+    /// Changes that wait for their handler.
+    pub waiting: u64,
+    /// Changes that were set aside.
+    pub poisoned: u64,
+    /// When a delivery last came about a request.
+    pub last_hint: Option<SystemTime>,
+    /// When the service last answered.
+    pub last_read: Option<SystemTime>,
 }

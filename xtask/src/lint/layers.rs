@@ -138,7 +138,7 @@ const LAYERS: &[Layer] = &[
         ]),
         tests_use_siblings: true,
     },
-    // A receiver and a store; it sends nothing.
+    // A receiver, a store and a worker; it reads through the client and sends nothing else.
     Layer {
         member: "accredit-inbox",
         siblings: &["accredit-models", "accredit-verifyinvestor"],

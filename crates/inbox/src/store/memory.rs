@@ -1,0 +1,412 @@
+//! The store that is gone with the process: for tests, and the plainest statement of what a store does.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use accredit_models::Personal;
+use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus};
+use async_trait::async_trait;
+
+use super::{
+    ChangeLease, DeliveryId, Look, NewDelivery, Outcome, PoisonedChange, Recorded, RequestLease,
+    Stats, Store, TrackedRequest, UnreadableDelivery,
+};
+use crate::{Change, StoreError};
+
+/// Keeps an inbox in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    requests: BTreeMap<VerificationRequestId, Request>,
+    deliveries: BTreeMap<DeliveryId, Delivery>,
+    changes: BTreeMap<(VerificationRequestId, u64), Row>,
+    last_delivery: i64,
+}
+
+#[derive(Debug, Default)]
+struct Request {
+    status: Option<VerificationRequestStatus>,
+    sequence: u64,
+    refused: Option<VerificationRequestStatus>,
+    hints: i64,
+    quiet: u32,
+    failures: u32,
+    error: Option<String>,
+    due_at: Option<SystemTime>,
+    leased_until: Option<SystemTime>,
+    fence: i64,
+    hinted_at: Option<SystemTime>,
+    read_at: Option<SystemTime>,
+}
+
+#[derive(Debug)]
+struct Delivery {
+    digest: [u8; 32],
+    body: Personal<Vec<u8>>,
+    /// With the number of the hint that it was.
+    request: Option<(VerificationRequestId, i64)>,
+    received_at: SystemTime,
+    settled_at: Option<SystemTime>,
+}
+
+#[derive(Debug)]
+struct Row {
+    change: Change,
+    attempts: u32,
+    error: Option<String>,
+    /// `None` once it was handled or set aside.
+    due_at: Option<SystemTime>,
+    leased_until: Option<SystemTime>,
+    fence: i64,
+    handled_at: Option<SystemTime>,
+}
+
+impl MemoryStore {
+    /// An empty store.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether something is due and nobody has it.
+fn is_free(due_at: Option<SystemTime>, leased_until: Option<SystemTime>, now: SystemTime) -> bool {
+    due_at.is_some_and(|due| due <= now) && leased_until.is_none_or(|until| until <= now)
+}
+
+fn count<T>(rows: impl Iterator<Item = T>) -> u64 {
+    u64::try_from(rows.count()).unwrap_or(u64::MAX)
+}
+
+impl State {
+    /// Makes a request due; gives the number of the hint.
+    fn hint(&mut self, request: VerificationRequestId, now: SystemTime) -> i64 {
+        let request = self.requests.entry(request).or_default();
+        request.hints += 1;
+        request.hinted_at = Some(now);
+        request.due_at = Some(request.due_at.map_or(now, |due| due.min(now)));
+        request.hints
+    }
+
+    /// The row of a lease, if the lease still holds.
+    fn held(&mut self, lease: &ChangeLease) -> Option<&mut Row> {
+        let key = (lease.change.request, lease.change.sequence);
+        self.changes
+            .get_mut(&key)
+            .filter(|row| row.fence == lease.fence)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryStore {
+    async fn accept(&self, delivery: NewDelivery, now: SystemTime) -> Result<Recorded, StoreError> {
+        let mut state = self.state();
+        let request = delivery
+            .request
+            .map(|request| (request, state.hint(request, now)));
+        let mut pending = state.deliveries.values_mut();
+        let same =
+            pending.find(|other| other.settled_at.is_none() && other.digest == delivery.digest);
+        if let Some(same) = same {
+            same.request = request;
+            return Ok(Recorded::Duplicate);
+        }
+        state.last_delivery += 1;
+        let id = DeliveryId(state.last_delivery);
+        let row = Delivery {
+            digest: delivery.digest,
+            body: delivery.body,
+            request,
+            received_at: now,
+            settled_at: None,
+        };
+        state.deliveries.insert(id, row);
+        Ok(Recorded::New)
+    }
+
+    async fn track(
+        &self,
+        requests: &[VerificationRequestId],
+        now: SystemTime,
+    ) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let mut new = 0;
+        for request in requests {
+            state.requests.entry(*request).or_insert_with(|| {
+                new += 1;
+                Request {
+                    due_at: Some(now),
+                    ..Request::default()
+                }
+            });
+        }
+        Ok(new)
+    }
+
+    async fn lease_requests(
+        &self,
+        limit: u32,
+        now: SystemTime,
+        until: SystemTime,
+    ) -> Result<Vec<RequestLease>, StoreError> {
+        let mut state = self.state();
+        let mut due: Vec<_> = state
+            .requests
+            .iter_mut()
+            .filter(|(_, row)| is_free(row.due_at, row.leased_until, now))
+            .collect();
+        due.sort_by_key(|(_, row)| row.due_at);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let leases = due.into_iter().take(limit).map(|(request, row)| {
+            row.leased_until = Some(until);
+            row.fence += 1;
+            RequestLease {
+                request: *request,
+                fence: row.fence,
+                hints: row.hints,
+                status: row.status.clone(),
+                sequence: row.sequence,
+                quiet: row.quiet,
+                failures: row.failures,
+            }
+        });
+        Ok(leases.collect())
+    }
+
+    async fn record(
+        &self,
+        lease: &RequestLease,
+        look: Look,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let Some(row) = state
+            .requests
+            .get_mut(&lease.request)
+            .filter(|row| row.fence == lease.fence)
+        else {
+            return Ok(false);
+        };
+        if let Some(to) = look.moved_to {
+            row.sequence += 1;
+            let change = Change {
+                request: lease.request,
+                sequence: row.sequence,
+                from: row.status.replace(to.clone()),
+                to,
+                seen_at: now,
+            };
+            let change = Row {
+                change,
+                attempts: 0,
+                error: None,
+                due_at: Some(now),
+                leased_until: None,
+                fence: 0,
+                handled_at: None,
+            };
+            state.changes.insert((lease.request, row.sequence), change);
+        }
+        if row.hints == lease.hints {
+            row.due_at = look.next;
+        }
+        if look.answered {
+            row.read_at = Some(now);
+            row.refused = look.refused;
+            for delivery in state.deliveries.values_mut() {
+                let is_answered = delivery
+                    .request
+                    .is_some_and(|(id, hint)| id == lease.request && hint <= lease.hints);
+                if is_answered && delivery.settled_at.is_none() {
+                    delivery.settled_at = Some(now);
+                }
+            }
+        }
+        row.quiet = look.quiet;
+        row.failures = look.failures;
+        row.error = look.error;
+        row.leased_until = None;
+        // A lease is good for one look.
+        row.fence += 1;
+        Ok(true)
+    }
+
+    async fn lease_changes(
+        &self,
+        limit: u32,
+        now: SystemTime,
+        until: SystemTime,
+    ) -> Result<Vec<ChangeLease>, StoreError> {
+        let mut state = self.state();
+        let mut first = BTreeMap::new();
+        for ((request, _), row) in &mut state.changes {
+            if row.due_at.is_some() {
+                first.entry(*request).or_insert(row);
+            }
+        }
+        let mut due: Vec<_> = first
+            .into_values()
+            .filter(|row| is_free(row.due_at, row.leased_until, now))
+            .collect();
+        due.sort_by_key(|row| row.due_at);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let leases = due.into_iter().take(limit).map(|row| {
+            row.leased_until = Some(until);
+            row.fence += 1;
+            row.attempts += 1;
+            ChangeLease {
+                change: row.change.clone(),
+                fence: row.fence,
+                attempts: row.attempts,
+            }
+        });
+        Ok(leases.collect())
+    }
+
+    async fn conclude(
+        &self,
+        lease: &ChangeLease,
+        outcome: Outcome,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(row) = state.held(lease) else {
+            return Ok(false);
+        };
+        (row.due_at, row.handled_at, row.error) = match outcome {
+            Outcome::Handled => (None, Some(now), None),
+            Outcome::Retry { at, error } => (Some(at), None, Some(error)),
+            Outcome::Poison { error } => (None, None, Some(error)),
+        };
+        row.leased_until = None;
+        row.fence += 1;
+        Ok(true)
+    }
+
+    async fn request(
+        &self,
+        request: VerificationRequestId,
+    ) -> Result<Option<TrackedRequest>, StoreError> {
+        let state = self.state();
+        Ok(state.requests.get(&request).map(|row| TrackedRequest {
+            request,
+            status: row.status.clone(),
+            sequence: row.sequence,
+            refused: row.refused.clone(),
+            error: row.error.clone(),
+            due_at: row.due_at,
+            hinted_at: row.hinted_at,
+            read_at: row.read_at,
+        }))
+    }
+
+    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError> {
+        let state = self.state();
+        let rows = state
+            .deliveries
+            .iter()
+            .filter(|(_, row)| row.request.is_none() && row.settled_at.is_none())
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|(id, row)| UnreadableDelivery {
+                id: *id,
+                body: row.body.clone(),
+                received_at: row.received_at,
+            });
+        Ok(rows.collect())
+    }
+
+    async fn resolve(
+        &self,
+        delivery: DeliveryId,
+        request: Option<VerificationRequestId>,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let Some(row) = state
+            .deliveries
+            .get_mut(&delivery)
+            .filter(|row| row.request.is_none() && row.settled_at.is_none())
+        else {
+            return Ok(false);
+        };
+        row.settled_at = Some(now);
+        if let Some(request) = request {
+            state.hint(request, now);
+        }
+        Ok(true)
+    }
+
+    async fn poisoned(&self, limit: u32) -> Result<Vec<PoisonedChange>, StoreError> {
+        let state = self.state();
+        let rows = state
+            .changes
+            .values()
+            .filter(|row| row.due_at.is_none() && row.handled_at.is_none())
+            .take(usize::try_from(limit).unwrap_or(usize::MAX))
+            .map(|row| PoisonedChange {
+                change: row.change.clone(),
+                attempts: row.attempts,
+                error: Personal::new(row.error.clone().unwrap_or_default()),
+            });
+        Ok(rows.collect())
+    }
+
+    async fn revive(
+        &self,
+        request: VerificationRequestId,
+        sequence: u64,
+        now: SystemTime,
+    ) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let row = state.changes.get_mut(&(request, sequence));
+        let poisoned = row.filter(|row| row.due_at.is_none() && row.handled_at.is_none());
+        Ok(poisoned.is_some_and(|row| {
+            row.due_at = Some(now);
+            row.attempts = 0;
+            true
+        }))
+    }
+
+    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let old = |at: Option<SystemTime>| at.is_some_and(|at| at < before);
+        let had = state.deliveries.len() + state.changes.len();
+        state.deliveries.retain(|_, row| !old(row.settled_at));
+        state.changes.retain(|_, row| !old(row.handled_at));
+        let gone = had - state.deliveries.len() - state.changes.len();
+        Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+    }
+
+    async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError> {
+        let state = self.state();
+        let requests = || state.requests.values();
+        let pending = || {
+            state
+                .deliveries
+                .values()
+                .filter(|row| row.settled_at.is_none())
+        };
+        let changes = || state.changes.values();
+        Ok(Stats {
+            open: count(requests().filter(|row| row.due_at.is_some())),
+            due: count(requests().filter(|row| row.due_at.is_some_and(|due| due <= now))),
+            refused: count(requests().filter(|row| row.refused.is_some())),
+            pending: count(pending()),
+            unreadable: count(pending().filter(|row| row.request.is_none())),
+            waiting: count(changes().filter(|row| row.due_at.is_some())),
+            poisoned: count(
+                changes().filter(|row| row.due_at.is_none() && row.handled_at.is_none()),
+            ),
+            last_hint: requests().filter_map(|row| row.hinted_at).max(),
+            last_read: requests().filter_map(|row| row.read_at).max(),
+        })
+    }
+}

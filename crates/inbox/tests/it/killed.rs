@@ -1,0 +1,278 @@
+//! The promise of the crate: webhooks are lost, doubled, reordered and forged, receivers are killed, and everything that changed
+//! is known and handled in the end, once by its key.
+//!
+//! `ACCREDIT_INBOX_FULL=1` runs the sizes that are promised.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use accredit_inbox::{Inbox, Step};
+use accredit_sandbox::{Sandbox, WebhookSettings};
+use accredit_verifyinvestor::{
+    Client, Environment, UserId, VerificationRequestId, VerificationRequestStatus,
+};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::postgres::Server;
+use crate::process::{Effects, POLL, Process, Settings, free_port};
+use crate::support::Folder;
+
+/// What every request goes through; odd ones stop short of the end.
+const PATH: [&str; 10] = [
+    "waiting_for_review",
+    "in_review",
+    "waiting_for_information_from_investor",
+    "waiting_for_review",
+    "in_review",
+    "waiting_for_information_from_investor",
+    "waiting_for_review",
+    "in_review",
+    "held_by_a_status_of_tomorrow",
+    "accredited",
+];
+
+struct Size {
+    requests: u64,
+    kills: usize,
+}
+
+impl Size {
+    fn of(small: Self, full: Self) -> Self {
+        if std::env::var_os("ACCREDIT_INBOX_FULL").is_some() {
+            full
+        } else {
+            small
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_receivers_lose_nothing_on_sqlite() {
+    let size = Size::of(
+        Size {
+            requests: 40,
+            kills: 6,
+        },
+        Size {
+            requests: 1000,
+            kills: 20,
+        },
+    );
+    let folder = Folder::new();
+    let path = folder.file("inbox.db");
+    let inbox = Inbox::sqlite(&path).await.unwrap();
+    run(&folder, path.to_str().unwrap(), &inbox, 1, &size).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn four_receivers_killed_at_random_lose_nothing_on_postgres() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let size = Size::of(
+        Size {
+            requests: 40,
+            kills: 8,
+        },
+        Size {
+            requests: 1000,
+            kills: 40,
+        },
+    );
+    let folder = Folder::new();
+    let inbox = Inbox::postgres(server.config()).await.unwrap();
+    run(&folder, server.config(), &inbox, 4, &size).await;
+}
+
+async fn run(folder: &Folder, store: &str, inbox: &Inbox, receivers: usize, size: &Size) {
+    let sandbox = Sandbox::builder().seed(7).start().await.unwrap();
+    let client = Client::builder(Environment::Sandbox(sandbox.base_url()))
+        .api_token(sandbox.verifyinvestor_api_token())
+        .build()
+        .unwrap();
+    let mut knobs = WebhookSettings::default();
+    knobs.drop_percent = 20;
+    knobs.duplicate_percent = 20;
+    knobs.reorder_percent = 20;
+    knobs.forge_percent = 5;
+    sandbox.set_webhooks(knobs).unwrap();
+
+    let settings: Vec<_> = (0..receivers)
+        .map(|_| Settings {
+            store: store.to_owned(),
+            effects: folder.file("effects.db"),
+            port: free_port(),
+            service: sandbox.base_url(),
+            token: sandbox.verifyinvestor_api_token().to_owned(),
+            secret: sandbox.webhook_secret().to_owned(),
+        })
+        .collect();
+    let effects = Effects::open(&folder.file("effects.db"));
+    let mut processes: Vec<_> = settings.iter().map(Process::start).collect();
+    let url = |receiver: &Settings| format!("http://127.0.0.1:{}/hook", receiver.port);
+    sandbox.set_webhook_url(Some(&url(&settings[0]))).unwrap();
+
+    let begin = Instant::now();
+    let user = UserId::new(sandbox.verifyinvestor_user().unwrap().id);
+    let mut requests = Vec::new();
+    for (number, receiver) in (0..size.requests).zip(settings.iter().cycle()) {
+        let create = client.user_verification_requests(user).create();
+        let call = create
+            .legal_name(format!("Investor {number}"))
+            .webhook_url(url(receiver));
+        let id = call.send().await.unwrap().id;
+        // As a program would, even for the first of which no webhook tells.
+        inbox.track(id).await.unwrap();
+        requests.push(id);
+    }
+
+    let steps = requests.len() * PATH.len();
+    let every = steps / (size.kills + 1);
+    let mut random = fastrand::Rng::with_seed(7);
+    let (mut step, mut kills) = (0, 0);
+    for (place, status) in PATH.iter().enumerate() {
+        for (number, request) in requests.iter().enumerate() {
+            if place + 1 < PATH.len() || number % 2 == 0 {
+                set_status(&sandbox, *request, status).await;
+            }
+            step += 1;
+            if step % every == every / 2 {
+                // Lets the receivers catch up half way, so that a kill finds them at work and not always behind.
+                sandbox.webhooks_settled().await.unwrap();
+            }
+            if step % every == 0 && kills < size.kills {
+                let victim = random.usize(..receivers);
+                tokio::task::block_in_place(|| {
+                    processes[victim].kill();
+                    processes[victim] = Process::start(&settings[victim]);
+                });
+                kills += 1;
+            }
+        }
+    }
+    assert_eq!(kills, size.kills);
+    sandbox.webhooks_settled().await.unwrap();
+    sandbox.release_webhooks().unwrap();
+    sandbox.webhooks_settled().await.unwrap();
+    let changed = begin.elapsed();
+
+    let last = Instant::now();
+    let truth = truth(&client, &requests).await;
+    // Other processes do it, so there is nothing to wait on but the clock.
+    let mut tick = tokio::time::interval(Duration::from_millis(50));
+    let reached = loop {
+        tick.tick().await;
+        if is_settled(inbox, &truth).await {
+            break last.elapsed();
+        }
+        let stats = inbox.stats().await.unwrap();
+        assert!(last.elapsed() < 10 * POLL, "not settled: {stats:?}");
+    };
+    // The interval runs from a look to the next; a second is for making them all.
+    assert!(
+        reached <= POLL + Duration::from_secs(1),
+        "{reached:?} after the last change"
+    );
+    drop(processes);
+
+    let calls = check(inbox, &truth, &effects.all()).await;
+    let deliveries = sandbox.webhook_deliveries().unwrap();
+    let count = |what: &dyn Fn(&accredit_sandbox::Delivery) -> bool| {
+        deliveries.iter().filter(|delivery| what(delivery)).count()
+    };
+    let taken_forged = count(&|delivery| delivery.forged && delivery.state == "delivered");
+    assert_eq!(taken_forged, 0);
+    println!(
+        "{steps} changes in {changed:?}, {kills} kills, {receivers} receivers; {} webhooks: {} delivered, {} dropped, \
+         {} doubled, {} reordered, {} forged, {} lost with a receiver; {} effects, {calls} calls of handlers; the truth after {reached:?}",
+        deliveries.len(),
+        count(&|delivery| delivery.state == "delivered"),
+        count(&|delivery| delivery.state == "dropped"),
+        count(&|delivery| delivery.duplicate_of.is_some()),
+        count(&|delivery| delivery.effect.as_deref() == Some("reordered")),
+        count(&|delivery| delivery.forged),
+        count(&|delivery| delivery.state == "failed" && !delivery.forged),
+        effects.all().len(),
+    );
+}
+
+type Truth = BTreeMap<u64, VerificationRequestStatus>;
+
+/// Where the service says that every request stands.
+async fn truth(client: &Client, requests: &[VerificationRequestId]) -> Truth {
+    let mut truth = BTreeMap::new();
+    for request in requests {
+        let read = client
+            .verification_requests()
+            .retrieve(*request)
+            .send()
+            .await;
+        truth.insert(request.get(), read.unwrap().status.unwrap());
+    }
+    truth
+}
+
+async fn is_settled(inbox: &Inbox, truth: &Truth) -> bool {
+    let stats = inbox.stats().await.unwrap();
+    if stats.pending > 0 || stats.waiting > 0 {
+        return false;
+    }
+    for (request, status) in truth {
+        let known = inbox.request(*request).await.unwrap().unwrap();
+        if known.status.as_ref() != Some(status) {
+            return false;
+        }
+    }
+    true
+}
+
+/// Every request has its effects without a gap, none twice, each a step ahead, the last one the truth. Gives the calls.
+async fn check(inbox: &Inbox, truth: &Truth, effects: &[(String, u64, String, u64)]) -> u64 {
+    let mut calls = 0;
+    let mut of_request: BTreeMap<u64, Vec<&(String, u64, String, u64)>> = BTreeMap::new();
+    for effect in effects {
+        of_request.entry(effect.1).or_default().push(effect);
+        calls += effect.3;
+    }
+    assert_eq!(of_request.len(), truth.len());
+    for (request, effects) in of_request {
+        let known = inbox.request(request).await.unwrap().unwrap();
+        assert_eq!(
+            known.sequence,
+            u64::try_from(effects.len()).unwrap(),
+            "{effects:?}"
+        );
+        let mut before = None;
+        for (sequence, (key, _, status, _)) in (1..).zip(effects) {
+            assert_eq!(
+                *key,
+                format!("{request}-{sequence}-{status}"),
+                "in order, without a gap"
+            );
+            let status = VerificationRequestStatus::from_value(status);
+            assert_eq!(Step::between(before.as_ref(), &status), Step::Forward);
+            before = Some(status);
+        }
+        assert_eq!(before.as_ref(), Some(&truth[&request]));
+    }
+    let stats = inbox.stats().await.unwrap();
+    assert_eq!((stats.poisoned, stats.refused, stats.unreadable), (0, 0, 0));
+    calls
+}
+
+async fn set_status(sandbox: &Sandbox, request: VerificationRequestId, status: &str) {
+    let body = format!(r#"{{"status": "{status}"}}"#);
+    let head = format!(
+        "POST /_sandbox/verification_requests/{request}/status HTTP/1.1\r\nhost: {}\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        sandbox.address(),
+        body.len()
+    );
+    let mut stream = tokio::net::TcpStream::connect(sandbox.address())
+        .await
+        .unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut reply = String::new();
+    stream.read_to_string(&mut reply).await.unwrap();
+    assert!(reply.starts_with("HTTP/1.1 200"), "{reply}");
+}

@@ -1,0 +1,621 @@
+//! What every store promises, asked of all of them.
+
+use accredit_inbox::{
+    ChangeLease, DeliveryId, Look, MemoryStore, NewDelivery, Outcome, Recorded, RequestLease,
+    SqliteStore, Store,
+};
+use accredit_verifyinvestor::{VerificationRequestStatus as Status, models::Personal};
+
+use crate::support::{Folder, at, id};
+
+/// Declares each test once for each store.
+macro_rules! on_every_store {
+    ($($name:ident)+) => {
+        mod memory {
+            $(#[tokio::test] async fn $name() { super::$name(&super::MemoryStore::new()).await; })+
+        }
+        mod sqlite {
+            $(#[tokio::test] async fn $name() {
+                let folder = super::Folder::new();
+                let store = super::SqliteStore::open(folder.file("inbox.db")).await.unwrap();
+                super::$name(&store).await;
+            })+
+        }
+        #[cfg(feature = "postgres")]
+        mod postgres {
+            $(#[tokio::test] async fn $name() {
+                let Some(server) = crate::postgres::Server::start() else { return };
+                let store = accredit_inbox::PostgresStore::connect(server.config()).await.unwrap();
+                super::$name(&store).await;
+            })+
+        }
+    };
+}
+
+on_every_store! {
+    a_delivery_makes_its_request_due_and_is_settled_by_a_look
+    a_delivery_that_comes_during_a_look_is_not_settled_by_it
+    the_same_bytes_are_news_again_once_they_are_settled
+    what_can_not_be_read_is_kept_until_somebody_settles_it
+    a_lease_is_exclusive_and_is_taken_over_when_it_is_over
+    a_failed_look_keeps_status_deliveries_and_count
+    changes_of_one_request_come_one_at_a_time_in_order
+    a_change_is_retried_set_aside_and_revived
+    following_a_request_twice_changes_nothing
+    the_longest_due_come_first
+    purging_forgets_what_was_dealt_with_and_no_request
+    unknown_statuses_are_stored_as_they_are
+    an_id_beyond_the_columns_is_an_error_and_not_another_request
+    many_callers_never_hold_the_same_lease
+}
+
+fn delivery(request: Option<u64>, text: &str) -> NewDelivery {
+    let mut digest = [0; 32];
+    for (place, byte) in digest.iter_mut().zip(text.bytes()) {
+        *place = byte;
+    }
+    NewDelivery {
+        digest,
+        body: Personal::new(text.as_bytes().to_vec()),
+        request: request.map(id),
+    }
+}
+
+async fn lease(store: &impl Store, now: u64) -> RequestLease {
+    let mut leases = store
+        .lease_requests(10, at(now), at(now + 60))
+        .await
+        .unwrap();
+    assert_eq!(leases.len(), 1, "{leases:?}");
+    leases.remove(0)
+}
+
+async fn lease_change(store: &impl Store, now: u64) -> ChangeLease {
+    let mut leases = store
+        .lease_changes(10, at(now), at(now + 60))
+        .await
+        .unwrap();
+    assert_eq!(leases.len(), 1, "{leases:?}");
+    leases.remove(0)
+}
+
+async fn nothing_is_due(store: &impl Store, now: u64) {
+    assert_eq!(
+        store
+            .lease_requests(10, at(now), at(now + 60))
+            .await
+            .unwrap(),
+        []
+    );
+}
+
+async fn no_change_is_due(store: &impl Store, now: u64) {
+    assert_eq!(
+        store
+            .lease_changes(10, at(now), at(now + 60))
+            .await
+            .unwrap(),
+        []
+    );
+}
+
+fn moved(to: Status) -> Look {
+    Look {
+        moved_to: Some(to),
+        answered: true,
+        ..Look::default()
+    }
+}
+
+fn retry(seconds: u64) -> Outcome {
+    Outcome::Retry {
+        at: at(seconds),
+        error: "broken".to_owned(),
+    }
+}
+
+async fn a_delivery_makes_its_request_due_and_is_settled_by_a_look(store: &impl Store) {
+    let recorded = store
+        .accept(delivery(Some(90), "one"), at(0))
+        .await
+        .unwrap();
+    assert_eq!(recorded, Recorded::New);
+    let stats = store.stats(at(0)).await.unwrap();
+    assert_eq!(
+        (stats.pending, stats.due, stats.open, stats.unreadable),
+        (1, 1, 1, 0)
+    );
+    assert_eq!((stats.last_hint, stats.last_read), (Some(at(0)), None));
+
+    let held = lease(store, 1).await;
+    assert_eq!((held.request, held.hints, &held.status), (id(90), 1, &None));
+    let look = Look {
+        next: Some(at(60)),
+        ..moved(Status::InReview)
+    };
+    assert!(store.record(&held, look, at(2)).await.unwrap());
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!((known.status, known.sequence), (Some(Status::InReview), 1));
+    assert_eq!(
+        (known.due_at, known.hinted_at, known.read_at),
+        (Some(at(60)), Some(at(0)), Some(at(2)))
+    );
+    let stats = store.stats(at(3)).await.unwrap();
+    assert_eq!((stats.pending, stats.due, stats.waiting), (0, 0, 1));
+    nothing_is_due(store, 59).await;
+
+    let held = lease(store, 60).await;
+    assert_eq!(
+        (held.status.clone(), held.sequence),
+        (Some(Status::InReview), 1)
+    );
+    assert!(
+        store
+            .record(&held, moved(Status::Accredited), at(61))
+            .await
+            .unwrap()
+    );
+    nothing_is_due(store, 1_000_000).await;
+    assert_eq!(
+        store.stats(at(61)).await.unwrap().open,
+        0,
+        "it came to an end"
+    );
+    store
+        .accept(delivery(Some(90), "two"), at(62))
+        .await
+        .unwrap();
+    assert_eq!(
+        lease(store, 62).await.request,
+        id(90),
+        "and a delivery wakes it"
+    );
+}
+
+/// Its look may have been answered before the change that the delivery tells of.
+async fn a_delivery_that_comes_during_a_look_is_not_settled_by_it(store: &impl Store) {
+    store
+        .accept(delivery(Some(90), "one"), at(0))
+        .await
+        .unwrap();
+    let held = lease(store, 0).await;
+    // The same bytes count as well: a request can come back to a status.
+    for text in ["one", "two"] {
+        store.accept(delivery(Some(90), text), at(1)).await.unwrap();
+        nothing_is_due(store, 1).await;
+    }
+    assert!(
+        store
+            .record(&held, moved(Status::InReview), at(2))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.stats(at(2)).await.unwrap().pending, 2);
+    let again = lease(store, 2).await;
+    assert_eq!(again.hints, 3);
+    assert!(
+        store
+            .record(
+                &again,
+                Look {
+                    answered: true,
+                    ..Look::default()
+                },
+                at(3)
+            )
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.stats(at(3)).await.unwrap().pending, 0);
+    nothing_is_due(store, 3).await;
+}
+
+/// An inbox that counts each body once and for ever drops real events.
+async fn the_same_bytes_are_news_again_once_they_are_settled(store: &impl Store) {
+    for round in 0..3 {
+        let now = round * 10;
+        for expected in [Recorded::New, Recorded::Duplicate, Recorded::Duplicate] {
+            let recorded = store
+                .accept(delivery(Some(90), "one"), at(now))
+                .await
+                .unwrap();
+            assert_eq!(recorded, expected);
+        }
+        assert_eq!(store.stats(at(now)).await.unwrap().pending, 1);
+        let held = lease(store, now).await;
+        let look = Look {
+            answered: true,
+            ..Look::default()
+        };
+        assert!(store.record(&held, look, at(now)).await.unwrap());
+    }
+}
+
+async fn what_can_not_be_read_is_kept_until_somebody_settles_it(store: &impl Store) {
+    for text in ["first", "second"] {
+        let recorded = store.accept(delivery(None, text), at(0)).await.unwrap();
+        assert_eq!(recorded, Recorded::New);
+        let recorded = store.accept(delivery(None, text), at(1)).await.unwrap();
+        assert_eq!(recorded, Recorded::Duplicate);
+    }
+    nothing_is_due(store, 1).await;
+    let kept = store.unreadable(10).await.unwrap();
+    let bodies: Vec<_> = kept
+        .iter()
+        .map(|kept| kept.body.expose().as_slice())
+        .collect();
+    assert_eq!(bodies, [&b"first"[..], b"second"]);
+    assert_eq!(store.unreadable(1).await.unwrap(), kept[..1]);
+    assert_eq!(kept[0].received_at, at(0));
+    assert_eq!(store.stats(at(1)).await.unwrap().unreadable, 2);
+
+    assert!(store.resolve(kept[0].id, None, at(2)).await.unwrap());
+    assert!(!store.resolve(kept[0].id, None, at(2)).await.unwrap());
+    nothing_is_due(store, 2).await;
+    assert!(
+        store
+            .resolve(kept[1].id, Some(id(91)), at(3))
+            .await
+            .unwrap()
+    );
+    assert_eq!(lease(store, 3).await.request, id(91));
+    assert!(
+        !store
+            .resolve(DeliveryId(999), Some(id(92)), at(3))
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.request(id(92)).await.unwrap(), None);
+    assert_eq!(store.unreadable(10).await.unwrap(), []);
+}
+
+async fn a_lease_is_exclusive_and_is_taken_over_when_it_is_over(store: &impl Store) {
+    store.track(&[id(90)], at(0)).await.unwrap();
+    let late = lease(store, 0).await;
+    nothing_is_due(store, 59).await;
+    let next = lease(store, 60).await;
+    assert!(next.fence > late.fence);
+    assert!(
+        !store
+            .record(&late, moved(Status::Accredited), at(61))
+            .await
+            .unwrap()
+    );
+    assert!(
+        store
+            .record(&next, moved(Status::InReview), at(61))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .record(&next, moved(Status::Accredited), at(61))
+            .await
+            .unwrap(),
+        "one look each"
+    );
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!((known.status, known.sequence), (Some(Status::InReview), 1));
+
+    let late = lease_change(store, 61).await;
+    no_change_is_due(store, 120).await;
+    let next = lease_change(store, 121).await;
+    assert_eq!((late.attempts, next.attempts), (1, 2));
+    assert_eq!(late.change, next.change);
+    assert!(
+        !store
+            .conclude(&late, Outcome::Handled, at(122))
+            .await
+            .unwrap()
+    );
+    assert!(store.conclude(&next, retry(200), at(122)).await.unwrap());
+    assert!(
+        !store
+            .conclude(&next, Outcome::Handled, at(122))
+            .await
+            .unwrap()
+    );
+}
+
+async fn a_failed_look_keeps_status_deliveries_and_count(store: &impl Store) {
+    store
+        .accept(delivery(Some(90), "one"), at(0))
+        .await
+        .unwrap();
+    let held = lease(store, 0).await;
+    store
+        .record(&held, moved(Status::InReview), at(1))
+        .await
+        .unwrap();
+    store
+        .accept(delivery(Some(90), "two"), at(2))
+        .await
+        .unwrap();
+    let held = lease(store, 2).await;
+    let look = Look {
+        quiet: 3,
+        failures: 4,
+        error: Some("502 Bad Gateway".to_owned()),
+        next: Some(at(30)),
+        ..Look::default()
+    };
+    assert!(store.record(&held, look, at(3)).await.unwrap());
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!((known.status, known.sequence), (Some(Status::InReview), 1));
+    assert_eq!(known.error.as_deref(), Some("502 Bad Gateway"));
+    assert_eq!((known.read_at, known.due_at), (Some(at(1)), Some(at(30))));
+    assert_eq!(
+        store.stats(at(3)).await.unwrap().pending,
+        1,
+        "nobody has read it yet"
+    );
+    let held = lease(store, 30).await;
+    assert_eq!((held.quiet, held.failures), (3, 4));
+
+    // What lies behind is noted, until an answer that does not.
+    let behind = Look {
+        refused: Some(Status::AcceptedByInvestor),
+        answered: true,
+        next: Some(at(40)),
+        ..Look::default()
+    };
+    assert!(store.record(&held, behind, at(31)).await.unwrap());
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!(known.refused, Some(Status::AcceptedByInvestor));
+    assert_eq!((known.status, known.error), (Some(Status::InReview), None));
+    assert_eq!(store.stats(at(31)).await.unwrap().refused, 1);
+    let held = lease(store, 40).await;
+    store
+        .record(
+            &held,
+            Look {
+                answered: true,
+                ..Look::default()
+            },
+            at(41),
+        )
+        .await
+        .unwrap();
+    assert_eq!(store.stats(at(41)).await.unwrap().refused, 0);
+}
+
+async fn changes_of_one_request_come_one_at_a_time_in_order(store: &impl Store) {
+    let path = [
+        Status::WaitingForReview,
+        Status::InReview,
+        Status::Accredited,
+    ];
+    for (now, status) in (0..).zip(&path) {
+        store
+            .accept(delivery(Some(90), status.as_str()), at(now))
+            .await
+            .unwrap();
+        let held = lease(store, now).await;
+        store
+            .record(&held, moved(status.clone()), at(now))
+            .await
+            .unwrap();
+    }
+    let mut from = None;
+    for (sequence, status) in (1..).zip(path) {
+        let held = lease_change(store, 10).await;
+        assert_eq!(held.change.request, id(90));
+        assert_eq!((held.change.sequence, &held.change.from), (sequence, &from));
+        assert_eq!(held.change.to, status);
+        assert_eq!(held.change.seen_at, at(sequence - 1));
+        no_change_is_due(store, 10).await;
+        from = Some(status);
+        assert!(
+            store
+                .conclude(&held, Outcome::Handled, at(10))
+                .await
+                .unwrap()
+        );
+    }
+    no_change_is_due(store, 1000).await;
+    assert_eq!(store.stats(at(10)).await.unwrap().waiting, 0);
+}
+
+async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
+    for status in [Status::InReview, Status::Accredited] {
+        store
+            .accept(delivery(Some(90), status.as_str()), at(0))
+            .await
+            .unwrap();
+        let held = lease(store, 0).await;
+        store.record(&held, moved(status), at(0)).await.unwrap();
+    }
+    let held = lease_change(store, 0).await;
+    store.conclude(&held, retry(5), at(0)).await.unwrap();
+    no_change_is_due(store, 4).await;
+    let held = lease_change(store, 5).await;
+    assert_eq!((held.attempts, held.change.sequence), (2, 1));
+    let poison = Outcome::Poison {
+        error: "hopeless".to_owned(),
+    };
+    store.conclude(&held, poison, at(5)).await.unwrap();
+
+    let aside = store.poisoned(10).await.unwrap();
+    assert_eq!(aside.len(), 1);
+    assert_eq!((&aside[0].change, aside[0].attempts), (&held.change, 2));
+    assert_eq!(aside[0].error.expose(), "hopeless");
+    assert_eq!(store.stats(at(5)).await.unwrap().poisoned, 1);
+    let later = lease_change(store, 5).await;
+    assert_eq!(later.change.sequence, 2, "later changes go on without it");
+    store
+        .conclude(&later, Outcome::Handled, at(5))
+        .await
+        .unwrap();
+
+    assert!(
+        !store.revive(id(90), 2, at(6)).await.unwrap(),
+        "that one was handled"
+    );
+    assert!(!store.revive(id(91), 1, at(6)).await.unwrap());
+    assert!(store.revive(id(90), 1, at(6)).await.unwrap());
+    assert!(!store.revive(id(90), 1, at(6)).await.unwrap());
+    let held = lease_change(store, 6).await;
+    assert_eq!((held.attempts, held.change.sequence), (1, 1));
+    assert_eq!(store.poisoned(10).await.unwrap(), []);
+}
+
+async fn following_a_request_twice_changes_nothing(store: &impl Store) {
+    assert_eq!(
+        store.track(&[id(90), id(91), id(90)], at(0)).await.unwrap(),
+        2
+    );
+    let held = store.lease_requests(1, at(0), at(60)).await.unwrap();
+    let look = Look {
+        next: Some(at(99)),
+        ..moved(Status::InReview)
+    };
+    store.record(&held[0], look, at(0)).await.unwrap();
+    assert_eq!(store.track(&[id(90), id(91)], at(1)).await.unwrap(), 0);
+    let known = store.request(held[0].request).await.unwrap().unwrap();
+    assert_eq!((known.due_at, known.hinted_at), (Some(at(99)), None));
+    assert_eq!(store.track(&[], at(1)).await.unwrap(), 0);
+}
+
+async fn the_longest_due_come_first(store: &impl Store) {
+    for (request, now) in [(1, 30), (2, 10), (3, 20)] {
+        store.track(&[id(request)], at(now)).await.unwrap();
+    }
+    let mut order = Vec::new();
+    for _ in 0..3 {
+        let held = store.lease_requests(1, at(40), at(100)).await.unwrap();
+        order.push(held[0].request.get());
+    }
+    assert_eq!(order, [2, 3, 1]);
+}
+
+async fn purging_forgets_what_was_dealt_with_and_no_request(store: &impl Store) {
+    store.accept(delivery(None, "unread"), at(0)).await.unwrap();
+    for status in [
+        Status::WaitingForReview,
+        Status::InReview,
+        Status::Accredited,
+    ] {
+        store
+            .accept(delivery(Some(90), status.as_str()), at(0))
+            .await
+            .unwrap();
+        let held = lease(store, 0).await;
+        store.record(&held, moved(status), at(10)).await.unwrap();
+    }
+    let held = lease_change(store, 10).await;
+    store
+        .conclude(&held, Outcome::Handled, at(10))
+        .await
+        .unwrap();
+    let held = lease_change(store, 10).await;
+    store
+        .conclude(
+            &held,
+            Outcome::Poison {
+                error: String::new(),
+            },
+            at(10),
+        )
+        .await
+        .unwrap();
+
+    assert_eq!(store.purge(at(10)).await.unwrap(), 0, "not before its time");
+    assert_eq!(
+        store.purge(at(11)).await.unwrap(),
+        4,
+        "three deliveries and a handled change"
+    );
+    assert_eq!(store.purge(at(1000)).await.unwrap(), 0);
+    let stats = store.stats(at(11)).await.unwrap();
+    assert_eq!((stats.unreadable, stats.poisoned, stats.waiting), (1, 1, 1));
+    // A request that is forgotten counts from 1 again, and its keys come twice.
+    store
+        .accept(delivery(Some(90), "again"), at(12))
+        .await
+        .unwrap();
+    assert_eq!(lease(store, 12).await.sequence, 3);
+}
+
+async fn unknown_statuses_are_stored_as_they_are(store: &impl Store) {
+    let odd = Status::from_value("on_hold_by_the_regulator's office");
+    store.track(&[id(90)], at(0)).await.unwrap();
+    let held = lease(store, 0).await;
+    store
+        .record(&held, moved(odd.clone()), at(0))
+        .await
+        .unwrap();
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!(known.status, Some(odd.clone()));
+    let held = lease_change(store, 0).await;
+    assert_eq!(held.change.to, odd);
+    assert_eq!(held.change.key(), "90-1-on_hold_by_the_regulator's office");
+}
+
+async fn an_id_beyond_the_columns_is_an_error_and_not_another_request(store: &impl Store) {
+    let (large, largest) = (u64::try_from(i64::MAX).unwrap(), u64::MAX);
+    store.track(&[id(large)], at(0)).await.unwrap();
+    assert_eq!(lease(store, 0).await.request, id(large));
+    // The memory has no columns.
+    if let Ok(known) = store.request(id(largest)).await {
+        assert_eq!(known, None);
+    } else {
+        store.track(&[id(largest)], at(0)).await.unwrap_err();
+        store
+            .accept(delivery(Some(largest), "one"), at(0))
+            .await
+            .unwrap_err();
+    }
+}
+
+async fn many_callers_never_hold_the_same_lease(store: &impl Store) {
+    let requests: Vec<_> = (1..=60).map(id).collect();
+    store.track(&requests, at(0)).await.unwrap();
+    let callers = (0..8).map(|_| async {
+        let mut mine = Vec::new();
+        loop {
+            let held = store.lease_requests(3, at(0), at(60)).await.unwrap();
+            if held.is_empty() {
+                return mine;
+            }
+            for lease in held {
+                assert!(
+                    store
+                        .record(&lease, moved(Status::InReview), at(0))
+                        .await
+                        .unwrap()
+                );
+                mine.push(lease.request);
+            }
+        }
+    });
+    let mut seen = Vec::new();
+    for caller in join_all(callers).await {
+        seen.extend(caller);
+    }
+    seen.sort_unstable_by_key(|id| id.get());
+    assert_eq!(seen, requests);
+    let stats = store.stats(at(0)).await.unwrap();
+    assert_eq!(stats.waiting, 60);
+}
+
+/// All at the same time, in this task.
+async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
+    std::future::poll_fn(move |context| {
+        let mut waiting = false;
+        for (future, output) in &mut futures {
+            if output.is_none() {
+                match future.as_mut().poll(context) {
+                    std::task::Poll::Ready(value) => *output = Some(value),
+                    std::task::Poll::Pending => waiting = true,
+                }
+            }
+        }
+        if waiting {
+            return std::task::Poll::Pending;
+        }
+        let outputs = futures.iter_mut().filter_map(|(_, output)| output.take());
+        std::task::Poll::Ready(outputs.collect())
+    })
+    .await
+}
