@@ -252,9 +252,13 @@ impl Client {
         options: Option<&CallOptions>,
     ) -> Result<O::Output, Error> {
         let info = operation::info::<O>();
-        let (reply, seen) = self
+        let ran = self
             .run(info, &|encoder| operation.encode(encoder), options)
-            .await?;
+            .await;
+        let (reply, seen) = match ran {
+            Ok(ran) => ran,
+            Err(error) => return O::answer(&error).ok_or(error),
+        };
         let _turn = match options {
             Some(options) => options.turn().await,
             None => None,

@@ -52,7 +52,7 @@ pub struct RequestEncoder {
     template: &'static str,
     has_query: bool,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
     /// The first fault of a setter that does not return one itself.
     fault: Option<EncodeError>,
 }
@@ -68,7 +68,7 @@ impl RequestEncoder {
             has_query: false,
             // Mostly none: what the layers add is not known here, and not for each attempt's copy.
             headers: HeaderMap::new(),
-            body: Bytes::new(),
+            body: Body::default(),
             fault: None,
         }
     }
@@ -208,8 +208,14 @@ impl RequestEncoder {
 
     /// Sets the body and its content type.
     pub fn bytes(&mut self, content_type: HeaderValue, body: impl Into<Bytes>) {
+        self.body(content_type, Body::whole(body));
+    }
+
+    /// Sets a body that may still be on its way, such as that of an [`Upload`](crate::Upload), and its content type. A
+    /// request whose body is not whole is sent once.
+    pub fn body(&mut self, content_type: HeaderValue, body: Body) {
         self.headers.insert(CONTENT_TYPE, content_type);
-        self.body = body.into();
+        self.body = body;
     }
 
     /// Sets a header of this operation. What the layers add later (request id, authorization)
@@ -236,7 +242,7 @@ impl RequestEncoder {
         }
         let target = PathAndQuery::from_maybe_shared(Bytes::from(self.target))
             .map_err(|_| EncodeError::new("path", "the template is no valid path"))?;
-        let mut request = Request::new(Body::whole(self.body));
+        let mut request = Request::new(self.body);
         *request.method_mut() = self.info.method().clone();
         *request.uri_mut() = Uri::from(target);
         *request.headers_mut() = self.headers;

@@ -163,6 +163,7 @@ pub mod testkit;
 mod tls;
 mod token;
 mod transport;
+mod upload;
 
 pub use async_trait::async_trait;
 pub use bytes;
@@ -190,6 +191,7 @@ pub use session::{Login, Session};
 #[cfg(feature = "hyper")]
 pub use tls::{TlsProvider, TlsRoots};
 pub use token::{Token, TokenSource};
+pub use upload::Upload;
 
 /// Any error, boxed: what transports and layers of others fail with.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::encode::RequestEncoder;
-use crate::error::{DecodeError, EncodeError};
+use crate::error::{DecodeError, EncodeError, Error};
 
 /// How often a request may reach the server.
 ///
@@ -201,6 +201,13 @@ pub trait Operation: Send + Sync {
     ///
     /// When the body is not what the operation promises, or says that the operation was refused.
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError>;
+
+    /// Reads an error that is an answer: some services say "no" to a question by a status that is not 2xx. `None`, which
+    /// is what it is unless an operation says otherwise, leaves it an error. What is traced and observed stays the status.
+    fn answer(error: &Error) -> Option<Self::Output> {
+        let _ = error;
+        None
+    }
 }
 
 /// The facts of `O` with a lifetime that request extensions can hold.

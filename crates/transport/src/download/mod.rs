@@ -5,7 +5,7 @@
 
 mod checked;
 mod file_name;
-mod write;
+pub(crate) mod write;
 
 use std::fmt;
 use std::future::poll_fn;

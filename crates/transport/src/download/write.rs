@@ -19,12 +19,25 @@ use crate::random::Random;
 const TRIES: usize = 8;
 
 /// What failed, in a word for the error.
-pub(super) struct Failure {
+pub(crate) struct Failure {
     step: &'static str,
     error: io::Error,
 }
 
 impl Failure {
+    /// The failure of a file that was to be sent: nothing was.
+    pub(crate) fn unsent(self) -> Error {
+        let Self { step, error } = self;
+        Error::new(ErrorKind::Build)
+            .with_detail(format!("{step}: {error}"))
+            .with_source(error)
+    }
+
+    /// The failure of a file of which a part may have been sent.
+    pub(crate) fn into_cause(self) -> io::Error {
+        self.error
+    }
+
     pub(super) fn into_error(self, received: u64) -> Error {
         let Self { step, error } = self;
         // Texts of the operating system name no paths.
@@ -34,12 +47,12 @@ impl Failure {
     }
 }
 
-fn at(step: &'static str) -> impl FnOnce(io::Error) -> Failure {
+pub(crate) fn at(step: &'static str) -> impl FnOnce(io::Error) -> Failure {
     move |error| Failure { step, error }
 }
 
 /// Runs a step where it may block. What it gives is dropped there if nobody waits any more.
-pub(super) async fn step<T: Send + 'static>(
+pub(crate) async fn step<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let (told, outcome) = oneshot::channel();
