@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use accredit_models::Secret;
+use accredit_models::{Personal, Secret};
 use accredit_transport::{
-    self as transport, BytesOperation, CallOptions, Download, Error, Operation,
+    self as transport, BytesOperation, CallOptions, Download, Error, Operation, TokenSource,
 };
 
 use crate::{
@@ -66,6 +66,7 @@ impl Client {
         ClientBuilder {
             environment,
             credentials: None,
+            login_authorization: None,
             configure: Vec::new(),
         }
     }
@@ -103,6 +104,12 @@ impl Client {
     /// Signatures of investors under subscription agreements.
     #[must_use]
     #[doc(alias = "subscription_agreement_investor_signatures")]
+    pub fn subscription_agreement_signatures(&self) -> InvestorSignatures {
+        self.investor_signatures()
+    }
+
+    /// The same as [`subscription_agreement_signatures`](Self::subscription_agreement_signatures), in short.
+    #[must_use]
     pub fn investor_signatures(&self) -> InvestorSignatures {
         InvestorSignatures::new(self)
     }
@@ -168,6 +175,7 @@ type Configure = Box<dyn Fn(transport::ClientBuilder) -> transport::ClientBuilde
 pub struct ClientBuilder {
     environment: Environment,
     credentials: Option<Credentials>,
+    login_authorization: Option<Arc<dyn TokenSource>>,
     configure: Vec<Configure>,
 }
 
@@ -181,6 +189,27 @@ impl ClientBuilder {
     /// Shorthand for a token that was got elsewhere.
     pub fn token(self, token: impl Into<Secret>) -> Self {
         self.credentials(Credentials::token(token))
+    }
+
+    /// What the login itself carries in `Authorization`, beside e-mail and password. Nothing, unless this is set.
+    ///
+    /// The vendor's document names a Firebase ID token there. Whether one is needed, and in which form, is not known: ask
+    /// the vendor. Such a token lives for an hour, so a program that runs longer gives a [`TokenSource`] of its own, which
+    /// is asked at each login, and once more when the service answers 401. No other call carries it.
+    ///
+    /// ```
+    /// use accredit_thirdparty::{Client, Credentials, Environment, transport::Token};
+    ///
+    /// let client = Client::builder(Environment::Production)
+    ///     .credentials(Credentials::password("partner@example.com", "correct horse"))
+    ///     .login_authorization(Token::new("Bearer", "eyJhbGciOi")?)
+    ///     .build()?;
+    /// # Ok::<(), accredit_thirdparty::ConfigError>(())
+    /// ```
+    #[doc(alias = "firebase")]
+    pub fn login_authorization(mut self, source: impl TokenSource + 'static) -> Self {
+        self.login_authorization = Some(Arc::new(source));
+        self
     }
 
     /// Sets timeouts, layers, roots or a transport of your own on the stack below. It runs once for the stack of the calls
@@ -199,8 +228,12 @@ impl ClientBuilder {
     ///
     /// When the origin or the credentials can't be sent safely: see [`transport::ConfigError`].
     pub fn build(self) -> Result<Client, transport::ConfigError> {
-        let login = self.stack().build()?;
-        let session = Arc::new(session(login, self.credentials.clone())?);
+        let login = match &self.login_authorization {
+            Some(source) => self.stack().token_source(Arc::clone(source)).build()?,
+            None => self.stack().build()?,
+        };
+        let is_authorised = self.login_authorization.is_some();
+        let session = Arc::new(session(login, is_authorised, self.credentials.clone())?);
         let transport = self.stack().token_source(Arc::clone(&session)).build()?;
         Ok(Client { transport, session })
     }
@@ -223,11 +256,16 @@ impl fmt::Debug for ClientBuilder {
         let Self {
             environment,
             credentials,
+            login_authorization,
             configure: _,
         } = self;
         f.debug_struct("ClientBuilder")
             .field("environment", environment)
             .field("credentials", credentials)
+            .field(
+                "login_authorization",
+                &login_authorization.as_ref().map(|_| Personal::new(())),
+            )
             .finish_non_exhaustive()
     }
 }

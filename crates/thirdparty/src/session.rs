@@ -9,6 +9,7 @@ use accredit_transport::{
     self as transport, ConfigError, DecodeError, EncodeError, Error, Lease, Operation,
     OperationInfo, Reply, RequestEncoder, Token, async_trait,
 };
+use http::Method;
 
 use crate::{
     credentials::{Credentials, Kind},
@@ -25,6 +26,8 @@ pub(crate) type Session = transport::Session<Account>;
 /// The account that the session belongs to.
 pub(crate) struct Account {
     client: transport::Client,
+    /// Whether `client` has credentials for the login itself.
+    is_authorised: bool,
     /// `None` when the caller has a token of their own, or nothing.
     password: Option<(Personal<String>, Secret)>,
 }
@@ -32,6 +35,7 @@ pub(crate) struct Account {
 /// A session that logs in through `client`, or holds the caller's own token.
 pub(crate) fn session(
     client: transport::Client,
+    is_authorised: bool,
     credentials: Option<Credentials>,
 ) -> Result<Session, ConfigError> {
     let (password, token) = match credentials.map(|Credentials(kind)| kind) {
@@ -39,7 +43,11 @@ pub(crate) fn session(
         Some(Kind::Token(token)) => (None, Some(Token::new(SCHEME, token.expose())?)),
         None => (None, None),
     };
-    let session = Session::new(Account { client, password });
+    let session = Session::new(Account {
+        client,
+        is_authorised,
+        password,
+    });
     Ok(match token {
         Some(token) => session.with_lease(&Lease::new(token)),
         None => session,
@@ -54,7 +62,12 @@ impl transport::Login for Account {
             return Err(failed("there is no password to log in with"));
         };
         let login = operations::auth::Login::new(email.expose(), password.clone());
-        let (login, server_now) = self.client.execute(&Dated(login)).await.map_err(refused)?;
+        let (login, server_now) = if self.is_authorised {
+            self.client.execute(&Dated::<true>(login)).await
+        } else {
+            self.client.execute(&Dated::<false>(login)).await
+        }
+        .map_err(refused)?;
         let token = Token::new(SCHEME, login.token.expose())
             .map_err(|_| failed("the login gave no usable token"))?;
         let mut lease = Lease::new(token);
@@ -84,13 +97,23 @@ fn refused(error: Error) -> Error {
     }
 }
 
-/// A login together with what the server's clock showed.
-struct Dated(operations::auth::Login);
+/// A login together with what the server's clock showed; with credentials of its own, or as it is by itself, without.
+struct Dated<const AUTHORISED: bool>(operations::auth::Login);
 
-impl Operation for Dated {
+impl<const AUTHORISED: bool> Operation for Dated<AUTHORISED> {
     type Output = (Login, Option<SystemTime>);
 
-    const INFO: OperationInfo = operations::auth::Login::INFO;
+    const INFO: OperationInfo = if AUTHORISED {
+        OperationInfo::new(
+            LOGIN.name(),
+            Method::POST,
+            LOGIN.path(),
+            LOGIN.class(),
+            LOGIN.response(),
+        )
+    } else {
+        operations::auth::Login::INFO
+    };
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         self.0.encode(request)
@@ -124,7 +147,12 @@ mod tests {
             .transport(service);
         let password = Some((Personal::new("a@example.com".to_owned()), Secret::from("p")));
         let client = client.build().unwrap();
-        let lease = Account { client, password }.log_in().await.unwrap();
+        let account = Account {
+            client,
+            is_authorised: false,
+            password,
+        };
+        let lease = account.log_in().await.unwrap();
         assert_eq!(lease.answer::<Login>().unwrap().token.expose(), "t");
         lease.good_for()
     }

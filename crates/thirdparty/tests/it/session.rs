@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use accredit_sandbox::Sandbox;
 use accredit_thirdparty::operations::auth;
 use accredit_thirdparty::transport::http::Request;
-use accredit_thirdparty::transport::{Body, RetryPolicy};
+use accredit_thirdparty::transport::http::header::AUTHORIZATION;
+use accredit_thirdparty::transport::{Body, RetryPolicy, Token, TokenSource, async_trait};
 use accredit_thirdparty::{Client, Credentials, Environment, Error, ErrorKind, Problem};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::support::{
-    EMAIL, Names, PASSWORD, Service, is_login, login, partner, partner_builder, reply,
+    EMAIL, Names, PASSWORD, Service, TOKEN, is_login, login, partner, partner_builder, reply,
 };
 
 /// Everything that an error says, causes included.
@@ -498,6 +499,61 @@ async fn a_login_carries_no_credentials() {
         assert_eq!(request.uri().host(), Some("api.issuance.com"));
         assert_eq!(request.uri().scheme_str(), Some("https"));
     }
+}
+
+/// Gives another token after each that was refused.
+#[derive(Default)]
+struct IdTokens(AtomicUsize);
+
+#[async_trait]
+impl TokenSource for IdTokens {
+    async fn token(&self) -> Result<Token, Error> {
+        let number = self.0.load(Ordering::SeqCst);
+        Token::new("Bearer", &format!("canary-id-{number}")).map_err(|_| Error::auth("no token"))
+    }
+
+    async fn invalidate(&self, _: &Token) -> bool {
+        self.0.fetch_add(1, Ordering::SeqCst);
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_login_carries_the_authorization_that_it_was_given_and_nothing_else_does() {
+    let service = Service::new(|request| {
+        let given = request.headers().get(AUTHORIZATION);
+        match is_login(request) {
+            true if given.is_some_and(|value| value == "Bearer canary-id-1") => login(TOKEN),
+            true => reply(401, "application/json", "{}"),
+            false => reply(200, "application/json", r#"{"count": 0, "results": []}"#),
+        }
+    });
+    let builder = service
+        .builder()
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .login_authorization(IdTokens::default());
+    assert!(!format!("{builder:?}").contains("canary"));
+    let client = builder.build().unwrap();
+    client.investors().list().send().await.unwrap();
+    client.auth().logout().await.unwrap();
+    let expected = [
+        ("login", "Bearer canary-id-0"),
+        ("login", "Bearer canary-id-1"),
+        ("investors", "Token canary-token"),
+        ("logout", "Token canary-token"),
+    ];
+    let expected = expected.map(|(name, token)| (name.to_owned(), Some(token.to_owned())));
+    assert_eq!(service.seen_with_credentials(), expected);
+
+    let fixed = service
+        .builder()
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .login_authorization(Token::new("", "canary-id-0").unwrap())
+        .build()
+        .unwrap();
+    let error = fixed.auth().login().await.unwrap_err();
+    assert!(error.is_unauthorized());
+    assert!(!format!("{error} {error:?}").contains("canary"));
 }
 
 #[tokio::test]
