@@ -3,6 +3,7 @@
 //! Reads the contract as the generator resolves it, so it holds for what is generated. Lives in tests only.
 
 mod broken;
+mod filters;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
