@@ -1,48 +1,103 @@
 //! Bodies that carry a file: `multipart/form-data` (RFC 7578), since the service's file field refuses JSON.
 
-use accredit_models::thirdparty::NewKybDocument;
-use accredit_transport::{EncodeError, RequestEncoder};
+use std::hash::{BuildHasher as _, RandomState};
+
+use accredit_models::thirdparty::{DocumentSide, EntityId, KybDocumentType, NewKybDocument};
+use accredit_transport::{EncodeError, RequestEncoder, Upload, bytes::Bytes};
 use http::HeaderValue;
 
-/// Writes a know-your-business document: three text fields and the PDF.
+use crate::uploads::{MAGIC, Pdf};
+
+/// The field of the file.
+const FILE: &str = "storage_content";
+
+/// Writes a know-your-business document that is in memory: three text fields and the PDF.
 pub(crate) fn encode(
     document: &NewKybDocument,
     request: &mut RequestEncoder,
 ) -> Result<(), EncodeError> {
     let content = document.storage_content.as_bytes();
-    let boundary = boundary(content);
-    let mut body = Vec::with_capacity(content.len() + 1024);
-    let fields = [
-        ("entity", document.entity.to_string()),
-        ("type", document.kind.to_string()),
-        ("side", document.side.to_string()),
-    ];
-    for (name, value) in fields {
-        part(
-            &mut body,
-            &boundary,
-            &format!("name=\"{name}\""),
-            value.as_bytes(),
-        );
+    if u64::try_from(content.len()).is_ok_and(|length| length > Pdf::MAX_BYTES) {
+        return Err(EncodeError::new(FILE, "is longer than `Pdf::MAX_BYTES`"));
     }
-    // The service accepts file names that end in .pdf, and keeps none: a neutral one tells nothing about a person.
-    let file =
-        "name=\"storage_content\"; filename=\"document.pdf\"\r\nContent-Type: application/pdf";
-    part(&mut body, &boundary, file, content);
-    body.extend_from_slice(format!("--{boundary}--\r\n").as_bytes());
-    let content_type =
-        HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"))
-            .map_err(|_| EncodeError::new("storage_content", "no boundary fits in a header"))?;
-    request.bytes(content_type, body);
+    if !content.starts_with(MAGIC) {
+        return Err(EncodeError::new(
+            FILE,
+            "is no PDF: it does not begin with %PDF",
+        ));
+    }
+    let form = Form::new(boundary(content))?;
+    let NewKybDocument {
+        entity, kind, side, ..
+    } = document;
+    let mut body = Vec::with_capacity(content.len() + 1024);
+    body.extend_from_slice(form.before(*entity, kind, side).as_bytes());
+    body.extend_from_slice(content);
+    body.extend_from_slice(form.after().as_bytes());
+    request.bytes(form.content_type, body);
     Ok(())
 }
 
-fn part(body: &mut Vec<u8>, boundary: &str, disposition: &str, content: &[u8]) {
-    body.extend_from_slice(
-        format!("--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n").as_bytes(),
-    );
-    body.extend_from_slice(content);
-    body.extend_from_slice(b"\r\n");
+/// Writes a document whose file is sent as it is read.
+pub(crate) fn encode_upload(
+    (entity, kind, side): (EntityId, &KybDocumentType, &DocumentSide),
+    file: Upload,
+    request: &mut RequestEncoder,
+) -> Result<(), EncodeError> {
+    let form = Form::new(random_boundary())?;
+    let before = Bytes::from(form.before(entity, kind, side));
+    let body = file.into_body(before, Bytes::from(form.after()));
+    request.body(form.content_type, body);
+    Ok(())
+}
+
+/// What stands around the file.
+struct Form {
+    boundary: String,
+    content_type: HeaderValue,
+}
+
+impl Form {
+    fn new(boundary: String) -> Result<Self, EncodeError> {
+        let content_type = format!("multipart/form-data; boundary={boundary}");
+        let content_type = HeaderValue::try_from(content_type)
+            .map_err(|_| EncodeError::new(FILE, "no boundary fits in a header"))?;
+        Ok(Self {
+            boundary,
+            content_type,
+        })
+    }
+
+    fn before(&self, entity: EntityId, kind: &KybDocumentType, side: &DocumentSide) -> String {
+        let fields = [
+            ("entity", entity.to_string()),
+            ("type", kind.to_string()),
+            ("side", side.to_string()),
+        ];
+        let mut text = String::new();
+        for (name, value) in fields {
+            self.open(&mut text, &format!("name=\"{name}\""));
+            text.push_str(&value);
+            text.push_str("\r\n");
+        }
+        // The service accepts file names that end in .pdf, and keeps none: a neutral one tells nothing about a person.
+        self.open(
+            &mut text,
+            &format!("name=\"{FILE}\"; filename=\"document.pdf\"\r\nContent-Type: application/pdf"),
+        );
+        text
+    }
+
+    fn open(&self, text: &mut String, disposition: &str) {
+        let boundary = &self.boundary;
+        text.push_str(&format!(
+            "--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n"
+        ));
+    }
+
+    fn after(&self) -> String {
+        format!("\r\n--{}--\r\n", self.boundary)
+    }
 }
 
 /// A line that does not occur in the file.
@@ -60,9 +115,15 @@ fn boundary(content: &[u8]) -> String {
     }
 }
 
+/// A line that nobody can have put into a file that is not looked through: 128 random bits.
+fn random_boundary() -> String {
+    let [first, second] = [(); 2].map(|()| RandomState::new().hash_one(0_u8));
+    format!("accredit-form-boundary-{first:016x}{second:016x}")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::boundary;
+    use super::{boundary, random_boundary};
 
     #[test]
     fn the_boundary_does_not_occur_in_the_file() {
@@ -71,5 +132,13 @@ mod tests {
             boundary(b"x accredit-form-boundary-0 y"),
             "accredit-form-boundary-1"
         );
+    }
+
+    #[test]
+    fn nobody_can_guess_the_boundary_of_an_upload() {
+        let (one, other) = (random_boundary(), random_boundary());
+        assert_ne!(one, other);
+        // RFC 2046: at most 70 characters.
+        assert!(one.len() <= 70, "{one}");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Decides names, Rust types and boxes. Writes nothing.
 
+mod columns;
+
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -17,6 +19,8 @@ use crate::error::{Context, Error, Result};
 
 /// Nested objects above this many bytes are boxed, so that lists of their parents stay small.
 const BOX_ABOVE: usize = 200;
+
+pub(crate) use columns::MODULE as COLUMNS;
 
 /// One service.
 pub(crate) struct Catalog {
@@ -60,6 +64,8 @@ pub(crate) struct EnumValue {
     pub(crate) wire: String,
     pub(crate) variant: String,
     pub(crate) label: Option<String>,
+    /// What it means, where that is not its label.
+    pub(crate) description: Option<String>,
 }
 
 pub(crate) struct Field {
@@ -105,6 +111,12 @@ pub(crate) struct Operation {
     pub(crate) path_parameters: Vec<Argument>,
     pub(crate) query: Vec<Argument>,
     pub(crate) raw_parameters: bool,
+    /// The enum of the fields that `ordering` takes.
+    pub(crate) ordering: Option<String>,
+    /// The enum of the columns that `field` takes.
+    pub(crate) columns: Option<String>,
+    /// An error status that is an answer.
+    pub(crate) negative_status: Option<u16>,
     pub(crate) body: Option<Body>,
     /// The type of the answer inside page, envelope or array; `None` for bytes and empty.
     pub(crate) output: Option<Rust>,
@@ -183,6 +195,7 @@ impl Catalog {
         }
         catalog.check_references()?;
         catalog.check_files(&folder, &path)?;
+        columns::add(&mut catalog)?;
         catalog.box_nested();
         Ok(catalog)
     }
@@ -468,6 +481,7 @@ impl EnumValue {
         Ok(Self {
             variant: names::variant(&wire),
             label: schema.title.clone(),
+            description: None,
             wire,
         })
     }
@@ -546,6 +560,9 @@ impl Operation {
             path_parameters,
             query,
             raw_parameters: operation.raw_parameters,
+            ordering: operation.ordering.clone(),
+            columns: operation.columns.clone(),
+            negative_status: operation.negative_status,
             body: body(operation)?,
             output: output(operation)?,
             statuses,

@@ -34,7 +34,7 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
         modules.entry(&r#type.module).or_default().push(r#type);
     }
     for (module, types) in &modules {
-        let source = format!("spec/{}/{module}.yaml", catalog.service);
+        let source = models::source(catalog, module);
         let text = file(catalog, module, types).map_err(|error| error.context(&source))?;
         output.rust(folder.join(format!("{module}.rs")), &source, &text)?;
     }
@@ -200,7 +200,7 @@ fn value_and_label(value: &EnumValue) -> String {
 /// A value that the field can have; `at` makes neighbours differ. `"@Name"` stands for the example of that object.
 fn value(catalog: &Catalog, field: &Field, at: usize) -> Result<String> {
     let item = |rust: &Rust| match field.sensitivity {
-        Some(sensitivity) => canary(rust, &field.wire, sensitivity),
+        Some(sensitivity) => canary(catalog, rust, &field.wire, sensitivity),
         None => plain(catalog, rust, &field.wire, at),
     };
     match &field.rust {
@@ -209,8 +209,16 @@ fn value(catalog: &Catalog, field: &Field, at: usize) -> Result<String> {
     }
 }
 
-fn canary(rust: &Rust, wire: &str, sensitivity: Sensitivity) -> Result<String> {
+fn canary(catalog: &Catalog, rust: &Rust, wire: &str, sensitivity: Sensitivity) -> Result<String> {
+    let is_open = |name: &str| {
+        let shape = catalog.get(name).map(|named| &named.shape);
+        matches!(shape, Some(Shape::Enum { open: true, .. }))
+    };
     match rust {
+        // A value outside the list is kept, and would be printed.
+        Rust::Named(name) if is_open(name) => Ok(quote(&text(wire, CANARY))),
+        // No canary fits in here: that it is redacted shows where it is not printed.
+        Rust::Bool => Ok(true.to_string()),
         Rust::Text => Ok(quote(&text(wire, CANARY))),
         Rust::Date => Ok(quote(CANARY_DATE)),
         Rust::Money => Ok(quote(CANARY_DECIMAL)),

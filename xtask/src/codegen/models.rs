@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt::Write as _, path::PathBuf};
 
 use super::{
     Output,
-    catalog::{Catalog, EnumValue, Field, Operation, Rust, Shape, Type},
+    catalog::{COLUMNS, Catalog, EnumValue, Field, Operation, Rust, Shape, Type},
     doc, names,
     openapi::{Direction, Evidence, ResponseKind, Sensitivity},
 };
@@ -18,12 +18,21 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
         modules.entry(&r#type.module).or_default().push(r#type);
     }
     for (module, types) in &modules {
-        let source = format!("spec/{}/{module}.yaml", catalog.service);
+        let source = source(catalog, module);
         let text = file(catalog, module, types)?;
         output.rust(folder.join(format!("{module}.rs")), &source, &text)?;
     }
     let source = format!("spec/{}/", catalog.service);
     output.rust(folder.join("mod.rs"), &source, &index(catalog, &modules)?)
+}
+
+/// Where a module comes from.
+pub(crate) fn source(catalog: &Catalog, module: &str) -> String {
+    if module == COLUMNS {
+        format!("spec/{}.openapi.yaml", catalog.service)
+    } else {
+        format!("spec/{}/{module}.yaml", catalog.service)
+    }
 }
 
 fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<String> {
@@ -237,8 +246,9 @@ fn enumeration(text: &mut String, r#type: &Type, open: bool, values: &[EnumValue
     writeln!(text, "    pub enum {} {{", r#type.name)?;
     for value in values {
         let label = value
-            .label
+            .description
             .clone()
+            .or_else(|| value.label.clone())
             .unwrap_or_else(|| names::sentence(&value.wire));
         text.push_str(&doc::doc(8, &doc::sentence(&label)));
         let row = format!("        {} = {:?}", value.variant, value.wire);
@@ -309,7 +319,7 @@ fn object(
         writeln!(text, "pub {}: {},", item.name, field_type(item))?;
     }
     if open {
-        text.push_str("/// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.\n");
+        text.push_str("/// Fields that the contract does not list, as sent.\n");
         text.push_str("pub extra: BTreeMap<String, Json>,\n");
     }
     let mut listed: Vec<String> = fields.iter().map(listed).collect();

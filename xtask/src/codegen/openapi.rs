@@ -96,6 +96,15 @@ pub(crate) struct Operation {
     pub(crate) evidence: Evidence,
     #[serde(default, rename = "x-raw-parameters")]
     pub(crate) raw_parameters: bool,
+    /// The name of the enum of fields that `ordering` takes.
+    #[serde(rename = "x-ordering")]
+    pub(crate) ordering: Option<String>,
+    /// The name of the enum of columns that `field` takes.
+    #[serde(rename = "x-columns")]
+    pub(crate) columns: Option<String>,
+    /// An error status that is an answer.
+    #[serde(rename = "x-negative-status")]
+    pub(crate) negative_status: Option<u16>,
 }
 
 /// How often a request may reach the server.

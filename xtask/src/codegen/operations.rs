@@ -185,9 +185,10 @@ fn imports(catalog: &Catalog, body: &str) -> String {
         } else {
             ""
         };
+        let error = if names("Error") { "Error, " } else { "" };
         writeln!(
             text,
-            "use accredit_transport::{{{bytes}{paginate}DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass}};",
+            "use accredit_transport::{{{bytes}{paginate}{error}DecodeError, EncodeError, Operation, OperationInfo, Reply, RequestEncoder, ResponseKind, RetryClass}};",
         )
         .unwrap_or_default();
     }
@@ -197,14 +198,22 @@ fn imports(catalog: &Catalog, body: &str) -> String {
     if names("Method") {
         text.push_str("use http::Method;\n");
     }
-    let own: Vec<&str> = [
+    let columns = match (names("Column"), names("OrderBy")) {
+        (true, true) => Some("columns::{Column, OrderBy}"),
+        (true, false) => Some("columns::Column"),
+        (false, true) => Some("columns::OrderBy"),
+        (false, false) => None,
+    };
+    let mut own: Vec<&str> = [
         ("Call", "call::Call"),
+        ("negative", "negative"),
         ("paging", "paging"),
         ("reply", "reply"),
     ]
     .into_iter()
     .filter_map(|(name, path)| names(name).then_some(path))
     .collect();
+    own.extend(columns);
     if !own.is_empty() {
         writeln!(text, "\nuse crate::{{{}}};", own.join(", ")).unwrap_or_default();
     }
@@ -537,8 +546,16 @@ fn implementation(text: &mut String, catalog: &Catalog, operation: &Operation) -
     )?;
     writeln!(
         text,
-        "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}\n}}"
+        "fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {{ reply::{read}(&reply) }}"
     )?;
+    if let Some(status) = operation.negative_status {
+        writeln!(
+            text,
+            "\nfn answer(error: &Error) -> Option<Self::Output> {{ negative::{}(error, {status}) }}",
+            operation.action()
+        )?;
+    }
+    text.push_str("}\n");
     if operation.kind == ResponseKind::Bytes {
         writeln!(
             text,

@@ -149,13 +149,17 @@ fn values(catalog: &Catalog) -> Result<String> {
             writeln!(text, "{}", codes.join(" "))?;
             continue;
         }
-        text.push_str("| value | label |\n|---|---|\n");
+        text.push_str("| value | meaning |\n|---|---|\n");
         for value in values {
             writeln!(
                 text,
                 "| `{}` | {} |",
                 value.wire,
-                value.label.as_deref().unwrap_or_default()
+                value
+                    .label
+                    .as_ref()
+                    .or(value.description.as_ref())
+                    .map_or("", |words| words)
             )?;
         }
     }

@@ -28,13 +28,13 @@ pub struct EntitySummary {
     /// Town of the postal address.
     pub city: Option<Personal<String>>,
     /// State of a postal address in the United States.
-    pub state: Option<UsState>,
+    pub state: Option<Personal<UsState>>,
     /// State or province of a postal address outside the United States.
     pub region: Option<Personal<String>>,
     /// ZIP code, or the postal code of another country.
     pub postal_code: Option<Personal<String>>,
     /// Country of the postal address, as a two-letter code.
-    pub country: Option<Country>,
+    pub country: Option<Personal<Country>>,
     /// Where the identity check (KYC) stands.
     pub kyc_status: Option<KycStatus>,
     /// How many identity checks (KYC) have failed so far.
@@ -56,7 +56,7 @@ pub struct EntitySummary {
     /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
     /// Citizenship, as the English name of the country and not as a code.
-    pub citizenship: Option<Citizenship>,
+    pub citizenship: Option<Personal<Citizenship>>,
     /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
     /// not documented.
     pub us_person: Option<bool>,
@@ -74,7 +74,7 @@ pub struct EntitySummary {
     /// Legal name of a company; no sample of an investor shows it. Inferred, not in the vendor's
     /// document.
     pub company_name: Option<Personal<String>>,
-    /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
+    /// Fields that the contract does not list, as sent.
     pub extra: BTreeMap<String, Json>,
 }
 
@@ -129,7 +129,7 @@ pub struct Entity {
     /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
     /// Citizenship, as the English name of the country and not as a code.
-    pub citizenship: Option<Citizenship>,
+    pub citizenship: Option<Personal<Citizenship>>,
     /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
     /// not documented.
     pub us_person: Option<bool>,
@@ -163,13 +163,13 @@ pub struct Entity {
     /// Town of the postal address.
     pub city: Option<Personal<String>>,
     /// State of a postal address in the United States.
-    pub state: Option<UsState>,
+    pub state: Option<Personal<UsState>>,
     /// State or province of a postal address outside the United States.
     pub region: Option<Personal<String>>,
     /// ZIP code, or the postal code of another country.
     pub postal_code: Option<Personal<String>>,
     /// Country of the postal address, as a two-letter code.
-    pub country: Option<Country>,
+    pub country: Option<Personal<Country>>,
     /// Where the identity check (KYC) stands.
     pub kyc_status: Option<KycStatus>,
     /// How many identity checks (KYC) have failed so far.
@@ -183,7 +183,7 @@ pub struct Entity {
     /// Legal name of a company; no sample of an investor shows it. Inferred, not in the vendor's
     /// document.
     pub company_name: Option<Personal<String>>,
-    /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
+    /// Fields that the contract does not list, as sent.
     pub extra: BTreeMap<String, Json>,
 }
 
@@ -271,7 +271,7 @@ pub struct NewEntity {
     /// Income of one year as the investor declares it, in US dollars.
     pub annual_income: Option<Personal<Money>>,
     /// Citizenship, as the English name of the country and not as a code.
-    pub citizenship: Option<Citizenship>,
+    pub citizenship: Option<Personal<Citizenship>>,
     /// Whether the investor declares to be a US person; whether under tax law or Regulation S is
     /// not documented.
     pub us_person: Option<bool>,
@@ -300,17 +300,17 @@ pub struct NewEntity {
     /// Town of the postal address.
     pub city: Option<Personal<String>>,
     /// State of a postal address in the United States.
-    pub state: Option<UsState>,
+    pub state: Option<Personal<UsState>>,
     /// State or province of a postal address outside the United States.
     pub region: Option<Personal<String>>,
     /// ZIP code, or the postal code of another country.
     pub postal_code: Option<Personal<String>>,
     /// Country of the postal address, as a two-letter code.
-    pub country: Option<Country>,
+    pub country: Option<Personal<Country>>,
     /// Legal name of a company; the document shows no company. Inferred, not in the vendor's
     /// document.
     pub company_name: Option<Personal<String>>,
-    /// Fields that the contract does not list, as sent. The vendor adds some by the kind of party.
+    /// Fields that the contract does not list, as sent.
     pub extra: BTreeMap<String, Json>,
 }
 
@@ -403,7 +403,7 @@ impl NewEntity {
     /// Sets [`citizenship`](Self::citizenship).
     #[must_use]
     pub fn citizenship(mut self, citizenship: Citizenship) -> Self {
-        self.citizenship = Some(citizenship);
+        self.citizenship = Some(Personal::new(citizenship));
         self
     }
 
@@ -517,7 +517,7 @@ impl NewEntity {
     /// Sets [`state`](Self::state).
     #[must_use]
     pub fn state(mut self, state: UsState) -> Self {
-        self.state = Some(state);
+        self.state = Some(Personal::new(state));
         self
     }
 
@@ -538,7 +538,7 @@ impl NewEntity {
     /// Sets [`country`](Self::country).
     #[must_use]
     pub fn country(mut self, country: Country) -> Self {
-        self.country = Some(country);
+        self.country = Some(Personal::new(country));
         self
     }
 

@@ -238,7 +238,7 @@ pub struct TaxIdCheck {
     /// What kind of party has the number.
     pub investor_type: InvestorType,
     /// Whether the party is a citizen of the United States.
-    pub is_us_citizen: Option<bool>,
+    pub is_us_citizen: Option<Personal<bool>>,
 }
 
 request!(TaxIdCheck {
@@ -267,7 +267,7 @@ impl TaxIdCheck {
     /// Sets [`is_us_citizen`](Self::is_us_citizen).
     #[must_use]
     pub fn is_us_citizen(mut self, is_us_citizen: bool) -> Self {
-        self.is_us_citizen = Some(is_us_citizen);
+        self.is_us_citizen = Some(Personal::new(is_us_citizen));
         self
     }
 }

@@ -4,6 +4,7 @@
 
 mod accreditation;
 mod auth;
+mod columns;
 mod countries;
 mod entities;
 mod enums;
@@ -23,6 +24,10 @@ pub use accreditation::{
     WatchlistEntity,
 };
 pub use auth::{Login, LoginRequest};
+pub use columns::{
+    InvestmentColumn, InvestmentOrdering, InvestorColumn, InvestorOrdering,
+    InvestorSignatureOrdering, InvoiceOrdering, KybDocumentOrdering,
+};
 pub use countries::Country;
 pub use entities::{Entity, EntitySummary, IndividualEntity, NewEntity};
 pub use enums::{

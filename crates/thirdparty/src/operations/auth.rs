@@ -14,8 +14,8 @@ use crate::reply;
 /// Log in with e-mail and password.
 ///
 /// Gives a token for all other calls. The document also names a Firebase ID token in
-/// `Authorization` for this call; whether it is needed is unknown, so none is sent. Treat 400, 401
-/// and 403 alike as refused credentials.
+/// `Authorization` for this call; whether it is needed is unknown, so none is sent unless the
+/// caller brings one. Treat 400, 401 and 403 alike as refused credentials.
 ///
 /// `POST /api_third_party/auth/login/`
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use accredit_models::{
     Json, Money, Personal, Timestamp,
     thirdparty::{
         AccreditedInvestorType, CanadianEligibleInvestorType, CreatedInvestment, Investment,
-        InvestmentId, InvestmentValues, InvestorId, NewInvestment, OfferingId, PaymentIntentSecret,
-        PaymentMethod, StatusList, SubscriptionAgreementPdfs, TempSubscriptionAgreementPdfs,
+        InvestmentColumn, InvestmentId, InvestmentValues, InvestorId, NewInvestment, OfferingId,
+        PaymentIntentSecret, PaymentMethod, StatusList, SubscriptionAgreementPdfs,
+        TempSubscriptionAgreementPdfs,
     },
 };
 use accredit_transport::{
@@ -20,7 +21,7 @@ use accredit_transport::{
 };
 use http::Method;
 
-use crate::{call::Call, reply};
+use crate::{call::Call, columns::Column, reply};
 
 /// Create an investment.
 ///
@@ -474,8 +475,14 @@ impl Operation for Values {
 
 impl Call<Values> {
     /// `field`: The columns to read.
-    pub fn field(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.operation_mut().field = value.into_iter().map(Into::into).collect();
+    ///
+    /// Takes [`InvestmentColumn`]s, or texts for columns that this version does not list: those
+    /// stand in `extra` of a row.
+    pub fn field(mut self, value: impl IntoIterator<Item: Into<Column<InvestmentColumn>>>) -> Self {
+        self.operation_mut().field = value
+            .into_iter()
+            .map(|column| column.into().into_name())
+            .collect();
         self
     }
 

@@ -6,17 +6,22 @@ use accredit_models::{
     Page, Personal, Timestamp,
     thirdparty::{
         AchCreditTransferData, Country, CountryCodes, EntityId, IdUploadWorkflow,
-        IndividualEntityId, Investor, InvestorId, InvestorType, InvestorValues, NewEntity,
-        NewInvestor, TaxIdCheck, TaxIdValidity, UserId, VerificationEntityData,
+        IndividualEntityId, Investor, InvestorColumn, InvestorId, InvestorOrdering, InvestorType,
+        InvestorValues, NewEntity, NewInvestor, TaxIdCheck, TaxIdValidity, UserId,
+        VerificationEntityData,
     },
 };
 use accredit_transport::{
-    Cursor, DecodeError, EncodeError, Operation, OperationInfo, PageInfo, Paginate, Reply,
+    Cursor, DecodeError, EncodeError, Error, Operation, OperationInfo, PageInfo, Paginate, Reply,
     RequestEncoder, ResponseKind, RetryClass,
 };
 use http::Method;
 
-use crate::{call::Call, paging, reply};
+use crate::{
+    call::Call,
+    columns::{Column, OrderBy},
+    negative, paging, reply,
+};
 
 /// List investors, page by page.
 ///
@@ -247,8 +252,11 @@ impl Call<List> {
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
-    pub fn ordering(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().ordering = Some(value.into());
+    ///
+    /// Takes an [`Order`](crate::Order) of [`InvestorOrdering`], several of them, or a text, which
+    /// goes as it is.
+    pub fn ordering(mut self, value: impl Into<OrderBy<InvestorOrdering>>) -> Self {
+        self.operation_mut().ordering = Some(value.into().into_text());
         self
     }
 
@@ -571,12 +579,16 @@ impl Operation for CheckTaxIdNumberValid {
     fn decode(reply: Reply) -> Result<Self::Output, DecodeError> {
         reply::envelope(&reply)
     }
+
+    fn answer(error: &Error) -> Option<Self::Output> {
+        negative::check_tax_id_number_valid(error, 400)
+    }
 }
 
 impl Call<CheckTaxIdNumberValid> {
     /// Sets [`TaxIdCheck::is_us_citizen`].
     pub fn is_us_citizen(mut self, value: bool) -> Self {
-        self.operation_mut().body.is_us_citizen = Some(value);
+        self.operation_mut().body.is_us_citizen = Some(Personal::new(value));
         self
     }
 }
@@ -739,8 +751,14 @@ impl Operation for Values {
 
 impl Call<Values> {
     /// `field`: The columns to read.
-    pub fn field(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.operation_mut().field = value.into_iter().map(Into::into).collect();
+    ///
+    /// Takes [`InvestorColumn`]s, or texts for columns that this version does not list: those stand
+    /// in `extra` of a row.
+    pub fn field(mut self, value: impl IntoIterator<Item: Into<Column<InvestorColumn>>>) -> Self {
+        self.operation_mut().field = value
+            .into_iter()
+            .map(|column| column.into().into_name())
+            .collect();
         self
     }
 

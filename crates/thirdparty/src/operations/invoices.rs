@@ -4,7 +4,7 @@
 
 use accredit_models::{
     Page, Personal,
-    thirdparty::{InvestmentId, Invoice, InvoiceId},
+    thirdparty::{InvestmentId, Invoice, InvoiceId, InvoiceOrdering},
 };
 use accredit_transport::{
     Cursor, DecodeError, EncodeError, Operation, OperationInfo, PageInfo, Paginate, Reply,
@@ -12,7 +12,7 @@ use accredit_transport::{
 };
 use http::Method;
 
-use crate::{call::Call, paging, reply};
+use crate::{call::Call, columns::OrderBy, paging, reply};
 
 /// List invoices, page by page.
 ///
@@ -132,8 +132,11 @@ impl Call<List> {
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
-    pub fn ordering(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().ordering = Some(value.into());
+    ///
+    /// Takes an [`Order`](crate::Order) of [`InvoiceOrdering`], several of them, or a text, which
+    /// goes as it is.
+    pub fn ordering(mut self, value: impl Into<OrderBy<InvoiceOrdering>>) -> Self {
+        self.operation_mut().ordering = Some(value.into().into_text());
         self
     }
 

@@ -5,7 +5,8 @@
 use accredit_models::{
     File, Page, Personal,
     thirdparty::{
-        DocumentSide, EntityId, KybDocument, KybDocumentId, KybDocumentType, NewKybDocument,
+        DocumentSide, EntityId, KybDocument, KybDocumentId, KybDocumentOrdering, KybDocumentType,
+        NewKybDocument,
     },
 };
 use accredit_transport::{
@@ -14,7 +15,7 @@ use accredit_transport::{
 };
 use http::Method;
 
-use crate::{call::Call, paging, reply};
+use crate::{call::Call, columns::OrderBy, paging, reply};
 
 /// List know-your-business documents, page by page.
 ///
@@ -134,8 +135,11 @@ impl Call<List> {
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
-    pub fn ordering(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().ordering = Some(value.into());
+    ///
+    /// Takes an [`Order`](crate::Order) of [`KybDocumentOrdering`], several of them, or a text,
+    /// which goes as it is.
+    pub fn ordering(mut self, value: impl Into<OrderBy<KybDocumentOrdering>>) -> Self {
+        self.operation_mut().ordering = Some(value.into().into_text());
         self
     }
 

@@ -5,8 +5,8 @@
 use accredit_models::{
     Page, Personal, Timestamp,
     thirdparty::{
-        InvestmentId, InvestorId, InvestorSignature, InvestorSignatureId, NewInvestorSignature,
-        OfferingId, SubscriptionAgreementName,
+        InvestmentId, InvestorId, InvestorSignature, InvestorSignatureId,
+        InvestorSignatureOrdering, NewInvestorSignature, OfferingId, SubscriptionAgreementName,
     },
 };
 use accredit_transport::{
@@ -15,7 +15,7 @@ use accredit_transport::{
 };
 use http::Method;
 
-use crate::{call::Call, paging, reply};
+use crate::{call::Call, columns::OrderBy, paging, reply};
 
 /// List signatures on subscription agreements, page by page.
 ///
@@ -211,8 +211,11 @@ impl Call<List> {
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
-    pub fn ordering(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().ordering = Some(value.into());
+    ///
+    /// Takes an [`Order`](crate::Order) of [`InvestorSignatureOrdering`], several of them, or a
+    /// text, which goes as it is.
+    pub fn ordering(mut self, value: impl Into<OrderBy<InvestorSignatureOrdering>>) -> Self {
+        self.operation_mut().ordering = Some(value.into().into_text());
         self
     }
 

@@ -16,6 +16,14 @@ impl Auth {
     ///
     /// `POST /api_third_party/auth/login/`
     ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let login = client.auth().login().await?;
+    /// println!("good until {}", login.expiry);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// The service's refusal, which is a 400 or a 401 with wrong credentials: `is_unauthorized()` holds for both.
@@ -28,6 +36,13 @@ impl Auth {
     /// Ends this session: the server deletes the token, and the client forgets it. Without a session nothing is sent.
     ///
     /// `POST /api_third_party/auth/logout/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// client.auth().logout().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -53,6 +68,13 @@ impl Auth {
     /// service takes this from a session only.
     ///
     /// `POST /api_third_party/auth/logoutall/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// client.auth().logout_all().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

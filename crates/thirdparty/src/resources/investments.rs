@@ -23,14 +23,14 @@ impl Investments {
     ///
     /// ```no_run
     /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
-    /// use accredit_thirdparty::InvestmentStatus;
+    /// use accredit_thirdparty::{InvestmentOrdering, InvestmentStatus, Order};
     ///
     /// let page = client
     ///     .investments()
     ///     .list()
     ///     .status_in([InvestmentStatus::Received, InvestmentStatus::Invested])
     ///     .amount_gte(5000)
-    ///     .ordering("-created_at")
+    ///     .ordering(Order::Desc(InvestmentOrdering::CreatedAt))
     ///     .send()
     ///     .await?;
     /// println!("{} of {}", page.results.len(), page.count);
@@ -49,6 +49,11 @@ impl Investments {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 for a page beyond the last; a 400 for a value that a filter does not take, by its name in
+    /// [`fields()`](crate::ErrorExt::fields); a `Build` error for a value of a list that holds a comma, before anything is sent.
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }
@@ -71,6 +76,11 @@ impl Investments {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 400 names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
+    /// `OutcomeUnknown`: look before you do it again.
     pub fn create(
         &self,
         offering: impl Into<OfferingId>,
@@ -83,13 +93,43 @@ impl Investments {
     /// One investment with its whole offering and investor.
     ///
     /// `GET /api_third_party/investments/{id}/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// use accredit_thirdparty::InvestmentStatus;
+    ///
+    /// let investment = client.investments().retrieve(1042_u64).send().await?;
+    /// let is_paid = investment.status == Some(InvestmentStatus::Received);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 (`is_not_found()`) when there is none, or when it is not yours.
     pub fn retrieve(&self, id: impl Into<InvestmentId>) -> Call<Retrieve> {
         Call::new(&self.client, Retrieve::new(id))
     }
 
-    /// The secret with which a browser completes the payment.
+    /// The secret with which a browser completes the payment. Whether the service makes a new one each time is not known, so
+    /// the call is not repeated unless it provably did not reach the service.
     ///
     /// `POST /api_third_party/investments/{id}/get_payment_intent_secret/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let intent = client.investments().payment_intent_secret(1042_u64).send().await?;
+    /// if let Some(secret) = &intent.payment_intent_secret {
+    ///     // For the payment form in the investor's browser, and for no log.
+    ///     let _for_the_browser: &str = secret.expose();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 (`is_not_found()`) when there is none, or when it is not yours. `Refused` when the service says so in its envelope.
     #[doc(alias = "get_payment_intent_secret")]
     pub fn payment_intent_secret(
         &self,
@@ -101,6 +141,20 @@ impl Investments {
     /// The subscription agreements as the issuer signed them.
     ///
     /// `GET /api_third_party/investments/{id}/pdf_subscription_agreements/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let signed = client.investments().pdf_subscription_agreements(1042_u64).send().await?;
+    /// for agreement in &signed.pdf_subscription_agreements {
+    ///     println!("{:?}, version {:?}", agreement.name, agreement.version);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 (`is_not_found()`) when there is none, or when it is not yours. `Refused` when the service says so in its envelope.
     pub fn pdf_subscription_agreements(
         &self,
         id: impl Into<InvestmentId>,
@@ -111,6 +165,20 @@ impl Investments {
     /// The subscription agreements that the investor is to sign.
     ///
     /// `GET /api_third_party/investments/{id}/temp_pdf_subscription_agreements/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let to_sign = client.investments().temp_pdf_subscription_agreements(1042_u64).send().await?;
+    /// for agreement in &to_sign.pdf_subscription_agreements {
+    ///     println!("{:?}, to be signed electronically: {:?}", agreement.name, agreement.e_signature);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 (`is_not_found()`) when there is none, or when it is not yours. `Refused` when the service says so in its envelope.
     pub fn temp_pdf_subscription_agreements(
         &self,
         id: impl Into<InvestmentId>,
@@ -121,6 +189,20 @@ impl Investments {
     /// The list of processing issues with their labels.
     ///
     /// `GET /api_third_party/investments/processing_issue_statuses/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let list = client.investments().processing_issue_statuses().send().await?;
+    /// for status in &list.statuses {
+    ///     println!("{:?}: {:?}", status.value, status.label);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `send` fails as every call does (see [`ErrorKind`](crate::ErrorKind)); nothing changes on the server, so the client repeats what is worth it.
     pub fn processing_issue_statuses(&self) -> Call<ProcessingIssueStatuses> {
         Call::new(&self.client, ProcessingIssueStatuses)
     }
@@ -128,13 +210,56 @@ impl Investments {
     /// The list of statuses with their labels.
     ///
     /// `GET /api_third_party/investments/statuses/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let list = client.investments().statuses().send().await?;
+    /// for status in &list.statuses {
+    ///     println!("{:?}: {:?}", status.value, status.label);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `send` fails as every call does (see [`ErrorKind`](crate::ErrorKind)); nothing changes on the server, so the client repeats what is worth it.
     pub fn statuses(&self) -> Call<Statuses> {
         Call::new(&self.client, Statuses)
     }
 
-    /// Chosen fields of all investments, flat.
+    /// Chosen columns of all investments at once, flat and without pages. The filters of the list probably apply too; they go
+    /// in with `param`.
     ///
     /// `GET /api_third_party/investments/values/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// use accredit_thirdparty::InvestmentColumn;
+    ///
+    /// let columns = [InvestmentColumn::ReferenceId, InvestmentColumn::Amount];
+    /// let table = client.investments().values().field(columns).param("status", "received").send().await?;
+    /// for row in &table.values {
+    ///     println!("{:?}: {:?}", row.reference_id, row.amount);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// A column that this version does not list is asked for by its name, and stands in `extra`:
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let table = client.investments().values().field(["id", "offering__tomorrow"]).send().await?;
+    /// let tomorrow = table.values.first().and_then(|row| row.extra.get("offering__tomorrow"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A `Build` error for a column name that is empty or holds a comma, before anything is sent. `Refused` when the service says
+    /// so in its envelope.
     pub fn values(&self) -> Call<Values> {
         Call::new(&self.client, Values::default())
     }

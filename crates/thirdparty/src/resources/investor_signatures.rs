@@ -18,6 +18,22 @@ impl InvestorSignatures {
     /// The signatures, a page at a time.
     ///
     /// `GET /api_third_party/subscription_agreement_investor_signatures/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let signatures = client.subscription_agreement_signatures();
+    /// let page = signatures.list().investment(1042_u64).send().await?;
+    /// for signature in &page.results {
+    ///     println!("{}: signed at {:?}", signature.id, signature.signed_at);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 for a page beyond the last; a 400 for a value that a filter does not take, by its name in
+    /// [`fields()`](crate::ErrorExt::fields); a `Build` error for a value of a list that holds a comma, before anything is sent.
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }
@@ -26,6 +42,29 @@ impl InvestorSignatures {
     /// unless it provably did not reach the service.
     ///
     /// `POST /api_third_party/subscription_agreement_investor_signatures/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// use accredit_thirdparty::SubscriptionAgreementName;
+    ///
+    /// let signatures = client.subscription_agreement_signatures();
+    /// let created = signatures
+    ///     .create(1042_u64, SubscriptionAgreementName::SubscriptionAgreement)
+    ///     .investor_signature_text("Ada Lovelace")
+    ///     .send()
+    ///     .await?;
+    /// if let Some(page) = &created.signing_url {
+    ///     // Whoever has the link can sign: send it to the investor, and log it nowhere.
+    ///     let _for_the_investor: &str = page.expose();
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 400 names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
+    /// `OutcomeUnknown`: look before you do it again.
     pub fn create(
         &self,
         investment: impl Into<InvestmentId>,
@@ -37,6 +76,18 @@ impl InvestorSignatures {
     /// One signature.
     ///
     /// `GET /api_third_party/subscription_agreement_investor_signatures/{id}/`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// let signature = client.subscription_agreement_signatures().retrieve(3_u64).send().await?;
+    /// println!("signed at {:?}", signature.signed_at);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// A 404 (`is_not_found()`) when there is none, or when it is not yours.
     pub fn retrieve(&self, id: impl Into<InvestorSignatureId>) -> Call<Retrieve> {
         Call::new(&self.client, Retrieve::new(id))
     }

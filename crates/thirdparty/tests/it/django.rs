@@ -5,7 +5,7 @@
 //! other; without it they are skipped with a notice. What a person or the time does there is done with its knobs.
 
 use accredit_sandbox::PARTNER_EMAIL;
-use accredit_thirdparty::models::{Date, Money, Timestamp};
+use accredit_thirdparty::models::{Date, Money, Personal, Timestamp};
 use accredit_thirdparty::operations::investments::List;
 use accredit_thirdparty::transport::bytes::Bytes;
 use accredit_thirdparty::transport::http::Request;
@@ -181,7 +181,7 @@ async fn objects_are_made_and_read_back() {
         entity.net_worth.as_ref().unwrap().expose().to_string(),
         "2500000.50"
     );
-    assert_eq!(entity.country, Some(Country::US));
+    assert_eq!(entity.country, Some(Personal::new(Country::US)));
     let read = django.client.investors().retrieve(investor.id).send().await;
     let read = read.unwrap();
     // The first investment had the investor checked.

@@ -6,7 +6,8 @@ use accredit_sandbox::{Clock, Sandbox};
 use accredit_thirdparty::models::{Money, Personal};
 use accredit_thirdparty::operations::investments::List;
 use accredit_thirdparty::{
-    Call, Client, InvestmentId, InvestmentStatus, InvestorType, OfferingType, PaymentMethod,
+    Call, Client, InvestmentId, InvestmentOrdering, InvestmentStatus, InvestorType, OfferingType,
+    Order, PaymentMethod,
 };
 
 use crate::support::{investor, offering, partner, wire_investment};
@@ -184,10 +185,23 @@ async fn pages_are_walked_to_the_end_by_number() {
         found(client.investments().list().ordering("amount").page_size(1)).await,
         ids[..1]
     );
+    let typed = Order::Desc(InvestmentOrdering::CreatedAt);
+    assert_eq!(
+        found(client.investments().list().ordering(typed).page_size(1)).await,
+        ids[4..]
+    );
+    let typed = vec![
+        Order::Asc(InvestmentOrdering::Status),
+        Order::Desc(InvestmentOrdering::Id),
+    ];
+    assert_eq!(
+        found(client.investments().list().ordering(typed).page_size(2)).await,
+        [ids[4], ids[3]]
+    );
     let ordered = client
         .investments()
         .list()
-        .ordering("-amount,id")
+        .ordering("-amount,id".to_owned())
         .page_size(1);
     assert_eq!(found(ordered).await, ids[4..]);
     assert_eq!(

@@ -9,6 +9,7 @@
     missing_docs
 )]
 
+mod answers;
 mod bad_input;
 mod calls;
 mod django;
@@ -22,3 +23,4 @@ mod replies;
 mod requests;
 mod session;
 mod support;
+mod uploads;

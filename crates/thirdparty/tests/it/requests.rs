@@ -11,10 +11,10 @@ use accredit_thirdparty::operations::{self, auth, investors};
 use accredit_thirdparty::transport::{Operation, OperationInfo, RequestEncoder};
 use accredit_thirdparty::{
     AccreditedInvestorType, CanadianEligibleInvestorType, Citizenship, Client, Country,
-    DocumentSide, EntityId, Environment, IndividualEntityId, InvestmentId, InvestmentStatus,
-    InvestorId, InvestorSignatureId, InvestorType, InvoiceId, IssuerId, KybDocumentId,
-    KybDocumentType, KycStatus, NewEntity, OfferingId, OfferingStatus, OfferingType, PaymentMethod,
-    SubscriptionAgreementName, UsState, UserId,
+    DocumentSide, EntityId, Environment, IndividualEntityId, InvestmentColumn, InvestmentId,
+    InvestmentOrdering, InvestmentStatus, InvestorId, InvestorSignatureId, InvestorType, InvoiceId,
+    IssuerId, KybDocumentId, KybDocumentType, KycStatus, NewEntity, OfferingId, OfferingStatus,
+    OfferingType, Order, PaymentMethod, SubscriptionAgreementName, UsState, UserId,
 };
 
 /// The requests of a resource as text.
@@ -41,6 +41,8 @@ impl Requests {
         )
         .unwrap();
         writeln!(out, "{} {}", request.method(), request.uri().path()).unwrap();
+        // Without it the service answers 301, and whoever follows turns a POST into a GET.
+        assert!(request.uri().path().ends_with('/'), "{}", info.name());
         for pair in request.uri().query().unwrap_or_default().split('&') {
             if !pair.is_empty() {
                 writeln!(out, "  {pair}").unwrap();
@@ -165,7 +167,10 @@ fn full_investment_list() -> operations::investments::List {
         .offering_status_in([OfferingStatus::from_value("a status of tomorrow")])
         .offering_type(OfferingType::RegD506c)
         .offering_type_in([OfferingType::RegA, OfferingType::RegCf])
-        .ordering("-created_at,id")
+        .ordering([
+            Order::Desc(InvestmentOrdering::CreatedAt),
+            Order::Asc(InvestmentOrdering::Id),
+        ])
         .page(3)
         .page_size(100)
         .price_fees(money("2.10"))
@@ -240,7 +245,7 @@ fn show_investments() -> Requests {
     requests.show(&investments.statuses().into_operation());
     let values = investments
         .values()
-        .field(["id".to_owned(), "investor__user__email".to_owned()])
+        .field([InvestmentColumn::Id, InvestmentColumn::InvestorUserEmail])
         .param("status", "received");
     requests.show_full(&values.into_operation());
     requests

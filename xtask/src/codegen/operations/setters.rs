@@ -9,6 +9,10 @@ use crate::codegen::{
 };
 use crate::error::Result;
 
+/// The query parameter with the order of a list, and that with the columns to read.
+const ORDERING: &str = "ordering";
+const FIELD: &str = "field";
+
 /// Setters on the call: the optional query and body fields.
 pub(super) fn setters(text: &mut String, catalog: &Catalog, operation: &Operation) -> Result<()> {
     let mut body = String::new();
@@ -19,7 +23,31 @@ pub(super) fn setters(text: &mut String, catalog: &Catalog, operation: &Operatio
             (Rust::List(_), _) => value,
             _ => format!("Some({value})"),
         };
-        body.push_str(&doc::doc(4, &argument_doc(argument, operation)));
+        let mut about = argument_doc(argument, operation);
+        let (taken, value) = match (&*argument.wire, &operation.ordering, &operation.columns) {
+            (ORDERING, Some(fields), _) => {
+                about.push_str(&format!(
+                    "\n\nTakes an [`Order`](crate::Order) of [`{fields}`], several of them, or a text, which goes as it is."
+                ));
+                (
+                    format!("impl Into<OrderBy<{fields}>>"),
+                    "Some(value.into().into_text())".to_owned(),
+                )
+            }
+            (FIELD, _, Some(columns)) => {
+                about.push_str(&format!(
+                    "\n\nTakes [`{columns}`]s, or texts for columns that this version does not list: those stand in `extra` \
+                     of a row."
+                ));
+                (
+                    format!("impl IntoIterator<Item: Into<Column<{columns}>>>"),
+                    "value.into_iter().map(|column| column.into().into_name()).collect()"
+                        .to_owned(),
+                )
+            }
+            _ => (taken, value),
+        };
+        body.push_str(&doc::doc(4, &about));
         writeln!(
             body,
             "pub fn {0}(mut self, value: {taken}) -> Self {{ self.operation_mut().{0} = {value}; self }}\n",

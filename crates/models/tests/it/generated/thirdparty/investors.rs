@@ -107,7 +107,7 @@ pub(crate) fn examples(to: &mut Examples) {
   "tax_id_number": "canary tax id number",
   "country_code": "CA",
   "investor_type": "trust",
-  "is_us_citizen": false
+  "is_us_citizen": true
 }"#,
         r#"{
   "tax_id_number": "canary tax id number",

@@ -4,6 +4,7 @@
 
 mod accreditation;
 mod auth;
+mod columns;
 mod countries;
 mod entities;
 mod enums;
@@ -34,6 +35,7 @@ use crate::examples::Examples;
 pub(crate) fn examples(to: &mut Examples) {
     accreditation::examples(to);
     auth::examples(to);
+    columns::examples(to);
     countries::examples(to);
     entities::examples(to);
     enums::examples(to);

@@ -18,7 +18,7 @@ pub(crate) fn examples(to: &mut Examples) {
 }"#,
         r#"{}"#,
     );
-    to.response::<InvestmentValue>("InvestmentValue", r#"{
+    to.open_response::<InvestmentValue>("InvestmentValue", r#"{
   "investor": 1000,
   "offering__issuer__entity": 1001,
   "offering__archived": true,
@@ -63,7 +63,7 @@ pub(crate) fn examples(to: &mut Examples) {
 }"#,
         r#"{}"#,
     );
-    to.response::<InvestorValue>(
+    to.open_response::<InvestorValue>(
         "InvestorValue",
         r#"{
   "upload_document": true,

@@ -5,13 +5,14 @@
 use accredit_models::{
     Money, Personal, Timestamp,
     thirdparty::{
-        EntityId, IndividualEntityId, InvestmentId, InvestmentStatus, InvestorId, InvestorType,
-        IssuerId, KycStatus, OfferingId, OfferingStatus, OfferingType, PaymentMethod, UserId,
+        EntityId, IndividualEntityId, InvestmentId, InvestmentOrdering, InvestmentStatus,
+        InvestorId, InvestorType, IssuerId, KycStatus, OfferingId, OfferingStatus, OfferingType,
+        PaymentMethod, UserId,
     },
 };
 
 use super::List;
-use crate::call::Call;
+use crate::{call::Call, columns::OrderBy};
 
 impl Call<List> {
     /// `amount`: Total in US dollars, fees included.
@@ -406,8 +407,11 @@ impl Call<List> {
 
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
-    pub fn ordering(mut self, value: impl Into<String>) -> Self {
-        self.operation_mut().ordering = Some(value.into());
+    ///
+    /// Takes an [`Order`](crate::Order) of [`InvestmentOrdering`], several of them, or a text,
+    /// which goes as it is.
+    pub fn ordering(mut self, value: impl Into<OrderBy<InvestmentOrdering>>) -> Self {
+        self.operation_mut().ordering = Some(value.into().into_text());
         self
     }
 

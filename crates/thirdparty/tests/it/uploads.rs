@@ -1,0 +1,273 @@
+//! Documents that are read while they are sent.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll};
+
+use accredit_sandbox::Sandbox;
+use accredit_thirdparty::transport::http::header::CONTENT_TYPE;
+use accredit_thirdparty::transport::http::{Request, Response};
+use accredit_thirdparty::transport::{Body, BoxError};
+use accredit_thirdparty::uploads::Pdf;
+use accredit_thirdparty::{
+    Call, Client, DocumentSide, Environment, ErrorKind, KybDocumentType, uploads::UploadPdf,
+};
+use futures_core::Stream;
+use http_body_util::BodyExt;
+
+use crate::support::{TOKEN, investor, partner, reply};
+
+/// A stream of what a test has in store.
+struct Chunks(VecDeque<Result<&'static [u8], &'static str>>);
+
+impl Chunks {
+    fn of<const N: usize>(chunks: [&'static [u8]; N]) -> Self {
+        Self(chunks.into_iter().map(Ok).collect())
+    }
+}
+
+impl Stream for Chunks {
+    type Item = Result<&'static [u8], &'static str>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Poll::Ready(self.0.pop_front())
+    }
+}
+
+/// A file of this test's own.
+fn file(name: &str, content: &[u8]) -> PathBuf {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let path = folder.join(name);
+    std::fs::write(&path, content).unwrap();
+    path
+}
+
+fn upload_of(client: &Client, pdf: Pdf) -> Call<UploadPdf> {
+    let documents = client.kyb_documents();
+    documents.upload(3_u64, KybDocumentType::Other, DocumentSide::Back, pdf)
+}
+
+fn promised(body: &impl BodyExt) -> Option<u64> {
+    body.size_hint().exact()
+}
+
+/// What a service saw: content type, promised length, body or how it failed.
+type Seen = (String, Option<u64>, Result<Vec<u8>, String>);
+
+/// A client of a service that reads bodies to their end and answers with `status`.
+fn reading(status: u16) -> (Client, Arc<Mutex<Vec<Seen>>>) {
+    let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+    let record = Arc::clone(&seen);
+    let client = Client::builder(Environment::Production)
+        .token(TOKEN)
+        .configure(move |transport| {
+            let record = Arc::clone(&record);
+            transport.transport(tower::service_fn(move |request: Request<Body>| {
+                let record = Arc::clone(&record);
+                async move {
+                    let kind = request.headers()[CONTENT_TYPE].to_str().unwrap().to_owned();
+                    let length = promised(request.body());
+                    let body = request.into_body().collect().await;
+                    let body = match body {
+                        Ok(body) => Ok(body.to_bytes().to_vec()),
+                        Err(error) => Err(error.to_string()),
+                    };
+                    let failed = body.clone().err();
+                    record.lock().unwrap().push((kind, length, body));
+                    match failed {
+                        Some(error) => Err::<Response<Body>, BoxError>(error.into()),
+                        None => Ok(reply(status, "application/json", r#"{"id": 9}"#)),
+                    }
+                }
+            }))
+        });
+    (client.build().unwrap(), seen)
+}
+
+#[tokio::test]
+async fn a_pdf_of_the_disk_arrives_whole() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
+    let mut content = b"%PDF-1.7\r\n--accredit-form-boundary-0\r\n".to_vec();
+    content.resize(1_000_000, 7);
+    let pdf = Pdf::open(file("whole.pdf", &content)).await.unwrap();
+    assert_eq!(pdf.length(), 1_000_000);
+    let documents = client.kyb_documents();
+    let upload = documents.upload(entity, KybDocumentType::Other, DocumentSide::Back, pdf);
+    let created = upload.send().await.unwrap();
+    assert_eq!(created.side, Some(DocumentSide::Back));
+    assert_eq!(
+        documents.retrieve(created.id).send().await.unwrap(),
+        created
+    );
+
+    let (client, seen) = reading(201);
+    let pdf = Pdf::open(file("again.pdf", &content)).await.unwrap();
+    upload_of(&client, pdf).send().await.unwrap();
+    let (kind, length, body) = seen.lock().unwrap().pop().unwrap();
+    let body = body.unwrap();
+    assert_eq!(
+        length,
+        u64::try_from(body.len()).ok(),
+        "no server takes it for an empty body"
+    );
+    let boundary = kind.strip_prefix("multipart/form-data; boundary=").unwrap();
+    let (before, rest) = body.split_at(body.windows(4).position(|four| four == b"%PDF").unwrap());
+    assert_eq!(&rest[..content.len()], content);
+    assert_eq!(
+        &rest[content.len()..],
+        format!("\r\n--{boundary}--\r\n").as_bytes()
+    );
+    let part =
+        |name: &str| format!("--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
+    let expected = format!(
+        "{}\r\n\r\n3\r\n{}\r\n\r\nother\r\n{}\r\n\r\nback\r\n{}; filename=\"document.pdf\"\r\nContent-Type: application/pdf\r\n\r\n",
+        part("entity"),
+        part("type"),
+        part("side"),
+        part("storage_content")
+    );
+    assert_eq!(String::from_utf8_lossy(before), expected);
+}
+
+#[tokio::test]
+async fn a_stream_goes_up_as_it_comes() {
+    let (client, seen) = reading(201);
+    // The first bytes in pieces, and pieces of nothing.
+    let chunks = Chunks::of([b"", b"%P", b"DF", b"-1.7 ", b"", b"the rest"]);
+    let pdf = Pdf::stream(17, chunks).await.unwrap();
+    upload_of(&client, pdf).send().await.unwrap();
+    let (_, length, body) = seen.lock().unwrap().pop().unwrap();
+    let body = body.unwrap();
+    assert_eq!(length, u64::try_from(body.len()).ok());
+    let text = String::from_utf8(body).unwrap();
+    assert!(text.contains("\r\n\r\n%PDF-1.7 the rest\r\n--"), "{text}");
+}
+
+/// A body that is gone must not be taken for an empty one (octocrab's retry did).
+#[tokio::test]
+async fn a_file_that_was_sent_is_never_sent_again() {
+    for status in [401, 429, 500, 502, 503] {
+        let (client, seen) = reading(status);
+        let pdf = Pdf::stream(8, Chunks::of([b"%PDF-1.7"])).await.unwrap();
+        let operation = upload_of(&client, pdf).into_operation();
+        let error = client.execute(&operation).await.unwrap_err();
+        assert_eq!(error.operation(), Some("kyb_documents.create"));
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        let is_unknown = error.kind() == ErrorKind::OutcomeUnknown;
+        assert_eq!(is_unknown, status >= 500, "{status}");
+        assert_eq!(error.attempts(), 1);
+        // The same value again: there is nothing left to send, and nothing is sent.
+        let error = client.execute(&operation).await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Build, 0));
+        assert!(error.to_string().contains("storage_content"), "{error}");
+        assert_eq!(seen.lock().unwrap().len(), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_pdf_is_refused_before_anything_is_sent() {
+    let missing = Pdf::open("/no/such/canary.pdf").await.unwrap_err();
+    assert!(
+        !format!("{missing} {missing:?}").contains("canary"),
+        "{missing:?}"
+    );
+    let large = file("large.pdf", b"%PDF");
+    let sparse = std::fs::File::options().write(true).open(&large).unwrap();
+    sparse.set_len(Pdf::MAX_BYTES + 1).unwrap();
+    let refused = [
+        missing,
+        Pdf::open(env!("CARGO_TARGET_TMPDIR")).await.unwrap_err(),
+        Pdf::open(file("empty.pdf", b"")).await.unwrap_err(),
+        Pdf::open(file("page.pdf", b"<html>canary"))
+            .await
+            .unwrap_err(),
+        Pdf::open(file("short.pdf", b"%PD")).await.unwrap_err(),
+        Pdf::open(large).await.unwrap_err(),
+        Pdf::stream(0, Chunks::of([b"%PDF"])).await.unwrap_err(),
+        Pdf::stream(9, Chunks::of([])).await.unwrap_err(),
+        Pdf::stream(9, Chunks::of([b"<html>", b"x"]))
+            .await
+            .unwrap_err(),
+        Pdf::stream(Pdf::MAX_BYTES + 1, Chunks::of([b"%PDF"]))
+            .await
+            .unwrap_err(),
+        Pdf::stream(3, Chunks::of([b"%PDF"])).await.unwrap_err(),
+        Pdf::stream(9, Chunks([Ok(&b"%P"[..]), Err("broken")].into()))
+            .await
+            .unwrap_err(),
+    ];
+    for error in refused {
+        assert_eq!(error.kind(), ErrorKind::Build, "{error}");
+        assert!(
+            !error.may_have_been_sent() && !error.is_retryable(),
+            "{error}"
+        );
+        assert!(
+            !format!("{error} {error:?}").contains("canary"),
+            "{error:?}"
+        );
+    }
+    // In memory, too.
+    let (client, seen) = reading(201);
+    for bytes in [b"<html>".to_vec(), Vec::new(), large_pdf()] {
+        let documents = client.kyb_documents();
+        let create = documents.create(3_u64, KybDocumentType::Other, DocumentSide::Front, bytes);
+        assert_eq!(create.send().await.unwrap_err().kind(), ErrorKind::Build);
+    }
+    assert!(seen.lock().unwrap().is_empty());
+}
+
+fn large_pdf() -> Vec<u8> {
+    let mut content = b"%PDF".to_vec();
+    content.resize(usize::try_from(Pdf::MAX_BYTES).unwrap() + 1, 0);
+    content
+}
+
+#[tokio::test]
+async fn a_stream_that_breaks_its_word_leaves_the_outcome_unknown() {
+    for (length, chunks, fault) in [
+        (9, Chunks::of([b"%PDF", b"1"]), "shorter"),
+        (9, Chunks::of([b"%PDF", b"1234567890"]), "longer"),
+        (
+            9,
+            Chunks([Ok(&b"%PDF"[..]), Err("broken")].into()),
+            "broken",
+        ),
+    ] {
+        let (client, seen) = reading(201);
+        let pdf = Pdf::stream(length, chunks).await.unwrap();
+        let error = upload_of(&client, pdf).send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown, "{fault}");
+        let (_, _, body) = seen.lock().unwrap().pop().unwrap();
+        assert!(body.unwrap_err().contains(fault), "{fault}");
+        assert!(seen.lock().unwrap().is_empty(), "once");
+    }
+}
+
+#[tokio::test]
+async fn a_link_goes_as_json_where_the_service_takes_it() {
+    let (client, seen) = reading(201);
+    let link = "https://files.example.com/canary.pdf";
+    let documents = client.kyb_documents();
+    let create =
+        documents.create_from_url(3_u64, KybDocumentType::Other, DocumentSide::Front, link);
+    assert!(!format!("{create:?}").contains("canary"));
+    create.send().await.unwrap();
+    let (kind, _, body) = seen.lock().unwrap().pop().unwrap();
+    assert_eq!(kind, "application/json");
+    let expected =
+        format!(r#"{{"entity":3,"type":"other","side":"front","storage_content":"{link}"}}"#);
+    assert_eq!(String::from_utf8(body.unwrap()).unwrap(), expected);
+
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let client = partner(&sandbox);
+    let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
+    let documents = client.kyb_documents();
+    let create =
+        documents.create_from_url(entity, KybDocumentType::Other, DocumentSide::Front, link);
+    assert_eq!(create.send().await.unwrap().entity, Some(entity));
+}
