@@ -115,8 +115,7 @@
 //! * `http2`: HTTP/2 over TLS, for a client that is built with `http2(true)`.
 //! * `gzip`: compressed documents, for a client that is built with `gzip(true)`.
 //! * `blocking`: calls from programs without async, with `Blocking`.
-//! * `testkit`: the module `testkit`, for tests: a server that follows a script in the place of the
-//!   network, the requests that it got, and secrets that are found where they do not belong.
+//! * `testkit`: the module `testkit`, for tests: a scripted server, what it was asked, and secrets that turn up elsewhere.
 //! * `platform-verifier`: the certificate authorities of the operating system as a choice.
 //!
 //! Without `hyper` the crate builds for `wasm32-unknown-unknown` and a transport of one's own is
