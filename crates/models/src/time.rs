@@ -6,7 +6,7 @@
 use std::{cmp::Ordering, fmt, hash, str::FromStr};
 
 use jiff::{
-    civil,
+    Span, civil,
     fmt::temporal::{Pieces, PiecesOffset},
     tz::Offset,
 };
@@ -82,6 +82,18 @@ impl Timestamp {
             Zone::Numeric => Some(self.stated_offset()),
             Zone::Unstated | Zone::DateOnly => None,
         }
+    }
+
+    /// The calendar date of the instant in UTC, whatever the offset that the text stated.
+    ///
+    /// ```
+    /// let late: accredit_models::Timestamp = "2017-06-14T19:01:55.971-07:00".parse()?;
+    /// assert_eq!(late.utc_date(), "2017-06-15".parse()?);
+    /// # Ok::<(), accredit_models::TimeError>(())
+    /// ```
+    #[must_use]
+    pub fn utc_date(self) -> Date {
+        Date(Offset::UTC.to_datetime(self.instant()).date())
     }
 
     fn stated_offset(self) -> Offset {
@@ -314,6 +326,19 @@ impl Date {
     #[must_use]
     pub const fn civil(self) -> civil::Date {
         self.0
+    }
+
+    /// The date so many days later, or earlier; `None` beyond the years -9999 to 9999.
+    ///
+    /// ```
+    /// let completed: accredit_models::Date = "2017-06-15".parse()?;
+    /// assert_eq!(completed.checked_add_days(90), Some("2017-09-13".parse()?));
+    /// # Ok::<(), accredit_models::TimeError>(())
+    /// ```
+    #[must_use]
+    pub fn checked_add_days(self, days: i64) -> Option<Self> {
+        let span = Span::new().try_days(days).ok()?;
+        self.0.checked_add(span).ok().map(Self)
     }
 }
 

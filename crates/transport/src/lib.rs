@@ -173,7 +173,7 @@ pub use blocking::{Blocking, BlockingIter};
 pub use body::Body;
 pub use builder::ClientBuilder;
 pub use client::{Client, LayeredService};
-pub use download::{BytesOperation, Download};
+pub use download::{BytesOperation, Download, write_file};
 pub use encode::RequestEncoder;
 pub use error::{ConfigError, DecodeError, EncodeError, Error, ErrorKind, TimeoutPhase};
 pub use layer::collect::BodyCaps;

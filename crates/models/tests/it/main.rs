@@ -22,6 +22,7 @@ mod examples;
 mod files;
 mod ids;
 mod json_paths;
+mod legal_names;
 mod objects;
 mod pages;
 mod redaction;

@@ -411,6 +411,34 @@ impl Download {
     }
 }
 
+/// Writes a file whose contents are there already, as [`Download::write_to`] writes one that comes: under its name there is
+/// the whole of it or nothing, and on Unix only its owner may read it.
+///
+/// ```no_run
+/// # async fn example(report: accredit_transport::bytes::Bytes) -> Result<(), accredit_transport::Error> {
+/// accredit_transport::write_file("report.pdf", report).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`ErrorKind::File`].
+pub async fn write_file(path: impl AsRef<Path>, contents: Bytes) -> Result<(), Error> {
+    let target = path.as_ref().to_owned();
+    drop(path);
+    let length = u64::try_from(contents.len()).unwrap_or(u64::MAX);
+    let write = async {
+        let file = write::step(move || Temporary::create(target)).await?;
+        let file = write::step(move || file.append(&[contents])).await?;
+        let file = write::step(move || file.sync()).await?;
+        write::step(move || file.keep()).await
+    };
+    write
+        .await
+        .map_err(|failure: Failure| failure.into_error(length))
+}
+
 impl Stream for Download {
     type Item = Result<Bytes, Error>;
 

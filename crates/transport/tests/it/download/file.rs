@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use accredit_transport::bytes::Bytes;
-use accredit_transport::{CallOptions, ErrorKind, TimeoutPhase};
+use accredit_transport::{CallOptions, ErrorKind, TimeoutPhase, write_file};
 
 use super::support::{Directory, Report, SECOND, Service, Step, data, serving, wait};
 use crate::support::Download;
@@ -321,4 +321,24 @@ async fn a_large_file_takes_constant_memory() {
     // 256 KiB on their way to the disk.
     assert_eq!(most.load(Ordering::Relaxed), 4);
     assert_eq!(live.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
+async fn contents_that_are_there_are_written_whole_or_not_at_all() {
+    let directory = Directory::new();
+    let target = directory.join("report.pdf");
+    fs::write(&target, "of before").unwrap();
+    let contents = Bytes::from_static(b"%PDF-1.7...");
+    write_file(&target, contents.clone()).await.unwrap();
+    assert_eq!(fs::read(&target).unwrap(), contents);
+    #[cfg(unix)]
+    assert_eq!(mode(&target), 0o600);
+    for path in [
+        directory.join("none").join("report.pdf"),
+        directory.0.clone(),
+    ] {
+        let error = write_file(path, contents.clone()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File);
+    }
+    assert_eq!(directory.names(), ["report.pdf"]);
 }
