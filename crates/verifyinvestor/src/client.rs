@@ -2,21 +2,29 @@
 
 use std::fmt;
 
-use accredit_models::{Secret, verifyinvestor::UserId};
+use accredit_models::verifyinvestor::UserId;
 use accredit_transport::{
-    self as transport, BytesOperation, CallOptions, ConfigError, Download, Error, Operation, Token,
+    self as transport, BytesOperation, CallOptions, ConfigError, Download, Error, ErrorKind,
+    Operation, Token,
 };
 
 use crate::{
     authorization::AuthorizationLink,
+    operations::verification_requests::{Review, ReviewShort, SimulateInvestorCompletion},
     problem::name_refused_token,
     resources::{
         Account, Invitations, Simulation, UserVerificationRequests, Users, VerificationRequests,
     },
+    tokens::{ApiToken, UserAuthorizationToken},
 };
 
 /// The scheme that the service expects in `Authorization`.
 const SCHEME: &str = "Token";
+
+const NO_SIMULATION: &str = "only staging and the sandbox can simulate an investor or a reviewer";
+
+/// The domain of production.
+const VENDOR: &str = "verifyinvestor.com";
 
 /// Where VerifyInvestor.com is. Each environment has tokens of its own.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,8 +50,30 @@ impl Environment {
     }
 
     fn can_simulate(&self) -> bool {
-        matches!(self, Self::Staging | Self::Sandbox(_))
+        match self {
+            Self::Staging => true,
+            // Whatever it was called: the vendor's own hosts are no sandbox.
+            Self::Sandbox(origin) => !is_of_production(origin),
+            Self::Production | Self::Custom(_) => false,
+        }
     }
+}
+
+fn is_simulation(operation: &str) -> bool {
+    [
+        SimulateInvestorCompletion::INFO.name(),
+        Review::INFO.name(),
+        ReviewShort::INFO.name(),
+    ]
+    .contains(&operation)
+}
+
+fn is_of_production(origin: &str) -> bool {
+    let host = origin
+        .parse::<http::Uri>()
+        .ok()
+        .and_then(|uri| Some(uri.host()?.trim_end_matches('.').to_ascii_lowercase()));
+    host.is_some_and(|host| host == VENDOR || host.ends_with(&format!(".{VENDOR}")))
 }
 
 impl fmt::Debug for Environment {
@@ -124,19 +154,14 @@ impl Client {
         }
     }
 
-    /// The page on which an investor lets you see their account, for your public user authorization token and your own
-    /// identifier of the investor.
-    #[must_use]
+    /// The page on which an investor lets you see their account, for your *public* user authorization token and your own
+    /// identifier of the investor, by which the service will know them.
     pub fn authorization_link(
         &self,
-        user_authorization_token: impl Into<String>,
+        token: &UserAuthorizationToken,
         identifier: impl Into<String>,
     ) -> AuthorizationLink {
-        AuthorizationLink::new(
-            &self.environment,
-            user_authorization_token.into(),
-            identifier.into(),
-        )
+        AuthorizationLink::new(&self.environment, token.clone(), identifier.into())
     }
 
     /// Runs an operation value: one of [`operations`](crate::operations), or one of your own.
@@ -145,7 +170,8 @@ impl Client {
     ///
     /// As [`Call::send`](crate::Call::send). A token that the service refuses is
     /// [`Unauthorized`](crate::ErrorKind::Unauthorized), whether it says 401 or 403; only a 403 to a create that speaks of a
-    /// pending request or of a portal name stays a [`Status`](crate::ErrorKind::Status).
+    /// pending request or of a portal name stays a [`Status`](crate::ErrorKind::Status). A simulation against production is
+    /// [`Build`](crate::ErrorKind::Build), and not sent.
     pub async fn execute<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
         self.execute_with(operation, &CallOptions::new()).await
     }
@@ -160,6 +186,12 @@ impl Client {
         operation: &O,
         options: &CallOptions,
     ) -> Result<O::Output, Error> {
+        let info = const { &O::INFO };
+        if is_simulation(info.name()) && !self.environment.can_simulate() {
+            return Err(Error::new(ErrorKind::Build)
+                .with_operation(info)
+                .with_detail(NO_SIMULATION));
+        }
         self.transport
             .execute_with(operation, options)
             .await
@@ -201,13 +233,13 @@ impl fmt::Debug for Client {
 #[must_use = "a builder does nothing until `build`"]
 pub struct ClientBuilder {
     environment: Environment,
-    api_token: Option<Secret>,
+    api_token: Option<ApiToken>,
     stack: transport::ClientBuilder,
 }
 
 impl ClientBuilder {
-    /// The API token of the account, from its settings page.
-    pub fn api_token(mut self, token: impl Into<Secret>) -> Self {
+    /// The secret API token of the account, from its settings page.
+    pub fn api_token(mut self, token: impl Into<ApiToken>) -> Self {
         self.api_token = Some(token.into());
         self
     }
@@ -255,7 +287,7 @@ pub struct NoSimulation(());
 
 impl fmt::Display for NoSimulation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("only staging and the sandbox can simulate an investor or a reviewer")
+        f.write_str(NO_SIMULATION)
     }
 }
 

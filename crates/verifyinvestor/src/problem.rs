@@ -39,6 +39,18 @@ fn is_about_the_request(body: &[u8]) -> bool {
     text.contains("pending") || text.contains("portal")
 }
 
+/// Whether a create was refused with words about a pending request, with or without that request itself.
+pub(crate) fn speaks_of_a_pending_request(error: &Error) -> bool {
+    let refused = [StatusCode::FORBIDDEN, StatusCode::UNPROCESSABLE_ENTITY];
+    error.kind() == ErrorKind::Status
+        && error
+            .status()
+            .is_some_and(|status| refused.contains(&status))
+        && String::from_utf8_lossy(error.body())
+            .to_ascii_lowercase()
+            .contains("pending")
+}
+
 /// The verification request that stands in the way of a new one for the same portal and legal name, when that is why a
 /// create failed. The service is not consistent about the status (422, 403), so any is read.
 ///

@@ -122,6 +122,7 @@ const LAYERS: &[Layer] = &[
             any("base64"),
             any("bytes"),
             any("form_urlencoded"),
+            any("futures-core"),
             any("hmac"),
             any("http"),
             any("http-body"),

@@ -18,7 +18,8 @@ use accredit::{
         NewEntity, OfferingId, PaymentMethod, SubscriptionAgreementName,
     },
     verifyinvestor::{
-        self, ReviewStatus, UserId, VerificationRequestId, VerificationRequestStatus,
+        self, AuthorizationReturn, ReviewStatus, UserAuthorizationToken, UserId,
+        VerificationRequestId, VerificationRequestStatus,
     },
 };
 use accredit_sandbox::Sandbox;
@@ -256,17 +257,18 @@ impl Walk<'_> {
 
     /// The investor opens the authorization link and agrees; the browser comes back with the user's id.
     async fn give_access(&mut self) -> Result<UserId, Failure> {
+        let public = UserAuthorizationToken::new(self.sandbox.authorization_token());
         // A person's browser goes to the service itself, whatever our own calls go through.
         let service = verifyinvestor::Environment::Sandbox(self.sandbox.base_url());
         let link = verifyinvestor::Client::builder(service)
             .build()?
-            .authorization_link(self.sandbox.authorization_token(), IDENTIFIER)
+            .authorization_link(&public, IDENTIFIER)
             .first_name(FIRST_NAME)
             .last_name(LAST_NAME)
             .email(EMAIL)
             .legal_name(LEGAL_NAME)
             .redirect_url("http://127.0.0.1/done")
-            .to_url();
+            .to_url()?;
         let grant = self.browser.submit(&link, &[("decision", "grant")]);
         let back = self
             .steps
@@ -278,10 +280,7 @@ impl Walk<'_> {
             .await?;
         let back = back.ok_or_else(|| PageError::new("the authorization page led nowhere"))?;
         let query = back.query().unwrap_or_default();
-        let user = form_urlencoded::parse(query.as_bytes())
-            .find_map(|(name, value)| (name == "vi_user_id").then(|| value.parse::<UserId>()))
-            .ok_or_else(|| PageError::new("the authorization page gave no user"))??;
-        Ok(user)
+        Ok(AuthorizationReturn::from_query(query, IDENTIFIER)?.user_id)
     }
 
     async fn save_certificate(

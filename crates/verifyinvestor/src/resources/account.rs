@@ -15,6 +15,14 @@ impl Account {
     /// Which version answers, and what time it is there: a check of the connection and of the token.
     ///
     /// `GET /api/v1`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = client.account().root().send().await?;
+    /// println!("version {:?}, time {:?}", root.version, root.current_time);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn root(&self) -> Call<Root> {
         Call::new(&self.client, Root)
     }
@@ -22,6 +30,17 @@ impl Account {
     /// What was used in a period.
     ///
     /// `GET /api/v1/billing`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use accredit_verifyinvestor::models::Date;
+    ///
+    /// let (first, last): (Date, Date) = ("2026-03-01".parse()?, "2026-03-31".parse()?);
+    /// let march = client.account().billing().from_date(first).to_date(last).send().await?;
+    /// println!("{:?} requests", march.regular);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn billing(&self) -> Call<Billing> {
         Call::new(&self.client, Billing::default())
     }

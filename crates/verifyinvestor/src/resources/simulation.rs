@@ -17,6 +17,14 @@ impl Simulation {
     /// The investor accepts and completes a request.
     ///
     /// `POST /api/v1/users/{user_id}/verification_requests/{id}/simulate_investor_completion`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let completed = client.simulate()?.investor_completion(135_u64, 90_u64).send().await?;
+    /// println!("{:?}", completed.dashboard_status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "simulate_investor_completion")]
     pub fn investor_completion(
         &self,
@@ -29,6 +37,16 @@ impl Simulation {
     /// The reviewer decides on a request that waits for review.
     ///
     /// `POST /api/v1/users/{user_id}/verification_requests/{id}/review`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use accredit_verifyinvestor::ReviewStatus;
+    ///
+    /// let review = client.simulate()?.review(135_u64, 90_u64, ReviewStatus::Accredited).send().await?;
+    /// println!("{:?}", review.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn review(
         &self,
         user: impl Into<UserId>,
@@ -42,6 +60,16 @@ impl Simulation {
     /// investor. Seen in use, not in the vendor's document; [`review`](Self::review) is.
     ///
     /// `POST /api/v1/verification_requests/{id}/review`
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// use accredit_verifyinvestor::ReviewStatus;
+    ///
+    /// let review = client.simulate()?.review_by_id(90_u64, ReviewStatus::NeedMoreInformation).send().await?;
+    /// println!("{:?}", review.status);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "review_short")]
     pub fn review_by_id(
         &self,

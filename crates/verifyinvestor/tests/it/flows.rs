@@ -1,13 +1,16 @@
 //! The life of verification requests, against the sandbox, with real webhooks.
 
 use accredit_sandbox::Sandbox;
+use accredit_verifyinvestor::operations::verification_requests::{
+    Review, ReviewShort, SimulateInvestorCompletion,
+};
 use accredit_verifyinvestor::{
     ApiTypeFilter, Environment, ErrorKind, ReviewStatus, VerificationRequestStatus,
     VerificationRequestType, VerificationStatus, WebhookAction, error_message,
     pending_verification_request,
 };
 
-use crate::support::{Receiver, Service, account, agree, submit, violet};
+use crate::support::{Receiver, Service, account, agree, public, submit, violet};
 
 #[tokio::test]
 async fn a_request_is_made_completed_reviewed_and_certified() {
@@ -15,7 +18,7 @@ async fn a_request_is_made_completed_reviewed_and_certified() {
     let mut webhooks = Receiver::start(&sandbox).await;
     let client = account(&sandbox);
     let link = client
-        .authorization_link(sandbox.authorization_token(), "ada-1")
+        .authorization_link(&public(&sandbox), "ada-1")
         .legal_name("Ada Lovelace")
         .email("ada@example.com");
     let user = agree(&sandbox, link).await;
@@ -229,6 +232,32 @@ async fn a_simulation_against_production_is_refused_before_sending() {
         let client = service.builder(environment).api_token("t").build().unwrap();
         let refused = client.simulate().unwrap_err();
         assert!(refused.to_string().contains("only staging and the sandbox"));
+    }
+    // Whatever it is called, and without the handle.
+    for origin in [
+        "https://www.verifyinvestor.com",
+        "https://VerifyInvestor.com.:443/",
+    ] {
+        let client = service.builder(Environment::Sandbox(origin.to_owned()));
+        let client = client.api_token("t").build().unwrap();
+        assert!(client.simulate().is_err(), "{origin}");
+        let review = ReviewShort::new(90_u64, ReviewStatus::Accredited);
+        let errors = [
+            client.execute(&review).await.unwrap_err(),
+            client
+                .execute(&Review::new(1_u64, 90_u64, ReviewStatus::Accredited))
+                .await
+                .unwrap_err(),
+            client
+                .execute(&SimulateInvestorCompletion::new(1_u64, 90_u64))
+                .await
+                .unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.kind(), ErrorKind::Build);
+            assert!(!error.may_have_been_sent());
+            assert!(error.to_string().contains("only staging and the sandbox"));
+        }
     }
     assert!(service.seen().is_empty());
     let staging = service

@@ -9,14 +9,19 @@
     missing_docs
 )]
 
+mod accreditation;
 mod bad_input;
 mod calls;
 mod certificates;
 mod flows;
+mod links;
 mod operations;
 mod redaction;
 mod replies;
 mod requests;
+mod resume;
 mod support;
+mod tolerances;
 mod users;
+mod wait;
 mod webhooks;

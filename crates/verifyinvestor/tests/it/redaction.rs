@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use accredit_sandbox::Sandbox;
 use accredit_verifyinvestor::{
-    Client, Environment, InvitationType, NewInvitation, ReviewStatus, Webhooks,
-    pending_verification_request,
+    ApiToken, AuthorizationReturn, Client, Environment, InvitationType, NewInvitation,
+    ReviewStatus, UserAuthorizationToken, Webhooks, pending_verification_request,
 };
 
 use crate::support::{Service, TOKEN, account, record, violet};
@@ -54,10 +54,15 @@ async fn debug_has_no_canary() {
     let invite = NewInvitation::new(EMAIL, InvitationType::Ai).suggested_legal_name(NAME);
     shown.add(&client.invitations().create([invite]));
     let link = client
-        .authorization_link("canary", "canary")
+        .authorization_link(&UserAuthorizationToken::new("canary"), "canary")
         .email(EMAIL)
         .legal_name(NAME);
     shown.add(&link);
+    shown.add(&UserAuthorizationToken::new("canary"));
+    shown.add(&ApiToken::new("canary"));
+    let back = "vi_user_id=1&identifier=canary";
+    shown.add(&AuthorizationReturn::from_query(back, "canary"));
+    shown.add(&AuthorizationReturn::from_query(back, "canary 2"));
     shown.add(&Webhooks::new("canary").unwrap());
     assert_silent(&shown.0, &["canary", NAME]);
 

@@ -9,7 +9,8 @@ use accredit_verifyinvestor::transport::bytes::Bytes;
 use accredit_verifyinvestor::transport::http::{HeaderMap, HeaderName};
 use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Listening, Log, Script};
 use accredit_verifyinvestor::{
-    AuthorizationLink, Client, ClientBuilder, Environment, UserId, WebhookEvent, Webhooks,
+    AuthorizationLink, Client, ClientBuilder, Environment, UserAuthorizationToken, UserId,
+    WebhookEvent, Webhooks,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,6 +22,11 @@ pub(crate) const TOKEN: &str = "canary-token";
 pub(crate) struct Service(Script);
 
 impl Service {
+    /// A service that follows a script.
+    pub(crate) fn following(script: Script) -> Self {
+        Self(script)
+    }
+
     pub(crate) fn answering(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
         let answer = Answer::status(status).header("content-type", content_type);
         Self(Script::new().otherwise(answer.body(body)))
@@ -67,9 +73,22 @@ pub(crate) fn violet(sandbox: &Sandbox) -> UserId {
 /// the browser carries it back.
 pub(crate) async fn agree(sandbox: &Sandbox, link: AuthorizationLink) -> UserId {
     let url = link.redirect_url("http://127.0.0.1/back?x=1").to_url();
-    let reply = submit(sandbox, &url, "decision=grant").await;
+    let reply = submit(sandbox, &url.unwrap(), "decision=grant").await;
     let (_, rest) = reply.split_once("vi_user_id=").expect("a way back");
     rest.split('&').next().unwrap().parse().unwrap()
+}
+
+/// The public token of a sandbox's account.
+pub(crate) fn public(sandbox: &Sandbox) -> UserAuthorizationToken {
+    UserAuthorizationToken::new(sandbox.authorization_token())
+}
+
+/// Where a reply sends the browser.
+pub(crate) fn location(reply: &str) -> &str {
+    let mut lines = reply.lines();
+    lines
+        .find_map(|line| line.strip_prefix("location: "))
+        .expect("a redirect")
 }
 
 /// Sends the form of a hosted page, as a browser does; gives the whole reply.

@@ -7,7 +7,7 @@ use accredit_verifyinvestor::{
     error_message,
 };
 
-use crate::support::{Service, account, agree, violet};
+use crate::support::{Service, account, agree, public, violet};
 
 #[tokio::test]
 async fn the_root_answers_with_its_version() {
@@ -54,7 +54,7 @@ async fn path_segment_is_encoded() {
         .enumerate()
     {
         let link = client
-            .authorization_link(sandbox.authorization_token(), *identifier)
+            .authorization_link(&public(&sandbox), *identifier)
             .first_name("Zoë & Co")
             .last_name("O'Brien")
             .legal_name("Zoë O'Brien")
@@ -104,7 +104,7 @@ async fn a_certificate_is_found_by_a_name_in_any_script() {
     .enumerate()
     {
         let link = client
-            .authorization_link(sandbox.authorization_token(), format!("{number}"))
+            .authorization_link(&public(&sandbox), format!("{number}"))
             .legal_name(*name)
             .email(format!("z{number}@example.com"));
         let user = agree(&sandbox, link).await;

@@ -1,0 +1,468 @@
+//! What is known of an investor, and what follows from it. Pure: no calls, no clock.
+//!
+//! Every rule here errs towards "not accredited": a date that is not stated proves nothing, and of two statements the one
+//! that is less favourable counts.
+
+use accredit_models::{
+    Date, same_legal_name,
+    verifyinvestor::{
+        LegalProfile, VerificationRequest, VerificationRequestId,
+        VerificationRequestStatus as Status,
+    },
+};
+
+use crate::reconcile::is_same_party;
+
+/// How long a verification counts, from the vendor's document; Rule 506(c) has three months as well.
+const VALID_DAYS: i64 = 90;
+
+/// What was read.
+pub(super) struct Known<'a> {
+    pub(super) today: Date,
+    pub(super) legal_name: &'a str,
+    pub(super) portal: Option<&'a str>,
+    pub(super) profile: Option<&'a LegalProfile>,
+    pub(super) requests: &'a [VerificationRequest],
+}
+
+/// Which certificate proves an accreditation.
+#[derive(Debug, PartialEq)]
+pub(super) enum Proof {
+    /// That of a request of ours.
+    OfRequest(VerificationRequestId),
+    /// The latest of the legal name: someone else's request.
+    OfName,
+}
+
+/// Where an investor stands who is not accredited now.
+#[derive(Debug, PartialEq)]
+pub(super) enum Standing<'a> {
+    Open(&'a VerificationRequest),
+    NotAccredited,
+    Expired,
+    /// Nobody asked before.
+    Unasked,
+}
+
+/// What the service says of the legal name as a whole.
+enum Profile {
+    /// Nothing: it shows names only that the investor shared.
+    Silent,
+    /// It counts until that day, or is past it.
+    Until(Date),
+    /// It does not count, or is about another name, or is not for this portal.
+    No,
+}
+
+impl Known<'_> {
+    /// Until when the investor is accredited, and by which certificate.
+    pub(super) fn proof(&self) -> Option<(Date, Proof)> {
+        let stated = match self.profile() {
+            Profile::Silent => None,
+            Profile::Until(day) => Some(day),
+            Profile::No => return None,
+        };
+        // A name that is shared may have been verified for another portal.
+        let last = self
+            .named()
+            .filter(|request| stated.is_some() || self.is_ours(request))
+            .filter(|request| {
+                matches!(
+                    request.status,
+                    Some(Status::Accredited | Status::NotAccredited)
+                )
+            })
+            .max_by_key(|request| {
+                (
+                    request.completed_at.is_none(),
+                    request.completed_at,
+                    request.id,
+                )
+            });
+        if let Some(request) = last
+            && request.status == Some(Status::Accredited)
+            && request.waiting_for_info != Some(true)
+            && let Some(until) = counts_until(request)
+        {
+            let until = until.min(stated.unwrap_or(until)).min(self.longest()?);
+            if self.today < until {
+                return Some((until, Proof::OfRequest(request.id)));
+            }
+        }
+        let until = stated.filter(|day| self.today < *day)?;
+        // Verified for someone else, then: unless a request of ours explains the day, and did not prove it above; unless the
+        // latest certificate of the name may be of another kind; unless a refusal may be later.
+        let verified = until.checked_add_days(-VALID_DAYS)?;
+        let is_doubtful = self.requests.iter().any(|request| {
+            let is_recent = request
+                .completed_at
+                .is_none_or(|at| at.utc_date() >= verified);
+            let disagrees = match (&request.status, &request.kind) {
+                (Some(Status::Accredited), None) => {
+                    request.verified_expires_at.is_none_or(|day| day >= until)
+                }
+                (Some(Status::Accredited), Some(_)) | (Some(Status::NotAccredited), None) => {
+                    is_recent
+                }
+                _ => false,
+            };
+            disagrees && self.has_name(request) != Some(false)
+        });
+        (!is_doubtful).then_some((until.min(self.longest()?), Proof::OfName))
+    }
+
+    /// What is to be said when there is no proof.
+    pub(super) fn standing(&self) -> Standing<'_> {
+        let asked = || {
+            self.named()
+                .filter(|request| self.is_ours(request))
+                .filter(|request| request.status != Some(Status::NoVerificationRequest))
+        };
+        let latest = |request: &&VerificationRequest| (request.created_at, request.id);
+        let is_open = |request: &&VerificationRequest| {
+            !request.status.as_ref().is_some_and(Status::is_decided)
+        };
+        if let Some(open) = asked().filter(is_open).max_by_key(latest) {
+            return Standing::Open(open);
+        }
+        match asked().max_by_key(latest) {
+            Some(request) => match request.status {
+                Some(Status::AcceptedExpire | Status::DeclinedExpire) => Standing::Expired,
+                Some(Status::Accredited)
+                    if counts_until(request).is_some_and(|until| until <= self.today) =>
+                {
+                    Standing::Expired
+                }
+                _ => Standing::NotAccredited,
+            },
+            None => match self.profile() {
+                Profile::Until(day) if day <= self.today => Standing::Expired,
+                _ => Standing::Unasked,
+            },
+        }
+    }
+
+    fn profile(&self) -> Profile {
+        let Some(profile) = self.profile else {
+            return Profile::Silent;
+        };
+        let names = [&profile.verify_investor_legal_name, &profile.legal_name];
+        let mut names = names.into_iter().flatten().peekable();
+        let is_about_the_name = names.peek().is_some()
+            && names.all(|name| same_legal_name(name.expose(), self.legal_name));
+        let is_shared = profile
+            .authorized_parties
+            .iter()
+            .any(|party| is_same_party(party.name.as_deref(), self.portal));
+        match profile.verified_accredited_expires_at {
+            Some(day) if is_about_the_name && is_shared => Profile::Until(day),
+            _ => Profile::No,
+        }
+    }
+
+    /// The requests for accreditation of the legal name.
+    fn named(&self) -> impl Iterator<Item = &VerificationRequest> {
+        self.requests
+            .iter()
+            .filter(|request| request.kind.is_none() && self.has_name(request) == Some(true))
+    }
+
+    fn has_name(&self, request: &VerificationRequest) -> Option<bool> {
+        let name = request.legal_name.as_ref()?;
+        Some(same_legal_name(name.expose(), self.legal_name))
+    }
+
+    fn is_ours(&self, request: &VerificationRequest) -> bool {
+        is_same_party(request.portal_name.as_deref(), self.portal)
+    }
+
+    /// What is verified today counts no longer than this.
+    fn longest(&self) -> Option<Date> {
+        self.today.checked_add_days(VALID_DAYS)
+    }
+}
+
+/// The first day on which an accredited request counts no more; `None` unless it says both when it was completed and until
+/// when it counts.
+fn counts_until(request: &VerificationRequest) -> Option<Date> {
+    let completed = request.completed_at?.utc_date();
+    let stated = request.verified_expires_at?;
+    Some(stated.min(completed.checked_add_days(VALID_DAYS)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TODAY: &str = "2026-06-30";
+    const NAME: &str = "Ada Lovelace";
+
+    /// A request of the issuer's own for the name, with these fields of the wire beside.
+    fn request(id: u64, fields: &str) -> VerificationRequest {
+        let start = format!(
+            r#"{{"id": {id}, "legal_name": "ADA LOVELACE", "created_at": "2026-01-01T00:00:0{id}Z""#
+        );
+        serde_json::from_str(&format!("{start}, {fields}}}")).unwrap()
+    }
+
+    /// An accredited one, completed and expiring then.
+    fn accredited(id: u64, completed: &str, expires: &str) -> VerificationRequest {
+        let dates = format!(
+            r#""completed_at": "{completed}T12:00:00Z", "verified_expires_at": "{expires}""#
+        );
+        request(id, &format!(r#""status": "accredited", {dates}"#))
+    }
+
+    fn profile(expires: &str) -> LegalProfile {
+        let text = format!(
+            r#"{{"verify_investor_legal_name": "ADA LOVELACE", "verified_accredited_expires_at": {expires},
+                "authorized_parties": [{{"name": null, "identifier": "42"}}]}}"#
+        );
+        serde_json::from_str(&text).unwrap()
+    }
+
+    fn known<'a>(
+        profile: Option<&'a LegalProfile>,
+        requests: &'a [VerificationRequest],
+    ) -> Known<'a> {
+        Known {
+            today: TODAY.parse().unwrap(),
+            legal_name: NAME,
+            portal: None,
+            profile,
+            requests,
+        }
+    }
+
+    fn proof(profile: Option<&LegalProfile>, requests: &[VerificationRequest]) -> Option<String> {
+        let (until, proof) = known(profile, requests).proof()?;
+        Some(format!("{until} {proof:?}"))
+    }
+
+    fn of_request(day: &str) -> Option<String> {
+        Some(format!("{day} OfRequest(VerificationRequestId(1))"))
+    }
+
+    #[test]
+    fn a_request_of_ours_proves_it_until_the_earliest_day() {
+        let one = accredited(1, "2026-06-01", "2026-08-30");
+        let ninety = of_request("2026-08-30");
+        assert_eq!(proof(None, std::slice::from_ref(&one)), ninety);
+        let stated = profile(r#""2026-08-30""#);
+        assert_eq!(proof(Some(&stated), std::slice::from_ref(&one)), ninety);
+        let earlier = profile(r#""2026-07-15""#);
+        assert_eq!(proof(Some(&earlier), &[one]), of_request("2026-07-15"));
+        // Whatever later day is stated, 90 days are 90 days.
+        let generous = accredited(1, "2026-06-01", "2027-06-01");
+        let stated = profile(r#""2027-06-01""#);
+        assert_eq!(proof(None, std::slice::from_ref(&generous)), ninety);
+        assert_eq!(proof(Some(&stated), &[generous]), ninety);
+        // Verified in the future: nobody counts longer than from today.
+        let odd = accredited(1, "2026-12-01", "2027-03-01");
+        assert_eq!(proof(None, &[odd]), of_request("2026-09-28"));
+    }
+
+    #[test]
+    fn the_ninetieth_day_is_too_late() {
+        // 2026-06-30 is the 89th, the 90th, the 91st day.
+        for (completed, expires, counts) in [
+            ("2026-04-02", "2026-07-01", true),
+            ("2026-04-01", "2026-06-30", false),
+            ("2026-03-31", "2026-06-29", false),
+            ("2026-04-01", "2027-01-01", false),
+            ("2026-06-01", "2026-06-30", false),
+        ] {
+            let requests = [accredited(1, completed, expires)];
+            assert_eq!(
+                proof(None, &requests).is_some(),
+                counts,
+                "{completed} {expires}"
+            );
+            let stated = profile(&format!("\"{expires}\""));
+            assert_eq!(
+                proof(Some(&stated), &requests).is_some(),
+                counts,
+                "{completed}"
+            );
+            if !counts {
+                assert_eq!(known(None, &requests).standing(), Standing::Expired);
+            }
+        }
+    }
+
+    #[test]
+    fn a_doubtful_request_proves_nothing() {
+        let good = r#""status": "accredited", "completed_at": "2026-06-01T00:00:00Z", "verified_expires_at": "2026-08-30""#;
+        assert!(proof(None, &[request(1, good)]).is_some());
+        for (doubt, doubtful) in [
+            ("another kind", format!(r#"{good}, "type": "aml_kyc""#)),
+            (
+                "a kind of tomorrow",
+                format!(r#"{good}, "type": "of_tomorrow""#),
+            ),
+            (
+                "another portal",
+                format!(r#"{good}, "portal_name": "Some Portal""#),
+            ),
+            (
+                "still waiting",
+                format!(r#"{good}, "waiting_for_info": true"#),
+            ),
+            ("another status", good.replace("accredited", "in_review")),
+            (
+                "a status of tomorrow",
+                good.replace("accredited", "accredited_soon"),
+            ),
+            ("no status", good.replace(r#""status": "accredited", "#, "")),
+            ("not completed", good.replace("completed_at", "x")),
+            ("no expiry", good.replace("verified_expires_at", "x")),
+        ] {
+            let requests = [request(1, &doubtful)];
+            assert_eq!(proof(None, &requests), None, "{doubt}");
+        }
+        let mut nameless = [request(1, good)];
+        nameless[0].legal_name = None;
+        assert_eq!(proof(None, &nameless), None);
+        nameless[0].legal_name = Some("ADA BYRON".into());
+        assert_eq!(proof(None, &nameless), None);
+    }
+
+    #[test]
+    fn a_later_refusal_counts_more() {
+        let refused = |at: &str| {
+            let text = format!(r#""status": "not_accredited", "completed_at": "{at}""#);
+            request(2, &text)
+        };
+        let yes = accredited(1, "2026-06-01", "2026-08-30");
+        let stated = profile(r#""2026-08-30""#);
+        for profile in [None, Some(&stated)] {
+            let before = [yes.clone(), refused("2026-05-30T00:00:00Z")];
+            assert_eq!(proof(profile, &before), of_request("2026-08-30"));
+            let after = [yes.clone(), refused("2026-06-02T00:00:00Z")];
+            assert_eq!(proof(profile, &after), None);
+            assert_eq!(known(profile, &after).standing(), Standing::NotAccredited);
+            let undated = [yes.clone(), request(2, r#""status": "not_accredited""#)];
+            assert_eq!(proof(profile, &undated), None);
+        }
+    }
+
+    #[test]
+    fn a_profile_counts_only_for_its_name_and_its_parties() {
+        let requests = [accredited(1, "2026-06-01", "2026-08-30")];
+        let good = profile(r#""2026-08-30""#);
+        assert!(proof(Some(&good), &requests).is_some());
+        let void = profile("null");
+        let mut of_another = good.clone();
+        of_another.verify_investor_legal_name = Some("ADA BYRON".into());
+        let mut nameless = good.clone();
+        nameless.verify_investor_legal_name = None;
+        let mut two_names = good.clone();
+        two_names.legal_name = Some("ADA BYRON".into());
+        let mut not_shared = good.clone();
+        not_shared.authorized_parties.clear();
+        let mut for_a_portal = good.clone();
+        for_a_portal.authorized_parties[0].name = Some("Some Portal".to_owned());
+        for profile in [
+            void,
+            of_another,
+            nameless,
+            two_names,
+            not_shared,
+            for_a_portal.clone(),
+        ] {
+            assert_eq!(proof(Some(&profile), &requests), None, "{profile:?}");
+            assert_eq!(proof(Some(&profile), &[]), None, "{profile:?}");
+            let standing = known(Some(&profile), &requests);
+            assert_eq!(standing.standing(), Standing::NotAccredited);
+        }
+        // A name that is shared with the portal may have been verified for another.
+        let of_portal = Known {
+            portal: Some("Some Portal"),
+            ..known(Some(&for_a_portal), &requests)
+        };
+        assert!(of_portal.proof().is_some());
+    }
+
+    #[test]
+    fn someone_elses_verification_is_proved_by_the_certificate_of_the_name() {
+        let stated = profile(r#""2026-08-30""#);
+        let of_name = Some("2026-08-30 OfName".to_owned());
+        assert_eq!(proof(Some(&stated), &[]), of_name);
+        let far = profile(r#""2030-01-01""#);
+        assert_eq!(proof(Some(&far), &[]).unwrap(), "2026-09-28 OfName");
+        for past in [r#""2026-06-30""#, r#""2026-01-01""#] {
+            let past = profile(past);
+            assert_eq!(proof(Some(&past), &[]), None);
+            assert_eq!(known(Some(&past), &[]).standing(), Standing::Expired);
+        }
+        // An old one of ours does not matter, one that explains the day does.
+        let old = accredited(1, "2026-01-01", "2026-04-01");
+        assert_eq!(proof(Some(&stated), &[old]), of_name);
+        let stale = accredited(1, "2026-03-01", "2026-08-30");
+        assert_eq!(proof(Some(&stated), &[stale]), None);
+        let other = |fields: &str| [request(1, &format!(r#""status": "accredited", {fields}"#))];
+        assert_eq!(
+            proof(Some(&stated), &other(r#""deal_name": "no dates""#)),
+            None
+        );
+        // The latest certificate of the name may be of another kind.
+        let kyc = r#""type": "aml_kyc", "completed_at": "2026-06-20T00:00:00Z""#;
+        assert_eq!(proof(Some(&stated), &other(kyc)), None);
+        let kyc = r#""type": "aml_kyc", "completed_at": "2026-05-20T00:00:00Z""#;
+        assert_eq!(proof(Some(&stated), &other(kyc)), of_name);
+        assert_eq!(proof(Some(&stated), &other(r#""type": "aml_kyc""#)), None);
+    }
+
+    #[test]
+    fn the_latest_request_of_ours_says_where_it_stands() {
+        assert_eq!(known(None, &[]).standing(), Standing::Unasked);
+        for (status, standing) in [
+            ("not_accredited", Standing::NotAccredited),
+            ("declined_by_investor", Standing::NotAccredited),
+            ("self_not_accredited", Standing::NotAccredited),
+            ("accepted_expire", Standing::Expired),
+            ("declined_expire", Standing::Expired),
+            ("no_verification_request", Standing::Unasked),
+        ] {
+            let ended = request(2, &format!(r#""status": "{status}""#));
+            let requests = [ended.clone(), request(1, r#""status": "accredited""#)];
+            if standing != Standing::Unasked {
+                assert_eq!(known(None, &requests).standing(), standing, "{status}");
+            }
+            assert_eq!(known(None, &requests[..1]).standing(), standing, "{status}");
+            // One that is open counts more, whenever it was made.
+            for open in [
+                "waiting_for_investor_acceptance",
+                "in_review",
+                "of_tomorrow",
+            ] {
+                let open = request(1, &format!(r#""status": "{open}""#));
+                let requests = [ended.clone(), open];
+                assert_eq!(
+                    known(None, &requests).standing(),
+                    Standing::Open(&requests[1])
+                );
+            }
+            let requests = [ended, request(1, r#""deal_name": "without a status""#)];
+            assert_eq!(
+                known(None, &requests).standing(),
+                Standing::Open(&requests[1])
+            );
+        }
+        for (name, not_ours) in [
+            ("ADA LOVELACE", r#""portal_name": "Some Portal""#),
+            ("ADA LOVELACE", r#""type": "aml_kyc""#),
+            ("ADA BYRON", r#""deal_name": null"#),
+        ] {
+            let text = format!(
+                r#"{{"id": 1, "status": "in_review", "legal_name": "{name}", {not_ours}}}"#
+            );
+            let requests = [serde_json::from_str(&text).unwrap()];
+            assert_eq!(
+                known(None, &requests).standing(),
+                Standing::Unasked,
+                "{not_ours}"
+            );
+        }
+    }
+}

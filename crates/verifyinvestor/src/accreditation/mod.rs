@@ -1,0 +1,246 @@
+//! Whether an investor is accredited, in one call: the look-up, the request and the certificate of the vendor's flow.
+//!
+//! Owns the calls and their order; what they mean is decided in [`decide`], which sends nothing.
+
+mod decide;
+
+use accredit_models::{
+    Date, Secret,
+    verifyinvestor::{NewVerificationRequest, UserId, VerificationRequest, VerificationRequestId},
+};
+use accredit_transport::{Error, ErrorKind, Operation as _};
+
+use self::decide::{Known, Proof, Standing};
+use crate::{
+    Call, CertificatePdf, Client,
+    operations::{account::Root, verification_requests::Create},
+    reconcile::is_same_party,
+};
+
+/// Where an investor stands. Only [`Accredited`](Self::Accredited) is a yes: any doubt is one of the others, or an error.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Accreditation {
+    /// The service says so now, and gave the certificate for it.
+    #[non_exhaustive]
+    Accredited {
+        /// The first day on which it counts no more: the earliest that the service's statements and the 90 days after the
+        /// verification allow. Days are those of UTC.
+        until: Date,
+        /// The certificate, whole: to be kept with the investment.
+        certificate: CertificatePdf,
+    },
+    /// A verification is under way, or was begun by this call.
+    #[non_exhaustive]
+    Pending {
+        /// The request; wait for it with [`wait`](crate::resources::VerificationRequests::wait), or for its webhook.
+        request: VerificationRequestId,
+        /// Where to send the investor.
+        investor_url: Option<Secret>,
+    },
+    /// The last verification ended without success: refused by the reviewer or by the investor, or in a way that cannot be
+    /// relied on. Nothing is begun by itself; [`create_or_resume`](Call::create_or_resume) asks anew.
+    NotAccredited,
+    /// The last verification counts no more, or the investor let the time for it pass. Nothing is begun by itself;
+    /// [`create_or_resume`](Call::create_or_resume) asks anew.
+    Expired,
+}
+
+impl Accreditation {
+    /// Whether the investor is accredited.
+    #[must_use]
+    pub fn is_accredited(&self) -> bool {
+        matches!(self, Self::Accredited { .. })
+    }
+}
+
+/// A question for an investor's accreditation: see [`Client::accreditation`].
+///
+/// The setters are for the request that it makes when there was none.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is asked until `send`"]
+pub struct AskAccreditation {
+    client: Client,
+    create: Create,
+    legal_name: String,
+}
+
+impl Client {
+    /// Asks whether a legal name of an investor is accredited, on behalf of a portal or, with `None`, of the issuer itself;
+    /// and begins a verification when there was none before.
+    ///
+    /// It reads the user with the legal name, the time at the service, and the requests of the user; then, if all of that
+    /// agrees, the certificate. The answer is [`Accredited`](Accreditation::Accredited) only if
+    ///
+    /// * the legal name that the service answers about is the one that was asked for ([`same_legal_name`]), and, where it
+    ///   shows the name's standing at all, shared with this portal and said to count;
+    /// * the verification was for accreditation, not for anything else that has certificates too;
+    /// * no later verification of that name failed;
+    /// * less than 90 days have passed since it was completed, by the service's clock, whatever later date is stated;
+    /// * the certificate came, whole, and is a PDF.
+    ///
+    /// An unfinished request of the same portal and name is [`Pending`](Accreditation::Pending), also in a status that this
+    /// version does not know. A finished one is the answer that it ended with. Where there is none, and none that the service
+    /// knows to have expired, one is made with [`create_or_resume`](Call::create_or_resume). So it can be called as often as
+    /// one likes.
+    ///
+    /// [`same_legal_name`]: accredit_models::same_legal_name
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), accredit_verifyinvestor::Error> {
+    /// use accredit_verifyinvestor::{Accreditation, UserId};
+    ///
+    /// let ask = client.accreditation(UserId::new(135), "Ada Lovelace", None).deal_name("Series A");
+    /// match ask.send().await? {
+    ///     Accreditation::Accredited { until, certificate, .. } => {
+    ///         certificate.write_to("certificate.pdf").await?;
+    ///         println!("accredited until {until}");
+    ///     }
+    ///     Accreditation::Pending { investor_url: Some(url), .. } => println!("send the investor to {}", url.expose()),
+    ///     other => println!("no: {other:?}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn accreditation(
+        &self,
+        user: impl Into<UserId>,
+        legal_name: impl Into<String>,
+        portal: Option<&str>,
+    ) -> AskAccreditation {
+        let legal_name = legal_name.into();
+        let mut create = Create::new(user);
+        create.body = NewVerificationRequest::new().legal_name(legal_name.clone());
+        create.body.portal_name = portal
+            .filter(|portal| !is_same_party(Some(portal), None))
+            .map(str::to_owned);
+        AskAccreditation {
+            client: self.clone(),
+            create,
+            legal_name,
+        }
+    }
+}
+
+impl AskAccreditation {
+    /// Name of the deal that a new request is for.
+    pub fn deal_name(mut self, name: impl Into<String>) -> Self {
+        self.create.body.deal_name = Some(name.into());
+        self
+    }
+
+    /// E-mail address of the issuer who asks.
+    pub fn issuer_email(mut self, email: impl Into<String>) -> Self {
+        self.create.body.issuer_email = Some(email.into().into());
+        self
+    }
+
+    /// Where the investor goes when done with a new request.
+    pub fn redirect_url(mut self, url: impl Into<Secret>) -> Self {
+        self.create.body.redirect_url = Some(url.into());
+        self
+    }
+
+    /// Where events about a new request go. Ignored unless the account has a webhook URL too.
+    pub fn webhook_url(mut self, url: impl Into<Secret>) -> Self {
+        self.create.body.webhook_url = Some(url.into());
+        self
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    ///
+    /// As each of the calls: [`is_not_found`](Error::is_not_found) for a user who is not there or has not let you see their
+    /// account, [`Build`](ErrorKind::Build) for a blank legal name, [`Decode`](ErrorKind::Decode) for a service that does not
+    /// tell the time or a certificate that is none.
+    pub async fn send(self) -> Result<Accreditation, Error> {
+        if self.legal_name.trim().is_empty() {
+            return Err(Error::new(ErrorKind::Build)
+                .with_operation(const { &Create::INFO })
+                .with_detail("`legal_name`: is blank"));
+        }
+        let users = self.client.users();
+        let retrieve = users.retrieve(self.create.user_id);
+        let user = retrieve.legal_name(self.legal_name.as_str()).send().await?;
+        let requests = self.requests().await?;
+        let known = Known {
+            today: self.today().await?,
+            legal_name: &self.legal_name,
+            portal: self.create.body.portal_name.as_deref(),
+            profile: user.legal_profile.as_ref(),
+            requests: &requests,
+        };
+        if let Some((until, proof)) = known.proof()
+            && let Some(certificate) = self.certificate(proof).await?
+        {
+            return Ok(Accreditation::Accredited { until, certificate });
+        }
+        Ok(match known.standing() {
+            Standing::Open(request) => Accreditation::Pending {
+                request: request.id,
+                investor_url: request.investor_url.clone(),
+            },
+            Standing::NotAccredited => Accreditation::NotAccredited,
+            Standing::Expired => Accreditation::Expired,
+            Standing::Unasked => {
+                let create = Call::new(&self.client, self.create);
+                let request = create.create_or_resume().await?;
+                Accreditation::Pending {
+                    request: request.id,
+                    investor_url: request.investor_url,
+                }
+            }
+        })
+    }
+
+    /// The day at the service: this machine's clock may be wrong.
+    async fn today(&self) -> Result<Date, Error> {
+        let root = self.client.account().root().send().await?;
+        root.current_time.map(|now| now.utc_date()).ok_or_else(|| {
+            Error::new(ErrorKind::Decode)
+                .with_operation(const { &Root::INFO })
+                .with_detail("`current_time` is missing")
+        })
+    }
+
+    /// The requests that can matter: those for this portal, and all that the list says to count until some day.
+    async fn requests(&self) -> Result<Vec<VerificationRequest>, Error> {
+        let portal = self.create.body.portal_name.as_deref();
+        let of_user = self.client.user_verification_requests(self.create.user_id);
+        let mut requests = Vec::new();
+        for item in of_user.list().send().await? {
+            let matters = is_same_party(item.portal_name.as_deref(), portal)
+                || item.verified_expires_at.is_some();
+            if !matters {
+                continue;
+            }
+            match of_user.retrieve(item.id).send().await {
+                Ok(request) => requests.push(request),
+                // Gone since.
+                Err(error) if error.is_not_found() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(requests)
+    }
+
+    async fn certificate(&self, proof: Proof) -> Result<Option<CertificatePdf>, Error> {
+        let user = self.create.user_id;
+        let download = match proof {
+            Proof::OfRequest(id) => {
+                let requests = self.client.user_verification_requests(user);
+                requests.certificate(id).download_if_verified().await?
+            }
+            Proof::OfName => {
+                let users = self.client.users();
+                let latest = users.verification_certificate(user, self.legal_name.as_str());
+                latest.download_if_verified().await?
+            }
+        };
+        match download {
+            Some(download) => CertificatePdf::read(download).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}

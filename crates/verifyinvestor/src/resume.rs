@@ -1,0 +1,148 @@
+//! Making a verification request, or going on with the one that is there. Never makes two.
+
+use accredit_models::{
+    Secret,
+    verifyinvestor::{
+        CreatedVerificationRequest, VerificationRequest, VerificationRequestId,
+        VerificationRequestStatus,
+    },
+};
+use accredit_transport::{CallOptions, Error, ErrorKind};
+use http::StatusCode;
+
+use crate::{
+    Call, Client,
+    operations::verification_requests::Retrieve,
+    problem::{pending_verification_request, speaks_of_a_pending_request},
+    reconcile::{CreateRequest, Reconciled, is_named, now, reconcile, similar},
+};
+
+/// A verification request to go on with: one that was made just now, or one that was there.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct OpenRequest {
+    /// Its id.
+    pub id: VerificationRequestId,
+    /// Whether this call made it. The deal, the redirect and the webhook of one that was there stay what they were.
+    pub is_new: bool,
+    /// Where to send the investor. Has the scheme http on staging.
+    pub investor_url: Option<Secret>,
+    /// Where it stands; `None` for a new one, of which the service does not say it.
+    pub status: Option<VerificationRequestStatus>,
+    /// Name of the deal that it is for.
+    pub deal_name: Option<String>,
+}
+
+impl OpenRequest {
+    fn made(created: CreatedVerificationRequest) -> Self {
+        Self {
+            id: created.id,
+            is_new: true,
+            investor_url: created.investor_url,
+            status: None,
+            deal_name: created.deal_name,
+        }
+    }
+
+    fn found(request: VerificationRequest, is_new: bool) -> Self {
+        Self {
+            id: request.id,
+            is_new,
+            investor_url: request.investor_url,
+            status: request.status,
+            deal_name: request.deal_name,
+        }
+    }
+}
+
+impl<O: CreateRequest> Call<O> {
+    /// Sends the call, in the place of [`send`](Self::send), and goes on with the request that stands in the way of a new
+    /// one: an unfinished one of the same kind for the same portal and legal name.
+    ///
+    /// When the answer is lost, it looks whether the request was made ([`reconcile`](Client::reconcile)); if there is no
+    /// trace of it, it asks once more, which the service refuses if there is one by then. So there are never two, and it can
+    /// be called again after any failure.
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), accredit_verifyinvestor::Error> {
+    /// let requests = client.users().verification_requests(135_u64);
+    /// let request = requests.create().legal_name("Ada Lovelace").create_or_resume().await?;
+    /// if let Some(url) = request.investor_url {
+    ///     println!("send the investor to {}", url.expose());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As `send`. [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when looking did not tell either. A refusal that carries a
+    /// [pending request](pending_verification_request) of another kind stays that refusal.
+    pub async fn create_or_resume(self) -> Result<OpenRequest, Error> {
+        let (client, operation, options) = self.into_parts();
+        let since = now();
+        let lost = match client.execute_with(&operation, &options).await {
+            Ok(created) => return Ok(OpenRequest::made(created)),
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => error,
+            Err(refusal) => return resume(&client, &operation, &options, refusal).await,
+        };
+        let Some(since) = since else {
+            return Err(lost);
+        };
+        match reconcile(&client, &operation, since, &options).await {
+            Ok(Reconciled::Applied(request)) => return Ok(OpenRequest::found(*request, true)),
+            Ok(Reconciled::NotApplied) => {}
+            Ok(Reconciled::Ambiguous(_)) | Err(_) => return Err(lost),
+        }
+        match client.execute_with(&operation, &options).await {
+            Ok(created) => Ok(OpenRequest::made(created)),
+            Err(refusal) if is_final(&refusal) => {
+                resume(&client, &operation, &options, refusal).await
+            }
+            // It says nothing of the first one.
+            Err(_) => Err(lost),
+        }
+    }
+}
+
+/// Whether the service itself refused, and would have refused the same before.
+fn is_final(error: &Error) -> bool {
+    error.kind() == ErrorKind::Status
+        && error.status().is_some_and(|status| {
+            status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
+        })
+}
+
+/// The unfinished request that a refusal is about, or the refusal.
+async fn resume<O: CreateRequest>(
+    client: &Client,
+    operation: &O,
+    options: &CallOptions,
+    refusal: Error,
+) -> Result<OpenRequest, Error> {
+    if let Some(pending) = pending_verification_request(&refusal) {
+        let retrieve = Retrieve::new(operation.user(), pending.id);
+        let mut request = client.execute_with(&retrieve, options).await?;
+        if request.kind != operation.kind() {
+            return Err(refusal);
+        }
+        request.investor_url = request.investor_url.or(pending.investor_url);
+        return Ok(OpenRequest::found(request, false));
+    }
+    // The service says that there is one and not which: only one that is surely it will do.
+    if !speaks_of_a_pending_request(&refusal) || operation.body().legal_name.is_none() {
+        return Err(refusal);
+    }
+    let mut found = similar(client, operation, options).await?;
+    found.retain(|request| {
+        let is_open = request
+            .status
+            .as_ref()
+            .is_some_and(|status| !status.is_decided());
+        is_open && is_named(request, operation.body()) == Some(true)
+    });
+    match (found.pop(), found.is_empty()) {
+        (Some(request), true) => Ok(OpenRequest::found(request, false)),
+        _ => Err(refusal),
+    }
+}

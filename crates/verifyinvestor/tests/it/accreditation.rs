@@ -1,0 +1,383 @@
+//! The one question that matters, against the sandbox through every stage of an investor's life.
+
+use std::time::Duration;
+
+use accredit_sandbox::{Clock, Effect, Fault, Sandbox};
+use accredit_verifyinvestor::transport::testkit::{Answer, Script};
+use accredit_verifyinvestor::{
+    Accreditation, Client, ErrorKind, ReviewStatus, UserId, VerificationRequestId,
+};
+
+use crate::support::{Service, account, agree, public, violet};
+
+const NAME: &str = "Violet Howard";
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+async fn start() -> (Sandbox, Client, UserId) {
+    let start = "2026-03-01T18:00:00Z".parse().unwrap();
+    let sandbox = Sandbox::builder().strict(true).clock(Clock::Frozen(start));
+    let sandbox = sandbox.start().await.unwrap();
+    let (client, user) = (account(&sandbox), violet(&sandbox));
+    (sandbox, client, user)
+}
+
+async fn ask(client: &Client, user: UserId, name: &str) -> Accreditation {
+    client.accreditation(user, name, None).send().await.unwrap()
+}
+
+fn pending(answer: &Accreditation) -> VerificationRequestId {
+    match answer {
+        Accreditation::Pending {
+            request,
+            investor_url: Some(_),
+            ..
+        } => *request,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn until(answer: &Accreditation) -> String {
+    match answer {
+        Accreditation::Accredited {
+            until, certificate, ..
+        } => {
+            assert!(certificate.as_bytes().starts_with(b"%PDF-"));
+            until.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn complete(client: &Client, user: UserId, id: VerificationRequestId) {
+    let completion = client.simulate().unwrap().investor_completion(user, id);
+    completion.send().await.unwrap();
+}
+
+async fn review(client: &Client, user: UserId, id: VerificationRequestId, verdict: ReviewStatus) {
+    let review = client.simulate().unwrap().review(user, id, verdict);
+    review.send().await.unwrap();
+}
+
+async fn count(client: &Client, user: UserId) -> usize {
+    let requests = client.user_verification_requests(user);
+    requests.list().send().await.unwrap().len()
+}
+
+#[tokio::test]
+async fn an_investor_is_asked_once_verified_and_expires_after_ninety_days() {
+    let (sandbox, client, user) = start().await;
+    let first = client
+        .accreditation(user, NAME, None)
+        .deal_name("Series A")
+        .issuer_email("issuer@example.com")
+        .redirect_url("https://portal.example/back")
+        .webhook_url("https://portal.example/hook");
+    let request = pending(&first.send().await.unwrap());
+    let made = client
+        .verification_requests()
+        .retrieve(request)
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(made.deal_name.as_deref(), Some("Series A"));
+    assert_eq!(
+        made.redirect_url.unwrap().expose(),
+        "https://portal.example/back"
+    );
+    assert_eq!(
+        made.webhook_url.unwrap().expose(),
+        "https://portal.example/hook"
+    );
+
+    // Asked again at every stage: the same request.
+    assert_eq!(
+        pending(&ask(&client, user, "howard, violet").await),
+        request
+    );
+    complete(&client, user, request).await;
+    assert_eq!(pending(&ask(&client, user, NAME).await), request);
+    review(&client, user, request, ReviewStatus::NeedMoreInformation).await;
+    assert_eq!(pending(&ask(&client, user, NAME).await), request);
+    assert_eq!(count(&client, user).await, 1);
+
+    // Completed on 2 March: 90 days later is 31 May.
+    sandbox.advance_clock(DAY);
+    let page = made.investor_url.unwrap();
+    crate::support::submit(&sandbox, page.expose(), "decision=complete").await;
+    review(&client, user, request, ReviewStatus::Accredited).await;
+    for name in [NAME, "HOWARD, VIOLET"] {
+        assert_eq!(
+            until(&ask(&client, user, name).await),
+            "2026-05-31",
+            "{name}"
+        );
+    }
+    sandbox.advance_clock(DAY * 89);
+    assert_eq!(until(&ask(&client, user, NAME).await), "2026-05-31");
+    sandbox.advance_clock(DAY);
+    assert_eq!(ask(&client, user, NAME).await, Accreditation::Expired);
+    assert_eq!(
+        count(&client, user).await,
+        1,
+        "a new one is the caller's decision"
+    );
+
+    let requests = client.user_verification_requests(user);
+    let again = requests
+        .create()
+        .legal_name(NAME)
+        .create_or_resume()
+        .await
+        .unwrap();
+    assert!(again.is_new);
+    assert_eq!(pending(&ask(&client, user, NAME).await), again.id);
+    complete(&client, user, again.id).await;
+    review(&client, user, again.id, ReviewStatus::Accredited).await;
+    assert_eq!(until(&ask(&client, user, NAME).await), "2026-08-29");
+}
+
+#[tokio::test]
+async fn a_refused_investor_is_not_accredited_and_not_asked_again() {
+    let (sandbox, client, user) = start().await;
+    let request = pending(&ask(&client, user, NAME).await);
+    complete(&client, user, request).await;
+    review(&client, user, request, ReviewStatus::NotAccredited).await;
+    for _ in 0..2 {
+        assert_eq!(ask(&client, user, NAME).await, Accreditation::NotAccredited);
+    }
+    assert_eq!(count(&client, user).await, 1);
+
+    // Another name of the same investor is another question; left alone, it expires.
+    let other = pending(&ask(&client, user, "Howard Holdings, LLC").await);
+    assert_ne!(other, request);
+    sandbox.advance_clock(DAY * 31);
+    assert_eq!(
+        ask(&client, user, "Howard Holdings LLC").await,
+        Accreditation::Expired
+    );
+    assert_eq!(ask(&client, user, NAME).await, Accreditation::NotAccredited);
+    assert_eq!(count(&client, user).await, 2);
+}
+
+#[tokio::test]
+async fn a_declined_request_is_not_accredited() {
+    for decision in ["decline", "cancel"] {
+        let (sandbox, client, user) = start().await;
+        sandbox
+            .set_switch("first_status", "waiting_for_investor_acceptance")
+            .unwrap();
+        let request = pending(&ask(&client, user, NAME).await);
+        let request = client
+            .verification_requests()
+            .retrieve(request)
+            .send()
+            .await
+            .unwrap();
+        let page = request.investor_url.unwrap();
+        if decision == "cancel" {
+            crate::support::submit(&sandbox, page.expose(), "decision=accept").await;
+        }
+        let form = format!("decision={decision}");
+        crate::support::submit(&sandbox, page.expose(), &form).await;
+        assert_eq!(
+            ask(&client, user, NAME).await,
+            Accreditation::NotAccredited,
+            "{decision}"
+        );
+        assert_eq!(count(&client, user).await, 1);
+    }
+}
+
+/// All four kinds have certificates, and the one of a name is the latest of any kind.
+#[tokio::test]
+async fn another_kind_of_certificate_proves_no_accreditation() {
+    let (_sandbox, client, user) = start().await;
+    let requests = client.user_verification_requests(user);
+    let kyc = requests
+        .create_aml_kyc()
+        .legal_name(NAME)
+        .send()
+        .await
+        .unwrap()
+        .id;
+    complete(&client, user, kyc).await;
+    review(&client, user, kyc, ReviewStatus::Accredited).await;
+    let by_name = client.users().verification_certificate(user, NAME);
+    assert!(by_name.download_if_verified().await.unwrap().is_some());
+    let request = pending(&ask(&client, user, NAME).await);
+    assert_ne!(request, kyc);
+
+    // Nor does it stand in for the right one.
+    complete(&client, user, request).await;
+    review(&client, user, request, ReviewStatus::Accredited).await;
+    let later = requests
+        .create_aml_kyc()
+        .legal_name(NAME)
+        .send()
+        .await
+        .unwrap()
+        .id;
+    complete(&client, user, later).await;
+    review(&client, user, later, ReviewStatus::Accredited).await;
+    let answer = ask(&client, user, NAME).await;
+    let Accreditation::Accredited { certificate, .. } = answer else {
+        panic!("{answer:?}");
+    };
+    let right = requests.certificate(request).send().await.unwrap();
+    assert_eq!(certificate.into_bytes(), right);
+}
+
+#[tokio::test]
+async fn a_portal_has_requests_of_its_own() {
+    let (sandbox, client, user) = start().await;
+    let own = pending(&ask(&client, user, NAME).await);
+    let portal = |portal| client.accreditation(user, NAME, portal).send();
+    let error = portal(Some("Some Portal")).await.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.status().unwrap().as_u16()),
+        (ErrorKind::Status, 403)
+    );
+    let link = client
+        .authorization_link(&public(&sandbox), "43")
+        .portal_name("Some Portal")
+        .email("violet.howard@example.com")
+        .legal_name(NAME);
+    assert_eq!(agree(&sandbox, link).await, user);
+    let of_portal = pending(&portal(Some("Some Portal")).await.unwrap());
+    assert_ne!(of_portal, own);
+    assert_eq!(
+        pending(&portal(Some(" ")).await.unwrap()),
+        own,
+        "a blank portal is none"
+    );
+
+    // The investor shares the name with both, so one verification counts for both.
+    complete(&client, user, own).await;
+    review(&client, user, own, ReviewStatus::Accredited).await;
+    assert_eq!(until(&portal(None).await.unwrap()), "2026-05-30");
+    assert_eq!(
+        until(&portal(Some("Some Portal")).await.unwrap()),
+        "2026-05-30"
+    );
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_on_the_way_makes_no_second_request() {
+    let (sandbox, client, user) = start().await;
+    let lost = Fault::new(Effect::Reset).on("verification_requests.create");
+    sandbox.inject(lost.after_call().times(1)).unwrap();
+    let request = pending(&ask(&client, user, NAME).await);
+    assert_eq!(pending(&ask(&client, user, NAME).await), request);
+    assert_eq!(count(&client, user).await, 1);
+}
+
+#[tokio::test]
+async fn without_its_certificate_nobody_is_accredited() {
+    let (sandbox, client, user) = start().await;
+    let request = pending(&ask(&client, user, NAME).await);
+    complete(&client, user, request).await;
+    review(&client, user, request, ReviewStatus::Accredited).await;
+    let answer = |status: u16, content_type: &str, body: &str| Effect::Status {
+        status,
+        content_type: content_type.to_owned(),
+        body: body.to_owned(),
+    };
+    // Not there: doubt.
+    let gone = answer(
+        404,
+        "application/json",
+        r#"{"error": "A certificate could not be found."}"#,
+    );
+    let fault = |effect| Fault::new(effect).on("verification_requests.certificate");
+    sandbox.inject(fault(gone)).unwrap();
+    assert_eq!(ask(&client, user, NAME).await, Accreditation::NotAccredited);
+    // No PDF, half a PDF, none at all: an error.
+    for effect in [
+        answer(200, "application/pdf", "<html>"),
+        answer(200, "application/pdf", ""),
+        Effect::CutBody { bytes: 100 },
+        Effect::Reset,
+        answer(500, "text/html", "<html>"),
+    ] {
+        sandbox.clear_faults();
+        sandbox.inject(fault(effect.clone())).unwrap();
+        let asked = client.accreditation(user, NAME, None).send().await;
+        assert!(asked.is_err(), "{effect:?}: {asked:?}");
+    }
+    sandbox.clear_faults();
+    assert_eq!(until(&ask(&client, user, NAME).await), "2026-05-30");
+}
+
+/// Verified on behalf of someone else: the service knows, and this account has no request.
+#[tokio::test]
+async fn a_verification_of_someone_elses_counts_with_the_certificate_of_the_name() {
+    let user = r#"{"id": 1, "legal_profile": {"verify_investor_legal_name": "VIOLET HOWARD",
+        "verified_accredited_expires_at": "2026-05-30", "authorized_parties": [{"name": null, "identifier": "42"}]}}"#;
+    let script = |time: &'static str, pdf: Answer| {
+        Script::new()
+            .on("users.retrieve", Answer::json(200, user).times(2))
+            .on("verification_requests.list", Answer::json(200, "[]"))
+            .on("root", Answer::json(200, time))
+            .on("users.verification_certificate", pdf)
+    };
+    let in_time = r#"{"current_time": "2026-05-29T16:59:59.000-07:00"}"#;
+    let pdf = || Answer::status(200).body("%PDF-1.7 of the name");
+    let good = script(in_time, pdf());
+    let client = Service::following(good.clone()).client();
+    assert_eq!(
+        until(&ask(&client, UserId::new(1), NAME).await),
+        "2026-05-30"
+    );
+
+    // A second later it is the 30th in UTC.
+    let late = script(
+        r#"{"current_time": "2026-05-29T17:00:00.000-07:00"}"#,
+        pdf(),
+    );
+    let client = Service::following(late).client();
+    assert_eq!(
+        ask(&client, UserId::new(1), NAME).await,
+        Accreditation::Expired
+    );
+
+    // Without a certificate it is in doubt, and asked for.
+    let none = script(
+        in_time,
+        Answer::json(404, r#"{"error": "A certificate could not be found."}"#),
+    )
+    .on(
+        "verification_requests.create",
+        Answer::json(201, r#"{"id": 90, "investor_url": "http://x.test"}"#),
+    );
+    let client = Service::following(none.clone()).client();
+    assert_eq!(pending(&ask(&client, UserId::new(1), NAME).await).get(), 90);
+    none.assert_done();
+
+    // A service that does not tell the time proves nothing.
+    let timeless = script("{}", pdf());
+    let client = Service::following(timeless).client();
+    let error = client
+        .accreditation(1_u64, NAME, None)
+        .send()
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert!(error.to_string().contains("current_time"), "{error}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_is_an_error() {
+    let (_sandbox, client, user) = start().await;
+    for blank in ["", " \t"] {
+        let error = client
+            .accreditation(user, blank, None)
+            .send()
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Build);
+        assert!(!error.may_have_been_sent());
+    }
+    let nobody = client.accreditation(1_u64, NAME, None).send().await;
+    assert!(nobody.unwrap_err().is_not_found());
+    assert_eq!(count(&client, user).await, 0);
+}
