@@ -18,6 +18,8 @@ pub use accredit_models::{Date, Json, Money, Page, Percent, Personal, Secret, Ti
 pub use accredit_transport::Blocking;
 pub use accredit_transport::{Error, ErrorKind};
 
+pub mod recipes;
+
 pub mod prelude {
     //! What most programs import: `use accredit::prelude::*;`.
 
