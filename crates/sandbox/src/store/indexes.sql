@@ -4,7 +4,7 @@
 CREATE INDEX investors_entity ON investors (entity_id);
 CREATE INDEX investors_user ON investors (user_id);
 CREATE INDEX investments_investor ON investments (investor_id);
-CREATE INDEX investments_offering ON investments (offering_id);
+CREATE INDEX investments_offering ON investments (offering_id, amount_cents);
 CREATE INDEX investments_status ON investments (status);
 CREATE INDEX investments_amount ON investments (amount_cents, status, offering_id);
 CREATE INDEX investments_created_at ON investments (created_at, status, offering_id, investor_id);

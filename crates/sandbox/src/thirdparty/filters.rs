@@ -187,11 +187,11 @@ impl Selection {
         wanted: usize,
         backwards: bool,
     ) -> String {
-        // Rows of a time are neighbours in every order that follows time.
-        let clustered = self
-            .conditions
-            .iter()
-            .any(|condition| condition.contains("_at "));
+        // Rows of a time are neighbours in every order that follows time, and so are those of an
+        // offering in that of the amounts.
+        let mentions = |text| self.conditions.iter().any(|one| one.contains(text));
+        let clustered = mentions("_at ")
+            || (mentions("i.offering_id ") && self.order.starts_with("i.amount_cents"));
         let shorter = if clustered {
             count > all / 2
         } else {
