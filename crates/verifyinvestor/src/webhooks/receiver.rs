@@ -7,6 +7,7 @@ use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
 use http::{Request, request::Parts};
 use http_body::Body;
 use tower_layer::Layer;
+use tracing::field::display;
 
 use super::{
     SIGNATURE_NAME, Verified, VerifyWebhook, WebhookError, Webhooks, signature,
@@ -143,33 +144,39 @@ impl WebhookReceiver {
         if let Some(signature) = parts.headers.get_mut(&SIGNATURE_NAME) {
             signature.set_sensitive(true);
         }
-        match self.take(&parts, body).await {
-            Ok(verified) => Ok(Request::from_parts(parts, verified)),
+        let body = self.read(&parts, body).await;
+        // Of a body that is not there nothing is written.
+        let (bytes, digest) = match &body {
+            Ok(body) => (Some(body.len()), Some(display(ShortDigest(body)))),
+            Err(_) => (None, None),
+        };
+        let verified = body
+            .clone()
+            .and_then(|body| self.webhooks.verify_signature(&parts.headers, body));
+        match verified {
+            Ok(verified) => {
+                tracing::debug!(bytes, digest, "webhook accepted");
+                Ok(Request::from_parts(parts, verified))
+            }
             Err(error) => {
-                tracing::warn!(status = error.status().as_u16(), "refused: {error}");
+                let status = error.status().as_u16();
+                tracing::warn!(status, bytes, digest, "webhook refused: {error}");
                 Err(error)
             }
         }
     }
 
-    async fn take<B: Body>(&self, parts: &Parts, body: B) -> Result<Verified, WebhookError> {
-        if !self
-            .sources
-            .as_ref()
-            .is_none_or(|sources| sources.allow(parts))
-        {
+    /// The whole body of a request that is worth verifying.
+    async fn read<B: Body>(&self, parts: &Parts, body: B) -> Result<Bytes, WebhookError> {
+        let sources = self.sources.as_ref();
+        if !sources.is_none_or(|sources| sources.allow(parts)) {
             return Err(WebhookError::Source);
         }
         signature::only(parts.headers.get_all(&SIGNATURE_NAME))?;
         let collect = collect(body, self.webhooks.body_limit);
-        let body = tokio::time::timeout(self.body_timeout, collect)
+        tokio::time::timeout(self.body_timeout, collect)
             .await
-            .map_err(|_| WebhookError::Interrupted)??;
-        let (bytes, digest) = (body.len(), body.clone());
-        let verified = self.webhooks.verify_signature(&parts.headers, body);
-        let outcome = if verified.is_ok() { "right" } else { "wrong" };
-        tracing::debug!(bytes, digest = %ShortDigest(&digest), "the webhook's signature is {outcome}");
-        verified
+            .unwrap_or(Err(WebhookError::Interrupted))
     }
 }
 
