@@ -75,7 +75,7 @@ async fn refusals_are_empty_and_do_not_arrive() {
     for (request, status) in [
         (ours().with(HeaderMap::new()), StatusCode::UNAUTHORIZED),
         (ours().signed(b"other"), StatusCode::UNAUTHORIZED),
-        (ours().endless().signed(BODY), StatusCode::PAYLOAD_TOO_LARGE),
+        (ours().huge().signed(BODY), StatusCode::PAYLOAD_TOO_LARGE),
         (ours().hanging().signed(BODY), StatusCode::BAD_REQUEST),
         (
             ours().then(Err(Broken)).signed(BODY),

@@ -55,7 +55,7 @@ async fn a_huge_body_that_says_so_is_not_read() {
 #[tokio::test(start_paused = true)]
 async fn a_huge_body_that_does_not_say_so_is_read_to_the_limit() {
     let piece = [b' '; 1000];
-    let body = Pieces::new([&piece[..]]).endless();
+    let body = Pieces::new([&piece[..]]).huge();
     let taken = body.taken();
     let refused = receive(body.signed(BODY)).await;
     assert_eq!(refused, Err(WebhookError::TooLarge));

@@ -74,8 +74,8 @@ impl Pieces {
         self
     }
 
-    /// Begins again after the last piece, for ever.
-    pub(crate) fn endless(mut self) -> Self {
+    /// Begins again after the last piece, for a megabyte: a reader without a limit fails a test and does not hang it.
+    pub(crate) fn huge(mut self) -> Self {
         self.end = End::Repeats;
         self
     }
@@ -113,8 +113,8 @@ impl Body for Pieces {
         };
         if let Some(data) = piece.as_ref().ok().and_then(Frame::data_ref) {
             let data = data.clone();
-            self.taken.fetch_add(data.len(), Ordering::Relaxed);
-            if matches!(self.end, End::Repeats) {
+            let taken = self.taken.fetch_add(data.len(), Ordering::Relaxed);
+            if matches!(self.end, End::Repeats) && taken < 1 << 20 {
                 self.pieces.push_back(Ok(Frame::data(data)));
             }
         }
