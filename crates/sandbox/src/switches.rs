@@ -69,6 +69,8 @@ pub(crate) struct Switches {
     pub(crate) review_status: Switch,
     /// The first status of a verification request; `auto` looks at what the investor authorised.
     pub(crate) first_status: Switch,
+    /// Which new verification requests are told of by webhook.
+    pub(crate) creation_webhook: Switch,
 }
 
 impl Default for Switches {
@@ -90,12 +92,13 @@ impl Default for Switches {
                     "accepted_by_investor",
                 ],
             ),
+            creation_webhook: Switch::new("creation_webhook", &["none", "invitations", "all"]),
         }
     }
 }
 
 impl Switches {
-    fn all(&self) -> [&Switch; 9] {
+    fn all(&self) -> [&Switch; 10] {
         [
             &self.logout_status,
             &self.login_failure_status,
@@ -106,6 +109,7 @@ impl Switches {
             &self.duplicate_pending_status,
             &self.review_status,
             &self.first_status,
+            &self.creation_webhook,
         ]
     }
 

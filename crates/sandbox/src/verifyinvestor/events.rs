@@ -12,11 +12,36 @@ use crate::{store, webhooks};
 /// The settings key of the account's webhook URL.
 pub(crate) const ACCOUNT_URL: &str = "webhook_url";
 
+/// What an event says of a request: that its status has changed.
+const RESULT: &str = "verification_result";
+/// That it is new. Clients have seen it; the document does not name it.
+const CREATED: &str = "create_verification_request";
+
 /// Leaves a webhook about a request in the outbox. A request's own URL counts only when the account
 /// has one too.
 pub(crate) fn enqueue(
     shared: &Shared,
     db: &Connection,
+    request: i64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    leave(shared, db, RESULT, request, now)
+}
+
+/// The same about a request that was just made.
+pub(crate) fn enqueue_created(
+    shared: &Shared,
+    db: &Connection,
+    request: i64,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    leave(shared, db, CREATED, request, now)
+}
+
+fn leave(
+    shared: &Shared,
+    db: &Connection,
+    action: &'static str,
     request: i64,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
@@ -27,13 +52,17 @@ pub(crate) fn enqueue(
         return Ok(());
     };
     let url = request.webhook_url.clone().unwrap_or(account);
-    webhooks::enqueue(shared, db, request.id, &url, &body(&request), now)
+    webhooks::enqueue(shared, db, request.id, &url, &event(action, &request), now)
 }
 
 /// The event: the documented fields and those that clients of the live service read.
 pub(crate) fn body(request: &Request) -> Json {
+    event(RESULT, request)
+}
+
+fn event(action: &'static str, request: &Request) -> Json {
     object! {
-        "action": "verification_result",
+        "action": action,
         "verification_request_id": request.id,
         "investor_id": request.user,
         "legal_name": request.legal_name.clone(),

@@ -54,6 +54,7 @@ pub(crate) fn create(call: &Call<'_>) -> Outcome {
                     portal_name: portal.clone(),
                     deal_name: deal.clone(),
                     legal_name: name.clone(),
+                    is_invited: true,
                     ..NewRequest::default()
                 };
                 let begun = begin(call.shared, call.db, call.now, user, new)?;
@@ -107,6 +108,7 @@ pub(crate) fn take_up(
                 portal_name: row.get(2)?,
                 deal_name: row.get(3)?,
                 legal_name: row.get(4)?,
+                is_invited: true,
                 ..NewRequest::default()
             };
             Ok((row.get(0)?, row.get(1)?, new))

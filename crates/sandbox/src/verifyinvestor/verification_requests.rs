@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::requests::{self, Request};
-use super::{errors, legal_names, parameters, status, text, users};
+use super::{errors, events, legal_names, parameters, status, text, users};
 use crate::call::Call;
 use crate::clock;
 use crate::json::{Json, object};
@@ -22,6 +22,8 @@ pub(crate) struct NewRequest {
     pub(crate) redirect_url: Option<String>,
     pub(crate) webhook_url: Option<String>,
     pub(crate) issuer_email: Option<String>,
+    /// Whether it comes from an invitation.
+    pub(crate) is_invited: bool,
 }
 
 /// `POST /api/v1/users/:user_id/verification_requests` and its `aml_kyc`, `qualified_purchaser`,
@@ -37,6 +39,7 @@ pub(crate) fn create(call: &Call<'_>, kind: Option<&'static str>) -> Outcome {
         redirect_url: text(parameters, "redirect_url"),
         webhook_url: text(parameters, "webhook_url"),
         issuer_email: text(parameters, "issuer_email"),
+        is_invited: false,
     };
     let request = made(call, begin(call.shared, call.db, call.now, user, new)?)?;
     Ok(Reply::json(
@@ -142,7 +145,7 @@ pub(crate) fn begin(
         "auto" => status::WAITING_FOR_ACCEPTANCE,
         fixed => fixed,
     };
-    let now = clock::stored(now);
+    let at = clock::stored(now);
     db.prepare_cached(
             "INSERT INTO vi_requests (user_id, type, status, portal_name, deal_name, legal_name, normalized_name,
                 redirect_url, webhook_url, issuer_email, created_at, changed_at)
@@ -159,10 +162,17 @@ pub(crate) fn begin(
             new.redirect_url,
             new.webhook_url,
             new.issuer_email,
-            now,
+            at,
         ])?;
     let id = db.last_insert_rowid();
-    status::remember(db, id, first, &now)?;
+    status::remember(db, id, first, &at)?;
+    let is_told = match shared.switches.creation_webhook.value() {
+        "invitations" => new.is_invited,
+        told => told == "all",
+    };
+    if is_told {
+        events::enqueue_created(shared, db, id, now)?;
+    }
     let request = requests::find(db, id)?.ok_or_else(errors::no_request)?;
     Ok(Begun::Made(Box::new(request)))
 }

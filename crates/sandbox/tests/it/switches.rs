@@ -3,7 +3,7 @@
 use accredit_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, send, send_json, strict, submit};
+use crate::support::{Answer, Client, receiver, send, send_json, strict, submit};
 
 const SWITCHES: &str = "/_sandbox/switches";
 
@@ -181,6 +181,44 @@ async fn the_first_status_looks_at_the_investor_or_is_fixed() {
                 200
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn webhooks_may_tell_of_new_requests() {
+    let (url, mut received) = receiver(200).await;
+    let builder = Sandbox::builder().strict(true).webhook_url(&url);
+    let sandbox = builder.start().await.unwrap();
+    let client = Client::verifyinvestor(&sandbox);
+    let user = sandbox.verifyinvestor_user().unwrap();
+    let requests = format!("/api/v1/users/{}/verification_requests", user.id);
+    for (told, expected) in [
+        ("none", &[][..]),
+        ("invitations", &["invited"][..]),
+        ("all", &["called", "invited"][..]),
+    ] {
+        patch(&sandbox, json!({ "creation_webhook": told })).await;
+        let called = json!({ "legal_name": format!("{told} called") });
+        let made = client.post(&requests, &called).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let name = format!("{told} invited");
+        let invited = json!({ "investors": [
+            { "email": "violet.howard@example.com", "suggested_legal_name": name, "type": "ai" },
+        ] });
+        let path = "/api/v1/verification_request_invitations";
+        assert_eq!(client.post(path, &invited).await.status, 201);
+        sandbox.webhooks_settled().await.unwrap();
+        for which in expected {
+            let event: Value =
+                serde_json::from_slice(&received.recv().await.unwrap().body).unwrap();
+            assert_eq!(event["action"], "create_verification_request");
+            assert_eq!(event["status"], "waiting_for_investor_acceptance");
+            assert_eq!(
+                event["legal_name"],
+                format!("{told} {which}").to_uppercase()
+            );
+        }
+        assert!(received.try_recv().is_err(), "{told}");
     }
 }
 
