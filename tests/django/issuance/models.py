@@ -23,16 +23,16 @@ class User(AbstractBaseUser):
 
 
 class Entity(models.Model):
-    """A person in whose name somebody invests."""
+    """A person in whose name somebody invests. The limits of its texts are not known."""
 
-    first_name = models.CharField(max_length=255)
-    last_name = models.CharField(max_length=255)
+    first_name = models.CharField()
+    last_name = models.CharField()
     date_of_birth = models.DateField(null=True)
     accredited_investor = models.BooleanField(null=True)
     net_worth = models.DecimalField(max_digits=20, decimal_places=2, null=True)
     annual_income = models.DecimalField(max_digits=20, decimal_places=2, null=True)
-    email = models.EmailField(blank=True, null=True)
-    phone = models.CharField(max_length=32, blank=True, null=True)
+    email = models.EmailField(max_length=None, blank=True, null=True)
+    phone = models.CharField(blank=True, null=True)
     country = models.CharField(max_length=2, blank=True, null=True, choices=choices("US", "CA", "DE"))
     kyc_status = models.CharField(
         max_length=16, default="unverified", choices=choices("unverified", "processing", "passed", "failed")

@@ -32,6 +32,7 @@ class UserSerializer(serializers.ModelSerializer):
     class Meta:
         model = User
         fields = ["id", "email", "first_name", "last_name", "last_login"]
+        read_only_fields = fields
 
 
 class EntitySerializer(serializers.ModelSerializer):

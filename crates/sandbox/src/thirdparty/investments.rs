@@ -43,7 +43,7 @@ const ORDER: [&str; 20] = [
     "receive_sms",
 ];
 
-const PAYMENT_METHODS: [&str; 5] = ["card", "wire", "ira", "other", "crypto"];
+pub(super) const PAYMENT_METHODS: [&str; 5] = ["card", "wire", "ira", "other", "crypto"];
 
 /// What lists of investments can be filtered by.
 pub(crate) static RESOURCE: Resource = Resource {

@@ -15,7 +15,7 @@ use crate::reply::{Failure, Outcome, Reply};
 use crate::store::{Reader, Shape, Table};
 
 /// The kinds of investors.
-const TYPES: [&str; 4] = ["person", "company", "trust", "trust_ira"];
+pub(super) const TYPES: [&str; 4] = ["person", "company", "trust", "trust_ira"];
 
 /// What lists of investors can be filtered by.
 pub(crate) static RESOURCE: Resource = Resource {

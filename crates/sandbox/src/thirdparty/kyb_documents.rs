@@ -33,7 +33,7 @@ const COLUMNS: [Column; 6] = [
 ];
 
 /// Django's default for the names of uploaded files.
-const NAME_LENGTH: usize = 100;
+pub(super) const NAME_LENGTH: usize = 100;
 
 /// `GET /api_third_party/kyb_documents/`
 pub(crate) fn list(call: &Call<'_>) -> Outcome {

@@ -7,8 +7,8 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
 /// The most digits of an amount, and how many of them stand behind the point.
-const AMOUNT_DIGITS: i64 = 20;
-const AMOUNT_PLACES: i64 = 2;
+pub(super) const AMOUNT_DIGITS: i64 = 20;
+pub(super) const AMOUNT_PLACES: i64 = 2;
 
 /// An amount of money in a body, as DRF's decimal field reads and prints it; its complaint
 /// otherwise. How many digits the service takes is not known: 20 are a guess.

@@ -1,8 +1,7 @@
-//! What DRF's `OPTIONS` tells about a view: its name, what it renders and what it parses.
-//!
-//! The fields of its POST are left out: their lengths and limits are not known.
+//! What DRF's `OPTIONS` tells about a view: its name, what it renders, what it parses and, where it
+//! makes objects, their fields.
 
-use super::errors;
+use super::{actions, errors};
 use crate::dispatch::Incoming;
 use crate::generated::routes::Operation;
 use crate::json::{Json, object};
@@ -21,11 +20,17 @@ pub(crate) fn describe(incoming: &Incoming) -> Outcome {
     } else {
         ""
     };
-    Ok(Reply::ok(&object! {
+    let view = object! {
         "name": name(route.path),
         "description": description,
         "renders": Json::list(["application/json"]),
         "parses": Json::list(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]),
+    };
+    let mut routes = incoming.found.routes.iter();
+    let fields = routes.find_map(|route| actions::of(route.operation));
+    Ok(Reply::ok(&match fields {
+        Some(fields) => view.with("actions", object! { "POST": fields }),
+        None => view,
     }))
 }
 
@@ -45,7 +50,8 @@ fn name(path: &str) -> String {
     }
 }
 
-fn titled(snake: &str) -> String {
+/// Each word with a capital.
+pub(super) fn titled(snake: &str) -> String {
     let words: Vec<_> = snake
         .split('_')
         .map(|word| {

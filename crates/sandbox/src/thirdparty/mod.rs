@@ -2,6 +2,7 @@
 //!
 //! It knows nothing of VerifyInvestor: the two services share a port and a database file, no state.
 
+mod actions;
 pub(crate) mod auth;
 pub(crate) mod emails;
 pub(crate) mod entities;

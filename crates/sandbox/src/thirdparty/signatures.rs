@@ -13,7 +13,7 @@ use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::reply::{Outcome, Reply};
 
-const DOCUMENTS: [&str; 8] = [
+pub(super) const DOCUMENTS: [&str; 8] = [
     "subscription_agreement",
     "subscription_agreement_2",
     "subscription_agreement_3",

@@ -107,7 +107,12 @@ async fn methods_media_types_and_bodies_are_refused_as_drf_does() {
             .header("allow"),
         Some("POST, OPTIONS")
     );
-    assert_eq!(client.send("OPTIONS", list, "", b"").await.status, 200);
+    let described = client.send("OPTIONS", list, "", b"").await;
+    assert_eq!(described.status, 200);
+    assert_eq!(
+        described.json()["actions"]["POST"]["quantity"],
+        json!({ "type": "integer", "required": true, "read_only": false, "label": "Quantity", "min_value": 1 })
+    );
     let head = client.send("HEAD", list, "", b"").await;
     assert_eq!((head.status, head.body.len()), (200, 0));
 
