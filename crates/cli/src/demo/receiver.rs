@@ -1,9 +1,13 @@
 //! The webhook receiver of the demo: a loopback server that verifies, stores, and answers.
 
-use std::{io, sync::Arc, time::Duration};
+use std::{
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use accredit::{
-    inbox::{Inbox, InboxError},
+    inbox::Inbox,
     transport::http::{HeaderMap, StatusCode},
     verifyinvestor::{VerificationRequestId, VerificationRequestStatus, WebhookEvent, Webhooks},
 };
@@ -22,7 +26,10 @@ pub(crate) struct Receiver {
 }
 
 struct Shared {
+    webhooks: Webhooks,
     inbox: Inbox,
+    /// What was stored and nobody has waited for yet.
+    events: Mutex<Vec<WebhookEvent>>,
     /// What the last delivery was answered.
     answered: LastStatus,
     arrived: Notify,
@@ -34,9 +41,10 @@ impl Receiver {
         webhook_secret: &str,
         step: LastStatus,
     ) -> Result<Self, Box<dyn std::error::Error>> {
-        let inbox = Inbox::in_memory(Webhooks::new(webhook_secret)?)?;
         let shared = Arc::new(Shared {
-            inbox,
+            webhooks: Webhooks::new(webhook_secret)?,
+            inbox: Inbox::in_memory(),
+            events: Mutex::default(),
             answered: LastStatus::default(),
             arrived: Notify::new(),
         });
@@ -72,13 +80,11 @@ impl Receiver {
             loop {
                 // First: it is told after the answer is known, and kept when nobody waits yet.
                 self.shared.arrived.notified().await;
-                for delivery in self.shared.inbox.pending(100)? {
-                    self.shared.inbox.settle(delivery.id)?;
-                    let event = delivery.event?;
+                for event in self.shared.take() {
                     if event.verification_request_id == request
                         && event.status.as_ref() == Some(&status)
                     {
-                        return Ok(event);
+                        return event;
                     }
                 }
             }
@@ -86,8 +92,33 @@ impl Receiver {
         let done = tokio::time::timeout(limit, wait).await;
         self.step.set(&self.shared.answered.get());
         done.map_err(|_| {
-            format!("no signed webhook with status {status} arrived within {limit:?}")
-        })?
+            format!("no signed webhook with status {status} arrived within {limit:?}").into()
+        })
+    }
+}
+
+impl Shared {
+    /// Verifies, stores, and only then tells of it.
+    async fn receive(&self, headers: &HeaderMap, body: &Bytes) -> StatusCode {
+        let webhook = match self.webhooks.verify_signature(headers, body) {
+            Ok(webhook) => webhook,
+            Err(error) => return error.status(),
+        };
+        if self.inbox.receive(&webhook).await.is_err() {
+            return StatusCode::SERVICE_UNAVAILABLE;
+        }
+        // One that cannot be read is stored all the same.
+        let event = webhook.event();
+        self.events().extend(event);
+        StatusCode::NO_CONTENT
+    }
+
+    fn take(&self) -> Vec<WebhookEvent> {
+        std::mem::take(&mut *self.events())
+    }
+
+    fn events(&self) -> std::sync::MutexGuard<'_, Vec<WebhookEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -99,21 +130,8 @@ impl Drop for Receiver {
 
 /// Stores first and answers after; what the answer says is for the sender's retries only.
 async fn receive(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
-    let answer = match shared.inbox.receive(&headers, &body) {
-        Ok(_) => StatusCode::NO_CONTENT,
-        Err(error) => refusal(&error),
-    };
+    let answer = shared.receive(&headers, &body).await;
     shared.answered.set(&answer.to_string());
     shared.arrived.notify_one();
     answer
-}
-
-fn refusal(error: &InboxError) -> StatusCode {
-    use accredit::verifyinvestor::WebhookError;
-    match error.webhook() {
-        Some(WebhookError::Signature) => StatusCode::UNAUTHORIZED,
-        Some(WebhookError::TooLarge) => StatusCode::PAYLOAD_TOO_LARGE,
-        Some(_) => StatusCode::BAD_REQUEST,
-        None => StatusCode::SERVICE_UNAVAILABLE,
-    }
 }
