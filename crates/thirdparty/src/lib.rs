@@ -4,6 +4,7 @@ mod call;
 mod client;
 mod columns;
 mod credentials;
+pub mod lifecycle;
 mod multipart;
 mod negative;
 pub mod operations;

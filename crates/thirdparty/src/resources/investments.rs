@@ -1,10 +1,12 @@
 //! Investments: orders for shares or units of an offering.
 
+use accredit_models::Timestamp;
 use accredit_models::thirdparty::{InvestmentId, InvestorId, OfferingId};
 
 use super::handle;
 use crate::{
     Call,
+    lifecycle::{Changes, Wait},
     operations::investments::{
         Create, GetPaymentIntentSecret, List, PdfSubscriptionAgreements, ProcessingIssueStatuses,
         Retrieve, Statuses, TempPdfSubscriptionAgreements, Values,
@@ -262,5 +264,59 @@ impl Investments {
     /// so in its envelope.
     pub fn values(&self) -> Call<Values> {
         Call::new(&self.client, Values::default())
+    }
+
+    /// Waits for a status of an investment: it is read again and again.
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
+    /// use std::time::Duration;
+    /// use accredit_thirdparty::{InvestmentId, InvestmentStatus, lifecycle::Waited};
+    ///
+    /// let paid = client
+    ///     .investments()
+    ///     .wait(InvestmentId::new(7))
+    ///     .every(Duration::from_secs(30))
+    ///     .deadline(Duration::from_secs(3600))
+    ///     .until(InvestmentStatus::Received)
+    ///     .await?;
+    /// match paid {
+    ///     Waited::Reached(investment) => println!("{:?} received", investment.amount),
+    ///     Waited::Ended(investment) => println!("it is {:?} instead", investment.status),
+    ///     Waited::TimedOut(investment) => println!("still {:?}", investment.status),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// `GET /api_third_party/investments/{id}/`
+    pub fn wait(&self, id: impl Into<InvestmentId>) -> Wait {
+        Wait::new(&self.client, id.into())
+    }
+
+    /// The investments that changed at this time or later, as a stream, oldest change first. It ends when all is told.
+    ///
+    /// No change is lost that the service shows, also of several at one instant, and none is told twice; an investment that
+    /// changes again meanwhile is told again. What changes during the last read is told to who asks again: ask for what changed
+    /// since the time of the last one, and name those that were told of that time with [`told`](Changes::told). A change that
+    /// the service dates back, because it took a while to be stored, is seen by who asks from a little earlier on.
+    ///
+    /// Kept in memory are the changes of one pass over the list, and of each investment told its id and time.
+    ///
+    /// ```no_run
+    /// # async fn example(client: accredit_thirdparty::Client, since: accredit_thirdparty::models::Timestamp) -> Result<(), accredit_thirdparty::Error> {
+    /// let mut changes = client.investments().changes_since(since);
+    /// while let Some(investment) = changes.try_next().await? {
+    ///     println!("{:?}: {} is {:?}", investment.updated_at, investment.id, investment.status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Of some investments only: `list()` with filters, then [`changes_since`](Call::changes_since).
+    ///
+    /// `GET /api_third_party/investments/`
+    pub fn changes_since(&self, time: impl Into<Timestamp>) -> Changes {
+        self.list().changes_since(time)
     }
 }

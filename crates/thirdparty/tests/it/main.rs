@@ -14,6 +14,7 @@ mod bad_input;
 mod calls;
 mod django;
 mod flows;
+mod lifecycle;
 mod lists;
 mod operations;
 mod pages;

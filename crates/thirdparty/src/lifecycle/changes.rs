@@ -1,0 +1,287 @@
+//! The investments that changed since some time, oldest change first.
+//!
+//! Pages by number lose items of a list that changes, if what is changed moves to the end: all behind it moves up, across the
+//! bounds of pages. So the newest changes are asked for first: then what is changed moves to the front, and the others move
+//! down, where they are met twice and not lost. A pass goes down to the time asked for; then another one looks for what was
+//! changed meanwhile, until there is nothing.
+//!
+//! That the service filters by `updated_at__gte` and orders by `updated_at` is inferred, and what it does not know it ignores.
+//! So nothing stands on it: what is older is left out here, and a service that names the same investments whether the first or
+//! the last ones are asked for does not order: then every page is read.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use accredit_models::thirdparty::{InvestmentId, InvestmentSummary};
+use accredit_models::{Page, Timestamp};
+use accredit_transport::{CallOptions, Error, ErrorKind, Operation as _};
+use futures_core::{FusedStream, Stream};
+
+use crate::operations::investments::List;
+use crate::{Call, Client, paging};
+
+/// Items of a page, unless set.
+const PAGE: i64 = 100;
+
+/// The investments that changed since some time, as a lazy [`Stream`], oldest change first: see
+/// [`Investments::changes_since`](crate::resources::Investments::changes_since).
+///
+/// After the end, and after the first error, it gives `None` for ever. Dropping it cancels what is under way.
+#[must_use = "a stream sends nothing until it is polled"]
+pub struct Changes {
+    client: Client,
+    options: CallOptions,
+    list: List,
+    since: Timestamp,
+    /// The time of the last change that was told, of each investment.
+    told: BTreeMap<InvestmentId, Timestamp>,
+    /// All that changed before this was told, but for what changed since.
+    floor: Timestamp,
+    order: Order,
+    pass: Pass,
+    ready: VecDeque<InvestmentSummary>,
+    under_way: Option<PageFuture>,
+    is_over: bool,
+}
+
+type PageFuture = Pin<Box<dyn Future<Output = Result<Page<InvestmentSummary>, Error>> + Send>>;
+
+/// Whether the service orders by the time of change.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    /// Not asked yet.
+    Unasked,
+    /// This comes first when the oldest is asked for.
+    Oldest(InvestmentId),
+    Kept,
+    Ignored,
+}
+
+/// One way down the list.
+struct Pass {
+    page: i64,
+    /// How many there were in all, by the last page.
+    count: Option<u64>,
+    found: BTreeMap<InvestmentId, InvestmentSummary>,
+}
+
+impl Call<List> {
+    /// The investments of this list that changed at this time or later, oldest change first. The order is that of the
+    /// changes, whatever was set. Of an investment that leaves the list by its change nothing is told.
+    ///
+    /// See [`Investments::changes_since`](crate::resources::Investments::changes_since).
+    pub fn changes_since(self, time: impl Into<Timestamp>) -> Changes {
+        let since = time.into();
+        let (client, mut list, options) = self.into_parts();
+        list.updated_at_gte = Some(since);
+        list.page_size = list.page_size.or(Some(PAGE));
+        list.raw
+            .retain(|(name, _)| !["ordering", "page", "updated_at__gte"].contains(&&**name));
+        Changes {
+            client,
+            options,
+            list,
+            since,
+            told: BTreeMap::new(),
+            floor: since,
+            order: Order::Unasked,
+            pass: Pass::new(),
+            ready: VecDeque::new(),
+            under_way: None,
+            is_over: false,
+        }
+    }
+}
+
+impl Changes {
+    /// Leaves out changes of these investments that are of the very time asked for: those that were told before a program
+    /// came back with the time of the last one.
+    pub fn told(mut self, ids: impl IntoIterator<Item = InvestmentId>) -> Self {
+        let since = self.since;
+        self.told.extend(ids.into_iter().map(|id| (id, since)));
+        self
+    }
+
+    /// The next one; `None` when all is told.
+    ///
+    /// Dropping the future loses nothing.
+    ///
+    /// # Errors
+    ///
+    /// Once: what a read failed with, or [`Decode`](ErrorKind::Decode) for an investment without the time of its change.
+    pub async fn try_next(&mut self) -> Result<Option<InvestmentSummary>, Error> {
+        poll_fn(|context| self.poll_change(context))
+            .await
+            .transpose()
+    }
+
+    fn poll_change(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<InvestmentSummary, Error>>> {
+        loop {
+            if let Some(change) = self.ready.pop_front() {
+                return Poll::Ready(Some(Ok(change)));
+            }
+            if self.is_over {
+                return Poll::Ready(None);
+            }
+            let mut under_way = match self.under_way.take() {
+                Some(under_way) => under_way,
+                None => fetch(&self.client, &self.options, self.next_list()),
+            };
+            let Poll::Ready(answer) = under_way.as_mut().poll(context) else {
+                self.under_way = Some(under_way);
+                return Poll::Pending;
+            };
+            if let Err(error) = self.take(answer) {
+                self.is_over = true;
+                return Poll::Ready(Some(Err(error)));
+            }
+        }
+    }
+
+    /// The page to be asked for.
+    fn next_list(&self) -> List {
+        let mut list = self.list.clone();
+        let ordering = if let Order::Unasked = self.order {
+            list.page_size = Some(1);
+            "updated_at,id"
+        } else {
+            "-updated_at,-id"
+        };
+        list.ordering = Some(ordering.to_owned());
+        list.page = Some(self.pass.page);
+        list
+    }
+
+    fn take(&mut self, answer: Result<Page<InvestmentSummary>, Error>) -> Result<(), Error> {
+        let page = match answer {
+            // The list has become shorter.
+            Err(error) if error.is_not_found() && self.pass.page > 1 => {
+                self.pass.start();
+                return Ok(());
+            }
+            answer => answer?,
+        };
+        if let Order::Unasked = self.order {
+            match page.results.first() {
+                Some(oldest) => self.order = Order::Oldest(oldest.id),
+                None => self.is_over = true,
+            }
+            return Ok(());
+        }
+        let has_next = paging::info(&page)
+            .map_err(|error| failed(error.to_string()))?
+            .next
+            .is_some();
+        if let Order::Oldest(oldest) = self.order {
+            let is_first_too = page.results.iter().any(|item| item.id == oldest);
+            self.order = if is_first_too {
+                Order::Ignored
+            } else {
+                Order::Kept
+            };
+        }
+        // What has left the list has moved those behind it up.
+        let is_shorter = self.pass.count.is_some_and(|before| page.count < before);
+        self.pass.count = Some(page.count);
+        let (mut last, mut reached_older) = (None, false);
+        for item in page.results {
+            let Some(time) = item.updated_at else {
+                return Err(failed("an investment without `updated_at`"));
+            };
+            if last.replace(time).is_some_and(|last| last < time) {
+                self.order = Order::Ignored;
+            }
+            reached_older |= time < self.floor;
+            let before = self.told.get(&item.id);
+            if time >= self.since && before.is_none_or(|before| *before < time) {
+                self.pass.found.insert(item.id, item);
+            }
+        }
+        if is_shorter {
+            self.pass.start();
+        } else if has_next && !(reached_older && matches!(self.order, Order::Kept)) {
+            self.pass.page += 1;
+        } else {
+            self.tell();
+        }
+        Ok(())
+    }
+
+    /// Gives out what a pass found, and begins the next one.
+    fn tell(&mut self) {
+        let pass = std::mem::replace(&mut self.pass, Pass::new());
+        let mut changes: Vec<_> = pass.found.into_values().collect();
+        changes.sort_by_key(|change| (change.updated_at, change.id));
+        self.is_over = changes.is_empty();
+        for change in changes {
+            if let Some(time) = change.updated_at {
+                self.told.insert(change.id, time);
+                self.floor = self.floor.max(time);
+            }
+            self.ready.push_back(change);
+        }
+    }
+}
+
+impl Pass {
+    fn new() -> Self {
+        Self {
+            page: 1,
+            count: None,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Once more from the top; what was found stays found.
+    fn start(&mut self) {
+        let found = std::mem::take(&mut self.found);
+        *self = Self {
+            found,
+            ..Self::new()
+        };
+    }
+}
+
+fn fetch(client: &Client, options: &CallOptions, list: List) -> PageFuture {
+    let (client, options) = (client.clone(), options.clone());
+    Box::pin(async move { client.execute_with(&list, &options).await })
+}
+
+fn failed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Decode)
+        .with_operation(const { &List::INFO })
+        .with_detail(detail)
+}
+
+/// Nothing in it is pinned in place.
+impl Unpin for Changes {}
+
+impl Stream for Changes {
+    type Item = Result<InvestmentSummary, Error>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_change(context)
+    }
+}
+
+impl FusedStream for Changes {
+    fn is_terminated(&self) -> bool {
+        self.is_over && self.ready.is_empty()
+    }
+}
+
+impl fmt::Debug for Changes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Changes")
+            .field("since", &self.since)
+            .field("told", &self.told.len())
+            .field("ready", &self.ready.len())
+            .finish_non_exhaustive()
+    }
+}
