@@ -26,6 +26,6 @@ pub mod prelude {
     pub use accredit_models::{
         Date, Money, Page, Personal, Secret, Timestamp, open_enum::OpenEnum as _,
     };
-    pub use accredit_thirdparty::Credentials;
+    pub use accredit_thirdparty::{Credentials, ErrorExt as _};
     pub use accredit_transport::{Error, ErrorKind, Operation as _};
 }

@@ -104,6 +104,11 @@ impl UploadPdf {
             pdf: Mutex::new(Some(pdf)),
         }
     }
+
+    /// What the service shows of it.
+    pub(crate) fn facts(&self) -> (&EntityId, &KybDocumentType, &DocumentSide) {
+        (&self.entity, &self.kind, &self.side)
+    }
 }
 
 impl Operation for UploadPdf {

@@ -37,7 +37,7 @@
 //! |---|---|---|---|---|
 //! | `investments().create` | the investments | offering, investor, quantity | all else that is sent, but for what is not shown: `utm_parameters`, `user_agreements` | another field differs; several agree |
 //! | `investors().create` | the investors | type, names, e-mail address of the entity | the other fields of the entity, `receive_sms`, `receive_emails` | another field differs, such as a tax id that is shown in part; several agree |
-//! | `kyb_documents().create` | the documents | entity, type, side | the file is not shown | several agree |
+//! | `kyb_documents().create`, `upload`, `create_from_url` | the documents | entity, type, side | the file is not shown | several agree |
 //! | `investor_signatures().create` | the signatures | investment | text and date of the signature; which agreement it is for is not shown | another field differs; several agree |
 //! | `investors().run_second_kyc` | the investor | | status and failures of the identity check: changed means applied | the first check is under way, or had passed and still does |
 //! | `investments().payment_intent_secret` | the investment | | the payment intent: a new one means applied, the same one that nothing was changed | never |

@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
-use accredit_sandbox::Sandbox;
+use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_thirdparty::transport::http::header::CONTENT_TYPE;
 use accredit_thirdparty::transport::http::{Request, Response};
 use accredit_thirdparty::transport::{Body, BoxError};
 use accredit_thirdparty::uploads::Pdf;
 use accredit_thirdparty::{
-    Call, Client, DocumentSide, Environment, ErrorKind, KybDocumentType, uploads::UploadPdf,
+    Call, Client, DocumentSide, Environment, ErrorKind, KybDocumentType, Outcome,
+    uploads::UploadPdf,
 };
 use futures_core::Stream;
 use http_body_util::BodyExt;
@@ -270,4 +271,37 @@ async fn a_link_goes_as_json_where_the_service_takes_it() {
     let create =
         documents.create_from_url(entity, KybDocumentType::Other, DocumentSide::Front, link);
     assert_eq!(create.send().await.unwrap().entity, Some(entity));
+}
+
+/// The answer is lost, so what became of the document is found out by looking.
+#[tokio::test(start_paused = true)]
+async fn an_upload_whose_answer_was_lost_is_found_or_needs_its_file_again() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
+    let path = file("lost.pdf", b"%PDF-1.7");
+    let lost = || {
+        Fault::new(Effect::Reset)
+            .on("kyb_documents.create")
+            .times(1)
+    };
+    for (fault, is_there) in [(lost().after_call(), true), (lost(), false)] {
+        let pdf = Pdf::open(path.clone()).await.unwrap();
+        let documents = client.kyb_documents();
+        let upload = documents.upload(entity, KybDocumentType::Other, DocumentSide::Back, pdf);
+        let mut write = upload.prepare().await.unwrap();
+        sandbox.inject(fault).unwrap();
+        let error = write.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+        match write.reconcile().await.unwrap() {
+            Outcome::Applied(found) => assert!(is_there && found.entity == Some(entity)),
+            outcome => assert!(!is_there && outcome == Outcome::NotApplied),
+        }
+        let error = write.send().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Build, "{error}");
+        let is_about_the_file = error.to_string().contains("open the file again");
+        assert_eq!(is_about_the_file, !is_there, "{error}");
+    }
+    let stored = client.kyb_documents().list().send().await.unwrap();
+    assert_eq!(stored.count, 1);
 }
