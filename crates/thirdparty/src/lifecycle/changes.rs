@@ -259,9 +259,6 @@ fn failed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
         .with_detail(detail)
 }
 
-/// Nothing in it is pinned in place.
-impl Unpin for Changes {}
-
 impl Stream for Changes {
     type Item = Result<InvestmentSummary, Error>;
 

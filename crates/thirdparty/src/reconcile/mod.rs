@@ -43,6 +43,8 @@
 //! | `investments().payment_intent_secret` | the investment | | the payment intent: a new one means applied, the same one that nothing was changed | never |
 //! | `investors().create_id_upload_workflow` | nothing: the service shows nothing of it | | | always; the link that was lost is nobody's |
 //!
+//! A payment intent that is there gives its secret to another call of `payment_intent_secret`.
+//!
 //! "Newer" goes by the ids: they count up. Two writes of the same content that are under way at the same time cannot be told
 //! apart by what is shown of them, whoever makes them: make such writes one after the other, and the signatures of one
 //! investment too.
