@@ -259,6 +259,19 @@ async fn a_portal_has_requests_of_its_own() {
         until(&portal(Some("Some Portal")).await.unwrap()),
         "2026-05-30"
     );
+
+    // And its certificate is that of the accreditation, though a later one is of another kind.
+    let requests = client.user_verification_requests(user);
+    let kyc = requests.create_aml_kyc().legal_name(NAME);
+    let kyc = kyc.send().await.unwrap().id;
+    complete(&client, user, kyc).await;
+    review(&client, user, kyc, ReviewStatus::Accredited).await;
+    let right = requests.certificate(own).send().await.unwrap();
+    let answer = portal(Some("Some Portal")).await.unwrap();
+    let Accreditation::Accredited { certificate, .. } = answer else {
+        panic!("{answer:?}");
+    };
+    assert_eq!(certificate.as_bytes(), right);
 }
 
 #[tokio::test]
