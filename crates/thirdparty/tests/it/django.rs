@@ -11,11 +11,14 @@ use accredit_thirdparty::transport::bytes::Bytes;
 use accredit_thirdparty::transport::http::Request;
 use accredit_thirdparty::transport::http::header::LOCATION;
 use accredit_thirdparty::transport::{CallOptions, Error};
+use accredit_thirdparty::uploads::Pdf;
 use accredit_thirdparty::{
     Call, Client, Country, Credentials, DocumentSide, Environment, ErrorKind, InvestmentId,
     InvestmentStatus, Investor, InvestorType, KybDocumentType, KycStatus, NewEntity, OfferingId,
     OfferingType, PaymentMethod, Problem,
 };
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::support::Names;
 
@@ -24,6 +27,7 @@ const OFFERING: OfferingId = OfferingId::new(1);
 
 /// The application, and a client that is its partner.
 struct Django {
+    address: String,
     client: Client,
     /// What left the client.
     names: Names,
@@ -41,15 +45,36 @@ impl Django {
         let credentials = Credentials::password(PARTNER_EMAIL, accredit_sandbox::PARTNER_PASSWORD);
         let builder = Client::builder(environment).credentials(credentials);
         let client = names.watch(builder).build().unwrap();
-        Some(Self { client, names })
+        Some(Self {
+            address,
+            client,
+            names,
+        })
     }
 
-    /// Turns a knob; with nothing, back to rest.
+    /// Turns a knob; with nothing, back to rest. Past the client: that may have no way in any more.
     async fn turn(&self, knob: &str, value: &str) {
-        let path = format!("/_test/{knob}/{value}");
-        let request = Request::post(path).body(Bytes::new()).unwrap();
+        let request = format!(
+            "POST /_test/{knob}/{value} HTTP/1.0\r\nhost: {}\r\ncontent-length: 0\r\n\r\n",
+            self.address
+        );
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).await.unwrap();
+        assert_eq!(
+            reply.split(' ').nth(1),
+            Some("200"),
+            "{knob}{value}: {reply}"
+        );
+    }
+
+    /// The file of the last document, which the service itself never gives back.
+    async fn last_file(&self) -> Bytes {
+        let request = Request::get("/_test/file/").body(Bytes::new()).unwrap();
         let reply = self.client.transport().send(request).await.unwrap();
-        assert_eq!(reply.status.as_u16(), 200, "{knob}{value}");
+        assert_eq!(reply.status.as_u16(), 200);
+        reply.body
     }
 
     async fn investor(&self, last_name: &str) -> Investor {
@@ -130,8 +155,8 @@ async fn login_and_logout() {
     );
 
     let wrong = Credentials::password(PARTNER_EMAIL, "canary");
-    let address = std::env::var("ACCREDIT_DJANGO").unwrap();
-    let client = Client::builder(Environment::Sandbox(format!("http://{address}")))
+    let environment = Environment::Sandbox(format!("http://{}", django.address));
+    let client = Client::builder(environment)
         .credentials(wrong)
         .build()
         .unwrap();
@@ -169,6 +194,31 @@ async fn an_expired_token_is_replaced_once() {
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     let problem = Problem::of(&error).unwrap();
     assert_eq!(problem.message(), Some("Invalid token."));
+}
+
+#[tokio::test]
+async fn an_account_that_may_not() {
+    let Some(django) = Django::find() else { return };
+    let login = django.client.auth().login().await.unwrap();
+    let environment = Environment::Sandbox(format!("http://{}", django.address));
+    let own = Client::builder(environment).token(login.token);
+    let own = own.build().unwrap();
+    django.turn("deactivate", "").await;
+    let inactive = own.investors().list().send().await;
+    django.turn("activate", "").await;
+    django.turn("token_limit", "?value=0").await;
+    let limited = django.client.auth().login().await;
+    django.turn("token_limit", "").await;
+    let limit = "Maximum amount of tokens allowed per user exceeded.";
+    for (error, status, words) in [
+        (inactive.unwrap_err(), 401, "User inactive or deleted."),
+        (limited.unwrap_err(), 403, limit),
+    ] {
+        assert!(error.is_unauthorized() && !error.is_retryable());
+        assert_eq!(error.status().unwrap().as_u16(), status);
+        let problem = Problem::of(&error).unwrap();
+        assert_eq!(problem.message(), Some(words));
+    }
 }
 
 #[tokio::test]
@@ -427,19 +477,24 @@ async fn a_document_goes_up_whole() {
     let mut pdf = b"%PDF-1.7\r\n--accredit-form-boundary-0\r\n".to_vec();
     pdf.extend(0..=u8::MAX);
     let documents = django.client.kyb_documents();
-    let kind = KybDocumentType::Other;
-    let created = documents
-        .create(entity, kind, DocumentSide::Back, pdf.clone())
-        .send()
-        .await
-        .unwrap();
-    assert_eq!(created.entity, Some(entity));
-    assert_eq!(created.side, Some(DocumentSide::Back));
-    let read = documents.retrieve(created.id).send().await.unwrap();
-    assert_eq!(read, created);
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("django.pdf");
+    let (kind, side) = (KybDocumentType::Other, DocumentSide::Back);
+    let from_memory = documents.create(entity, kind.clone(), side.clone(), pdf.clone());
+    let from_memory = from_memory.send().await.unwrap();
+    assert_eq!(django.last_file().await, pdf, "every byte of it arrived");
+    // The same as it is read from the disk.
+    pdf.extend(b"and more");
+    std::fs::write(&file, &pdf).unwrap();
+    let content = Pdf::open(file).await.unwrap();
+    let from_disk = documents.upload(entity, kind, side, content);
+    let from_disk = from_disk.send().await.unwrap();
+    assert_eq!(django.last_file().await, pdf);
+    for created in [&from_memory, &from_disk] {
+        assert_eq!(created.entity, Some(entity));
+        assert_eq!(created.side, Some(DocumentSide::Back));
+        let read = documents.retrieve(created.id).send().await.unwrap();
+        assert_eq!(read, *created);
+    }
     let listed = documents.list().entity(entity).send().await.unwrap();
-    assert_eq!(listed.results, [created]);
-    let request = Request::get("/_test/file/").body(Bytes::new()).unwrap();
-    let reply = django.client.transport().send(request).await.unwrap();
-    assert_eq!(reply.body, pdf, "every byte of it arrived");
+    assert_eq!(listed.results, [from_memory, from_disk]);
 }
