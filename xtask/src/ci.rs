@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::process::Run;
 use crate::schemathesis::Schemathesis;
 use crate::simulate::Simulate;
-use crate::{browser, budget, codegen, django, lint, prism, providers, tools, wasm};
+use crate::{browser, budget, codegen, coverage, django, lint, prism, providers, tools, wasm};
 
 /// One thing that is checked.
 struct Step {
@@ -31,6 +31,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "codegen",
         run: || codegen::run(true),
+    },
+    Step {
+        name: "coverage",
+        run: || coverage::run(true),
     },
     Step {
         name: "lint",

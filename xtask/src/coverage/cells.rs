@@ -17,8 +17,7 @@ pub(super) struct Column {
 pub(super) const COLUMNS: [Column; 6] = [
     Column {
         title: "value",
-        proves: "a public type implements `Operation` with this name, method and path: `Client::execute` takes it, and \
-                 `Call::into_operation` gives it.",
+        proves: "a public type implements `Operation` with this name, method and path, so `Client::execute` takes it.",
     },
     Column {
         title: "handle",
