@@ -96,7 +96,7 @@ fn every_filter_has_the_type_of_its_field_and_every_list_takes_the_rest() {
             check(argument, lookup, exact);
         }
     }
-    assert_eq!(filters, 63);
+    assert_eq!(filters, 64);
 }
 
 fn check(argument: &Argument, lookup: &str, exact: Option<&Argument>) {
