@@ -20,8 +20,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use accredit_verifyinvestor::transport::http::HeaderMap;
-use accredit_verifyinvestor::{SIGNATURE_HEADER, WebhookSigner, Webhooks};
+use accredit_verifyinvestor::{WebhookSigner, Webhooks};
 use sha2::{Digest as _, Sha256};
 
 mod welch;
@@ -47,7 +46,7 @@ fn main() -> ExitCode {
     );
     check(
         "W1 1 MB, verify / SHA-256",
-        cost(1_000_000, 2, 2 * percent),
+        cost(1_000_000, 1, 2 * percent),
         1.01,
     );
     let samples = 10_000 * percent;
@@ -76,7 +75,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// What it costs to verify a body, in bare hashes of it: the medians of rounds in turns.
+/// What it costs to verify a body, in bare hashes of it: the fastest of rounds in turns, as whatever
+/// interrupts a program only adds.
 fn cost(length: usize, times: u32, rounds: u32) -> f64 {
     let body = vec![b'x'; length];
     let webhooks = Webhooks::new(SECRET).unwrap().body_limit(length);
@@ -103,14 +103,14 @@ fn cost(length: usize, times: u32, rounds: u32) -> f64 {
     let hash = || {
         black_box(Sha256::digest(black_box(&body)));
     };
-    let mut rounds: Vec<(Duration, Duration)> = (0..rounds.max(3))
+    let rounds: Vec<(Duration, Duration)> = (0..rounds.max(3))
         .map(|_| (time(&verify), time(&hash)))
         .collect();
-    let mut median = |pick: fn(&(Duration, Duration)) -> Duration| {
-        rounds.sort_by_key(pick);
-        pick(&rounds[rounds.len() / 2]).as_secs_f64() / f64::from(times)
+    let fastest = |pick: fn(&(Duration, Duration)) -> Duration| {
+        let fastest = rounds.iter().map(pick).min().unwrap();
+        fastest.as_secs_f64() / f64::from(times)
     };
-    let (verify, hash) = (median(|round| round.0), median(|round| round.1));
+    let (verify, hash) = (fastest(|round| round.0), fastest(|round| round.1));
     println!(
         "{length} bytes: verify {:.0} ns, SHA-256 {:.0} ns",
         verify * 1e9,
@@ -123,9 +123,13 @@ fn cost(length: usize, times: u32, rounds: u32) -> f64 {
 fn first_or_last_byte(samples: u32) -> f64 {
     let body = vec![b'x'; 500];
     let webhooks = Webhooks::new(SECRET).unwrap();
-    let classes = [0, 63].map(|digit| wrong_at(digit, &body));
-    welch::largest_t(samples, |class| {
-        assert!(black_box(webhooks.verify_signature(&classes[class], &body)).is_err());
+    let classes = [0, 63].map(|at| {
+        let mut value = signature(SECRET, &body);
+        value[at] = if value[at] == b'0' { b'1' } else { b'0' };
+        value
+    });
+    welch::largest_t(samples, classes, |value| {
+        assert!(black_box(webhooks.verify_values([value], &body)).is_err());
     })
 }
 
@@ -133,10 +137,9 @@ fn first_or_last_secret(samples: u32) -> f64 {
     let body = vec![b'x'; 500];
     let webhooks = Webhooks::new("first").unwrap().or("second").unwrap();
     let webhooks = webhooks.or("third").unwrap();
-    let classes =
-        ["first", "third"].map(|secret| WebhookSigner::new(secret).unwrap().headers(&body));
-    welch::largest_t(samples, |class| {
-        assert!(black_box(webhooks.verify_signature(&classes[class], &body)).is_ok());
+    let classes = ["first", "third"].map(|secret| signature(secret, &body));
+    welch::largest_t(samples, classes, |value| {
+        assert!(black_box(webhooks.verify_values([value], &body)).is_ok());
     })
 }
 
@@ -148,17 +151,15 @@ fn leaking_comparison(samples: u32) -> f64 {
         wrong[at] ^= 1;
         wrong
     });
-    welch::largest_t(samples, |class| {
-        let mut pairs = black_box(&right).iter().zip(&classes[class]);
+    welch::largest_t(samples, classes, |given| {
+        let mut pairs = black_box(&right).iter().zip(given);
         assert!(black_box(
             pairs.any(|(right, given)| black_box(right) != given)
         ));
     })
 }
 
-fn wrong_at(digit: usize, body: &[u8]) -> HeaderMap {
-    let mut value = WebhookSigner::new(SECRET).unwrap().sign(body).into_bytes();
-    value[digit] = if value[digit] == b'0' { b'1' } else { b'0' };
-    let value = String::from_utf8(value).unwrap().parse().unwrap();
-    HeaderMap::from_iter([(SIGNATURE_HEADER.parse().unwrap(), value)])
+fn signature(secret: &str, body: &[u8]) -> [u8; 64] {
+    let signature = WebhookSigner::new(secret).unwrap().sign(body);
+    signature.into_bytes().try_into().unwrap()
 }
