@@ -89,7 +89,7 @@ pub struct User {
     /// Telephone number of the account's holder, in a format that is not documented.
     pub phone: Option<Personal<String>>,
     /// Whether the user says to be a citizen of the United States.
-    pub is_us_citizen: Option<bool>,
+    pub is_us_citizen: Option<Personal<bool>>,
     /// Country of the account's holder as free text; not known to be a code.
     pub country: Option<Personal<String>>,
     /// Whether the user's internet address has moved to another country.
