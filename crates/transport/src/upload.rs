@@ -29,15 +29,14 @@ type Chunks = Pin<Box<dyn Stream<Item = Result<Bytes, BoxError>> + Send>>;
 
 /// A file that can be sent once.
 ///
-/// ```
-/// # tokio_test(async {
+/// ```no_run
+/// # async fn example() -> Result<(), accredit_transport::Error> {
 /// use accredit_transport::Upload;
 ///
-/// let error = Upload::open("/no/such/file", 1024, b"%PDF").await.unwrap_err();
-/// assert!(!error.may_have_been_sent());
-/// # });
-/// # fn tokio_test(test: impl Future<Output = ()>) {
-/// #     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(test)
+/// // At most 1 MiB, and nothing but a PDF.
+/// let scan = Upload::open("scan.pdf", 1024 * 1024, b"%PDF").await?;
+/// println!("{} bytes to send", scan.length());
+/// # Ok(())
 /// # }
 /// ```
 pub struct Upload {

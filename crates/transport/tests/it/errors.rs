@@ -5,7 +5,9 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use accredit_transport::http::{HeaderMap, StatusCode};
-use accredit_transport::{DecodeError, Error, ErrorKind, Operation, Reply};
+use accredit_transport::{
+    DecodeError, EncodeError, Error, ErrorKind, Operation, OperationInfo, Reply, RequestEncoder,
+};
 use tokio::net::TcpSocket;
 
 use crate::support::{CANARY, Create, Retrieve, Server, Step, json, reply};
@@ -225,4 +227,43 @@ fn users_can_make_errors_for_their_own_tests() {
         ),
         ("could not connect", "boom")
     );
+}
+
+/// A question to which the service says no by a status.
+struct Exists;
+
+impl Operation for Exists {
+    type Output = bool;
+    const INFO: OperationInfo = Retrieve::INFO;
+
+    fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
+        Retrieve("1").encode(request)
+    }
+
+    fn decode(_: Reply) -> Result<bool, DecodeError> {
+        Ok(true)
+    }
+
+    fn answer(error: &Error) -> Option<bool> {
+        error.is_not_found().then_some(false)
+    }
+}
+
+#[tokio::test]
+async fn a_status_may_be_an_answer_and_is_an_error_unless_an_operation_says_so() {
+    let missing = || reply("404 Not Found", "application/json", "{}");
+    let refused = reply("400 Bad Request", "application/json", "{}");
+    let server = Server::start([missing(), json("{}"), missing(), refused]).await;
+    let client = server.client();
+    assert!(!client.execute(&Exists).await.unwrap());
+    assert!(client.execute(&Exists).await.unwrap());
+    assert!(
+        client
+            .execute(&Retrieve("1"))
+            .await
+            .unwrap_err()
+            .is_not_found()
+    );
+    let error = client.execute(&Exists).await.unwrap_err();
+    assert_eq!(error.status(), Some(StatusCode::BAD_REQUEST));
 }
