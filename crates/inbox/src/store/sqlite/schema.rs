@@ -76,16 +76,18 @@ const MIGRATIONS: &[&str] = &[
 
 /// Opens or creates a file, and brings it up to date.
 pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
-    // The bodies are about people: nobody else on the machine gets to read them.
+    // The bodies are about people: nobody else on the machine gets to read them. A file that is there is not opened here: to close
+    // it would end the locks that this process holds on it by another connection.
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt as _;
         let mut file = std::fs::OpenOptions::new();
-        file.create(true)
-            .append(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(StoreError::database)?;
+        let created = file.create_new(true).write(true).mode(0o600).open(path);
+        if let Err(error) = created
+            && error.kind() != std::io::ErrorKind::AlreadyExists
+        {
+            return Err(StoreError::database(error));
+        }
     }
     let mut db = Connection::open(path).map_err(StoreError::database)?;
     layout(&db)?;
