@@ -4,7 +4,7 @@ use std::env;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -31,7 +31,11 @@ pub(crate) struct Settings {
 }
 
 /// A running process; killed when dropped.
-pub(crate) struct Process(Child);
+pub(crate) struct Process {
+    child: Child,
+    /// Stays open: it would end when it can't print.
+    _output: BufReader<ChildStdout>,
+}
 
 impl Process {
     /// Starts it, and waits until it listens.
@@ -52,26 +56,30 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let output = BufReader::new(child.stdout.take().unwrap());
+        let mut output = BufReader::new(child.stdout.take().unwrap());
         let ready = output
+            .by_ref()
             .lines()
             .map_while(Result::ok)
             .any(|line| line.ends_with("listening"));
         assert!(ready, "the process ended early");
-        Self(child)
+        Self {
+            child,
+            _output: output,
+        }
     }
 
     /// SIGKILL: nothing is flushed, nothing is said.
     pub(crate) fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
 }
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

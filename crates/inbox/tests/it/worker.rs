@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use accredit_inbox::{
-    Change, Handler, HandlerError, Inbox, Source, SourceError, SqliteStore, Store as _, Worker,
+    Change, Handler, HandlerError, Inbox, MemoryStore, Source, SourceError, Store as _, Worker,
 };
 use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus as Status};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
-use crate::support::{Folder, at, body, id, receive, tokio_clock};
+use crate::support::{at, body, id, receive, tokio_clock};
 
 /// A service that is told where requests stand. Clones share it.
 #[derive(Clone, Default)]
@@ -100,10 +100,16 @@ impl Notes {
         calls.iter().map(|(_, at)| *at).collect()
     }
 
+    /// Waits for so many calls in all; two hours of paused time are no wait at all.
     async fn wait_for(&self, calls: usize) {
-        while self.keys().len() < calls {
-            self.0.called.notified().await;
-        }
+        let called = async {
+            while self.keys().len() < calls {
+                self.0.called.notified().await;
+            }
+        };
+        let limit = Duration::from_secs(2 * 60 * 60);
+        let waited = tokio::time::timeout(limit, called).await;
+        assert!(waited.is_ok(), "not called: {:?}", self.keys());
     }
 }
 
@@ -420,8 +426,7 @@ async fn requests_of_others_are_discovered_when_asked_to() {
 /// A newer version may read what an older one could not: here, one that was stored without its request.
 #[tokio::test(start_paused = true)]
 async fn what_can_be_read_now_is_read_when_a_worker_starts() {
-    let folder = Folder::new();
-    let store = SqliteStore::open(folder.file("inbox.db")).await.unwrap();
+    let store = MemoryStore::new();
     for (digest, bytes) in [(1, body(90, "accredited")), (2, b"\xff".to_vec())] {
         let delivery = accredit_inbox::NewDelivery {
             digest: [digest; 32],
