@@ -13,11 +13,12 @@
     clippy::disallowed_types
 )]
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::env;
 use std::net::SocketAddr;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -71,9 +72,12 @@ fn main() -> ExitCode {
             )
         })
         .collect();
-    let answer = client.block_on(fetch(one, &requests[0]));
-    println!("an investment has {} bytes", answer.len());
-    let plain = serve_plain(answer);
+    let answers: Vec<Bytes> = requests
+        .iter()
+        .map(|request| client.block_on(fetch(one, request)).into())
+        .collect();
+    println!("an investment has {} bytes", answers[0].len());
+    let plain = serve_plain(answers);
     let (mut ours, mut bare) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(
@@ -152,10 +156,10 @@ fn serve_sandbox(threads: usize) -> SocketAddr {
     address.recv().unwrap()
 }
 
-/// Answers every request with the same body.
-fn serve_plain(body: Vec<u8>) -> SocketAddr {
+/// Answers with these bodies in turn, without a look at the request.
+fn serve_plain(bodies: Vec<Bytes>) -> SocketAddr {
     let (sender, address) = mpsc::channel();
-    let body = Bytes::from(body);
+    let bodies: Arc<[Bytes]> = bodies.into();
     thread::spawn(move || {
         runtime(1).block_on(async {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -163,12 +167,15 @@ fn serve_plain(body: Vec<u8>) -> SocketAddr {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
-                let body = body.clone();
+                let bodies = Arc::clone(&bodies);
                 tokio::spawn(async move {
+                    let next = Cell::new(0);
                     let answer = service_fn(move |_| {
+                        let body = bodies[next.get()].clone();
+                        next.set((next.get() + 1) % bodies.len());
                         let answer = http::Response::builder()
                             .header("content-type", "application/json")
-                            .body(Full::new(body.clone()))
+                            .body(Full::new(body))
                             .unwrap();
                         async move { Ok::<_, Infallible>(answer) }
                     });

@@ -20,6 +20,7 @@ use crate::snapshots::Snapshots;
 use crate::state::{Settings, Shared};
 use crate::store::{self, Seeding, Store};
 use crate::switches::Switches;
+use crate::thirdparty::auth::LastLogin;
 use crate::verifyinvestor::events;
 use crate::{Error, server, tls, webhooks};
 
@@ -300,6 +301,7 @@ impl Builder {
             outbox: Notify::new(),
             delivered: watch::Sender::new(0),
             requests: RequestLog::default(),
+            last_login: LastLogin::default(),
         });
         let (stop, stopped) = oneshot::channel::<()>();
         let front = Front::new(Arc::clone(&shared));

@@ -88,7 +88,7 @@ pub(crate) async fn answered(shared: &Arc<Shared>, request: Request) -> Response
         status: Some(reply.status),
         fault,
         took: started.elapsed(),
-        request: Kept::new(content_type.unwrap_or_default(), &body),
+        request: Kept::new(content_type.unwrap_or_default().to_owned(), &body),
         reply: reply.kept(),
     });
     reply.into_response()
@@ -186,9 +186,7 @@ fn run(shared: &Shared, incoming: &Incoming) -> Reply {
 /// Scheme and authority as a client addressed the sandbox.
 pub(crate) fn origin(shared: &Shared, headers: &HeaderMap, uri: &Uri) -> String {
     let authority = host::authority(headers, uri);
-    shared
-        .access
-        .origin(authority.as_deref().unwrap_or("localhost"))
+    shared.access.origin(authority.unwrap_or("localhost"))
 }
 
 /// Runs a handler in its transaction, and keeps what it wrote unless it failed.
@@ -197,7 +195,20 @@ pub(crate) fn transact(
     handle: impl FnOnce(&rusqlite::Connection) -> Outcome,
     broken: impl FnOnce() -> Reply,
 ) -> Reply {
-    match shared.store.transaction(|transaction| handle(transaction)) {
+    settled(shared.store.transaction(handle), broken)
+}
+
+/// Runs a handler that writes nothing.
+pub(crate) fn look(
+    shared: &Shared,
+    handle: impl FnOnce(&rusqlite::Connection) -> Outcome,
+    broken: impl FnOnce() -> Reply,
+) -> Reply {
+    settled(shared.store.look(handle), broken)
+}
+
+fn settled(outcome: Outcome, broken: impl FnOnce() -> Reply) -> Reply {
+    match outcome {
         Ok(reply) | Err(Failure::Refused(reply)) => reply,
         Err(Failure::Store(error)) => {
             tracing::error!(%error, "the store failed");

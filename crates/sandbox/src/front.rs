@@ -32,7 +32,13 @@ impl Front {
         self,
         request: Request<Incoming>,
     ) -> Result<Response<Body>, Infallible> {
-        let request = request.map(Body::new);
+        let request = request.map(|body| {
+            if body.is_end_stream() {
+                Body::empty()
+            } else {
+                Body::new(body)
+            }
+        });
         let has_body = request.method() != Method::HEAD;
         let response = self.respond(request).await?;
         Ok(if has_body {

@@ -24,7 +24,7 @@ pub(crate) fn refusal(shared: &Shared, request: &Request) -> Option<Reply> {
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if writes && !is_api(request) && is_foreign(request.headers(), &authority) {
+    if writes && !is_api(request) && is_foreign(request.headers(), authority) {
         let body = object! { "detail": "This page may not be used from another site." };
         return Some(Reply::json(StatusCode::FORBIDDEN, &body));
     }
@@ -37,13 +37,13 @@ pub(crate) fn is_api(request: &Request) -> bool {
 }
 
 /// Host and port as the client addressed us.
-pub(crate) fn authority(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+pub(crate) fn authority<'a>(headers: &'a HeaderMap, uri: &'a Uri) -> Option<&'a str> {
     if let Some(authority) = uri.authority() {
-        return Some(authority.as_str().to_owned());
+        return Some(authority.as_str());
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next()?.to_str().ok()?;
-    hosts.next().is_none().then(|| host.to_owned())
+    hosts.next().is_none().then_some(host)
 }
 
 /// The hosts that a sandbox answers to.

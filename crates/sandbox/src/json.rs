@@ -143,6 +143,12 @@ impl From<String> for Json {
     }
 }
 
+impl From<Cow<'static, str>> for Json {
+    fn from(value: Cow<'static, str>) -> Self {
+        Self::Text(value)
+    }
+}
+
 impl From<serde_json::Value> for Json {
     fn from(value: serde_json::Value) -> Self {
         Self::Raw(value)

@@ -8,6 +8,7 @@ use std::error::Error as _;
 use axum::body::{Body, to_bytes};
 use bytes::Bytes;
 use http_body_util::LengthLimitError;
+use hyper::body::Body as _;
 use serde_json::{Map, Value};
 
 use crate::{nesting, python_json};
@@ -57,6 +58,9 @@ pub(crate) enum Unread {
 
 /// Reads a whole body of at most `limit` bytes.
 pub(crate) async fn collect(body: Body, limit: usize) -> Result<Bytes, Unread> {
+    if body.is_end_stream() {
+        return Ok(Bytes::new());
+    }
     to_bytes(body, limit).await.map_err(|error| {
         let is_limit = error
             .source()

@@ -12,6 +12,7 @@ use crate::inspector::RequestLog;
 use crate::snapshots::Snapshots;
 use crate::store::Store;
 use crate::switches::Switches;
+use crate::thirdparty::auth::LastLogin;
 
 /// The shared state, behind one `Arc`.
 #[derive(Debug)]
@@ -29,6 +30,7 @@ pub(crate) struct Shared {
     /// Counts finished deliveries, for those who wait for them.
     pub(crate) delivered: watch::Sender<u64>,
     pub(crate) requests: RequestLog,
+    pub(crate) last_login: LastLogin,
 }
 
 impl Shared {

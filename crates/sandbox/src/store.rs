@@ -23,7 +23,7 @@ use rusqlite::{Connection, OptionalExtension};
 use changes::Changes;
 pub(crate) use seed::{VERIFYINVESTOR_EMAIL, VERIFYINVESTOR_IDENTIFIER};
 use shown::Shown;
-pub(crate) use shown::{Reader, Shape, Table};
+pub(crate) use shown::{Reader, Record, Shape, Table};
 
 use crate::Error;
 use crate::{clock, secrets};
@@ -34,7 +34,7 @@ const INDEXES: &str = include_str!("store/indexes.sql");
 /// "ACCR": marks a file as ours, so that no other database is ever touched.
 const APPLICATION_ID: i32 = 0x4143_4352;
 /// Raised with every change of the schema; a file of another version is refused.
-const SCHEMA_VERSION: i32 = 2;
+const SCHEMA_VERSION: i32 = 3;
 
 /// What a new database is filled with, and a reset one again.
 #[derive(Clone, Copy, Debug)]
@@ -165,6 +165,23 @@ impl Store {
             self.forget();
         }
         outcome
+    }
+
+    /// Runs one call's work that writes nothing, while no other call runs.
+    pub(crate) fn look<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = self.changes.total();
+        let outcome = work(&connection);
+        debug_assert_eq!(before, self.changes.total(), "a call that only looks wrote");
+        outcome
+    }
+
+    /// Rises with every write after which another user may be behind a token.
+    pub(crate) fn logins(&self) -> u64 {
+        self.changes.logins()
     }
 
     /// How many rows a statement counts with some values; those that were there the last time from

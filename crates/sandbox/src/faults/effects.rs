@@ -119,7 +119,10 @@ async fn left_out(shared: &Shared, operation: &'static str, request: Request) {
         status: None,
         fault: parts.extensions.get().copied(),
         took: started.elapsed(),
-        request: Kept::new(content_type.unwrap_or_default(), &body.unwrap_or_default()),
+        request: Kept::new(
+            content_type.unwrap_or_default().to_owned(),
+            &body.unwrap_or_default(),
+        ),
         reply: Kept::default(),
     });
 }

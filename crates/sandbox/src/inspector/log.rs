@@ -2,6 +2,7 @@
 //!
 //! Keeping one costs a lock and no copy; masking waits until somebody looks. Large bodies are not kept, only their size.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -52,15 +53,15 @@ pub(crate) struct Entry {
 /// A body with its type.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kept {
-    content_type: String,
+    content_type: Cow<'static, str>,
     size: usize,
     body: Bytes,
 }
 
 impl Kept {
-    pub(crate) fn new(content_type: &str, body: &Bytes) -> Self {
+    pub(crate) fn new(content_type: impl Into<Cow<'static, str>>, body: &Bytes) -> Self {
         Self {
-            content_type: content_type.to_owned(),
+            content_type: content_type.into(),
             size: body.len(),
             body: if body.len() > BODY {
                 Bytes::new()

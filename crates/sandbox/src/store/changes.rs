@@ -21,6 +21,10 @@ pub(super) struct Changes(Mutex<Noted>);
 struct Noted {
     tables: HashMap<String, Written>,
     total: u64,
+    /// How many rows of tokens were written, and of users updated or deleted.
+    logins: u64,
+    /// How often all was forgotten.
+    forgotten: u64,
     counts: HashMap<String, Count>,
 }
 
@@ -48,11 +52,12 @@ impl Changes {
         if !noted.tables.contains_key(table) {
             noted.tables.insert(table.to_owned(), Written::default());
         }
+        let inserted = action == Action::SQLITE_INSERT;
         if let Some(written) = noted.tables.get_mut(table) {
-            let inserted = action == Action::SQLITE_INSERT;
             written.inserted += u64::from(inserted);
             written.rewritten += u64::from(!inserted);
         }
+        noted.logins += u64::from(table == "tokens" || table == "users" && !inserted);
     }
 
     /// How many rows were written in all.
@@ -62,7 +67,9 @@ impl Changes {
 
     /// Nothing that was counted holds any more.
     pub(super) fn forget(&self) {
-        self.lock().counts.clear();
+        let mut noted = self.lock();
+        noted.forgotten += 1;
+        noted.counts.clear();
     }
 
     /// A count that is right for the rows up to its last key. `key` is the statement and its values.
@@ -81,6 +88,12 @@ impl Changes {
         noted.counts.insert(key, Count { stamp, last, rows });
     }
 
+    /// Rises with every write after which another user may be behind a token.
+    pub(super) fn logins(&self) -> u64 {
+        let noted = self.lock();
+        noted.logins + noted.forgotten
+    }
+
     fn lock(&self) -> MutexGuard<'_, Noted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -90,8 +103,8 @@ impl Noted {
     /// Rises with every write that may change whether an old row of the table counts: with those to
     /// the other tables that the statement names, and may with more.
     fn stamp(&self, counted: &Counted<'_>) -> u64 {
-        self.tables
-            .iter()
+        let written = self.tables.iter();
+        let written: u64 = written
             .filter(|(table, _)| counted.statement.contains(table.as_str()))
             .map(|(table, written)| {
                 if table == counted.table {
@@ -100,7 +113,8 @@ impl Noted {
                     written.rewritten + written.inserted
                 }
             })
-            .sum()
+            .sum();
+        written + self.forgotten
     }
 }
 

@@ -35,7 +35,7 @@ CREATE TABLE tokens (
     user_id INTEGER NOT NULL REFERENCES users (id),
     created_at TEXT NOT NULL,
     expiry TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
+) STRICT;
 
 CREATE TABLE entities (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -5,15 +5,16 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
+use rusqlite::types::FromSql;
 use rusqlite::{Connection, Row};
 
 use crate::json::Json;
 
 /// How many bytes of each generation are kept.
-const GENERATION: usize = 8 * 1024 * 1024;
+const GENERATION: usize = 12 * 1024 * 1024;
 /// More written rows than this are not told apart.
 const WRITTEN: usize = 16 * 1024;
 
@@ -28,7 +29,27 @@ pub(crate) enum Table {
     Users,
 }
 
+/// The columns of each table, which no call changes.
+static COLUMNS: [OnceLock<Vec<String>>; 6] = [const { OnceLock::new() }; 6];
+
 impl Table {
+    /// The names of the columns of a row of this table.
+    fn columns(self, row: &Row<'_>) -> &'static [String] {
+        let [entities, investments, investors, issuers, offerings, users] = &COLUMNS;
+        let columns = match self {
+            Self::Entities => entities,
+            Self::Investments => investments,
+            Self::Investors => investors,
+            Self::Issuers => issuers,
+            Self::Offerings => offerings,
+            Self::Users => users,
+        };
+        columns.get_or_init(|| {
+            let names = row.as_ref().column_names();
+            names.into_iter().map(str::to_owned).collect()
+        })
+    }
+
     const fn query(self) -> &'static str {
         match self {
             Self::Entities => "SELECT * FROM entities WHERE id = ?1",
@@ -128,7 +149,8 @@ impl Kept {
     }
 
     fn find(&mut self, key: (Shape, i64), origin: &str) -> Option<&Object> {
-        if let Some(object) = self.old.remove(&key) {
+        if !self.young.contains_key(&key) {
+            let object = self.old.remove(&key)?;
             self.keep(key, object);
         }
         let Self {
@@ -162,6 +184,23 @@ impl Kept {
     }
 }
 
+/// A row whose columns have names. SQLite would be asked for every one of them each time.
+#[derive(Debug)]
+pub(crate) struct Record<'a> {
+    row: &'a Row<'a>,
+    columns: &'static [String],
+}
+
+impl Record<'_> {
+    /// The value of a column.
+    pub(crate) fn get<T: FromSql>(&self, name: &str) -> rusqlite::Result<T> {
+        match self.columns.iter().position(|column| column == name) {
+            Some(column) => self.row.get(column),
+            None => Err(rusqlite::Error::InvalidColumnName(name.to_owned())),
+        }
+    }
+}
+
 /// Reads rows by their ids, and remembers which.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
@@ -187,12 +226,15 @@ impl<'a> Reader<'a> {
         &self,
         table: Table,
         id: i64,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+        read: impl FnOnce(&Record<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<T> {
         self.read.borrow_mut().push((table, id));
         self.db
             .prepare_cached(table.query())?
-            .query_row([id], |row| read(row))
+            .query_row([id], |row| {
+                let columns = table.columns(row);
+                read(&Record { row, columns })
+            })
     }
 
     /// An object in a shape, as it was shown last if that still holds, or else as `show` has it.
@@ -257,7 +299,7 @@ mod tests {
                 reader.object(Shape::Offering, id, || {
                     reader.row(Table::Offerings, id, |row| {
                         Ok(object! {
-                            "name": row.get::<_, String>("name")?,
+                            "name": row.get::<String>("name")?,
                             "link": format!("{}/it", reader.origin),
                         })
                     })
@@ -313,7 +355,7 @@ mod tests {
             let reader = store.reader(db, HERE);
             reader.object(Shape::Offering, id, || {
                 reader.row(Table::Offerings, id, |row| {
-                    Ok(Json::from(row.get::<_, String>("name")?))
+                    Ok(Json::from(row.get::<String>("name")?))
                 })
             })?;
             Err(rusqlite::Error::InvalidQuery)

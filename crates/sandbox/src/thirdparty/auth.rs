@@ -2,6 +2,9 @@
 //!
 //! Tokens are kept as digests, live ten hours on the sandbox's clock and are never refreshed.
 
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -13,12 +16,46 @@ use crate::clock;
 use crate::json::object;
 use crate::reply::{Failure, Outcome, Reply};
 use crate::secrets;
+use crate::state::Shared;
 
 /// knox's default `TOKEN_TTL`.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(10);
 
+/// Who called last, and how long that holds: most callers call again.
+#[derive(Debug, Default)]
+pub(crate) struct LastLogin(Mutex<Option<Login>>);
+
+struct Login {
+    token: String,
+    user: i64,
+    expiry: Timestamp,
+    /// [`Store::logins`](crate::store::Store::logins) at the time.
+    stamp: u64,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
+    }
+}
+
+impl LastLogin {
+    fn user(&self, token: &str, now: Timestamp, stamp: u64) -> Option<i64> {
+        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = last.as_ref()?;
+        (last.token == token && last.expiry > now && last.stamp == stamp).then_some(last.user)
+    }
+
+    fn keep(&self, login: Login) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(login);
+    }
+}
+
 /// Finds the user behind an `Authorization` header.
 pub(crate) fn authenticate<'a>(
+    shared: &Shared,
     db: &Connection,
     header: &'a str,
     now: Timestamp,
@@ -39,21 +76,36 @@ pub(crate) fn authenticate<'a>(
         )
         .into());
     }
-    let found: Option<(i64, bool)> = db
+    let stamp = shared.store.logins();
+    if let Some(user) = shared.last_login.user(token, now, stamp) {
+        return Ok((user, Some(token)));
+    }
+    let found: Option<(i64, bool, String)> = db
         .prepare_cached(
-            "SELECT users.id, users.is_active FROM tokens JOIN users ON users.id = tokens.user_id
-             WHERE tokens.token = ?1 AND tokens.expiry > ?2",
+            "SELECT users.id, users.is_active, tokens.expiry
+             FROM tokens JOIN users ON users.id = tokens.user_id WHERE tokens.token = ?1",
         )?
-        .query_row(
-            params![secrets::sha256_hex(token), clock::stored(now)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
+        .query_row([secrets::sha256_hex(token)], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
         .optional()?;
+    let found =
+        found.and_then(|(user, active, expiry)| Some((user, active, clock::read(&expiry)?)));
     match found {
-        Some((user, true)) => Ok((user, Some(token))),
-        Some((_, false)) => Err(errors::unauthorized("User inactive or deleted.").into()),
+        Some((user, true, expiry)) if expiry > now => {
+            shared.last_login.keep(Login {
+                token: token.to_owned(),
+                user,
+                expiry,
+                stamp,
+            });
+            Ok((user, Some(token)))
+        }
+        Some((_, false, expiry)) if expiry > now => {
+            Err(errors::unauthorized("User inactive or deleted.").into())
+        }
         // Unknown, logged out and expired look the same from outside.
-        None => Err(errors::unauthorized("Invalid token.").into()),
+        _ => Err(errors::unauthorized("Invalid token.").into()),
     }
 }
 

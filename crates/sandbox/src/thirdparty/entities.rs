@@ -3,14 +3,14 @@
 //! What filters look at stands in columns; the questionnaire (net worth, declarations) is JSON in
 //! `attributes`.
 
+use rusqlite::Connection;
 use rusqlite::types::Value as Sql;
-use rusqlite::{Connection, Row};
 use serde_json::{Map, Value};
 
 use super::fields::{Fields, Presence};
 use super::kyc;
 use crate::json::{Json, object};
-use crate::store::{Reader, Table};
+use crate::store::{Reader, Record, Table};
 
 /// A person's declarations: money.
 const AMOUNTS: [&str; 4] = [
@@ -213,7 +213,7 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
             "postal_code": text(row, "postal_code")?,
             "country": text(row, "country")?,
             "kyc_status": text(row, "kyc_status")?,
-            "number_kyc_failed": row.get::<_, i64>("number_kyc_failed")?,
+            "number_kyc_failed": row.get::<i64>("number_kyc_failed")?,
             "current_frozen_kyc_fields": frozen_fields(row)?,
             "frozen_field_update_sponsor": Json::Null,
             "north_capital_investor_custodial_account_request_id": Json::Null,
@@ -239,7 +239,7 @@ pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
             "postal_code": text(row, "postal_code")?,
             "country": text(row, "country")?,
             "kyc_status": text(row, "kyc_status")?,
-            "number_kyc_failed": row.get::<_, i64>("number_kyc_failed")?,
+            "number_kyc_failed": row.get::<i64>("number_kyc_failed")?,
             "current_frozen_kyc_fields": frozen_fields(row)?,
             "first_name": text(row, "first_name")?,
             "last_name": text(row, "last_name")?,
@@ -277,7 +277,7 @@ pub(crate) fn individual(reader: &Reader<'_>, id: Option<i64>) -> rusqlite::Resu
 
 fn with_company(
     mut entity: Json,
-    row: &Row<'_>,
+    row: &Record<'_>,
     rest: Map<String, Value>,
 ) -> rusqlite::Result<Json> {
     let company: Option<String> = row.get("company_name")?;
@@ -292,8 +292,8 @@ fn with_company(
 }
 
 /// Once an identity check passed, what it looked at may no longer change.
-fn frozen_fields(row: &Row<'_>) -> rusqlite::Result<Json> {
-    let passed = row.get::<_, String>("kyc_status")? == "passed";
+fn frozen_fields(row: &Record<'_>) -> rusqlite::Result<Json> {
+    let passed = row.get::<String>("kyc_status")? == "passed";
     let fields: &[&'static str] = if passed {
         &[
             "first_name",
@@ -324,11 +324,11 @@ fn is_column(name: &str) -> bool {
         )
 }
 
-fn attributes(row: &Row<'_>) -> rusqlite::Result<Map<String, Value>> {
+fn attributes(row: &Record<'_>) -> rusqlite::Result<Map<String, Value>> {
     let text: String = row.get("attributes")?;
     Ok(serde_json::from_str(&text).unwrap_or_default())
 }
 
-fn text(row: &Row<'_>, name: &str) -> rusqlite::Result<Option<String>> {
+fn text(row: &Record<'_>, name: &str) -> rusqlite::Result<Option<String>> {
     row.get(name)
 }

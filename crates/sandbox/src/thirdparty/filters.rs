@@ -74,6 +74,19 @@ pub(crate) struct Selection {
     order: String,
 }
 
+/// The rows of a page among those of its list and its table.
+#[derive(Clone, Copy, Debug)]
+struct Rows {
+    /// In the list.
+    count: usize,
+    /// In the table.
+    all: usize,
+    /// On the page.
+    limit: usize,
+    /// Before it.
+    skipped: usize,
+}
+
 impl Selection {
     /// Reads filters, `search` and `ordering` from the query of a call.
     pub(crate) fn of(
@@ -166,9 +179,13 @@ impl Selection {
         } else {
             offset
         };
-        let sql = self.page(resource, count, all, skipped + limit, backwards);
-        let mut values = self.values.clone();
-        values.extend([integer(limit), integer(skipped)]);
+        let rows = Rows {
+            count,
+            all,
+            limit,
+            skipped,
+        };
+        let (sql, values) = self.page(resource, &rows, backwards);
         let mut keys = select(call, &sql, &values)?;
         if backwards {
             keys.reverse();
@@ -176,26 +193,20 @@ impl Selection {
         Ok(keys)
     }
 
-    /// The statement of a page. SQLite cannot know how many rows there are, so it is told which way
+    /// Statement and values of a page. SQLite cannot know how many rows there are, so it is told which way
     /// is the shorter: along the order until enough rows were met, or through the rows of the
     /// conditions, to be sorted. A plus sign keeps an expression from an index.
-    fn page(
-        &self,
-        resource: &Resource,
-        count: usize,
-        all: usize,
-        wanted: usize,
-        backwards: bool,
-    ) -> String {
+    fn page(&self, resource: &Resource, rows: &Rows, backwards: bool) -> (String, Vec<Value>) {
+        let Rows { count, all, .. } = *rows;
         // Rows of a time are neighbours in every order that follows time, and so are those of an
         // offering in that of the amounts.
         let mentions = |text| self.conditions.iter().any(|one| one.contains(text));
         let clustered = mentions("_at ")
-            || (mentions("i.offering_id ") && self.order.starts_with("i.amount_cents"));
+            || (mentions(by_offering::OFFERING) && self.order.starts_with(by_offering::AMOUNT));
         let shorter = if clustered {
             count > all / 2
         } else {
-            wanted.saturating_mul(all) / count.max(1) < count
+            (rows.skipped + rows.limit).saturating_mul(all) / count.max(1) < count
         };
         let along = walk(resource, &self.order).filter(|_| shorter);
         let mut order = if backwards {
@@ -203,6 +214,11 @@ impl Selection {
         } else {
             self.order.clone()
         };
+        if along.is_none()
+            && let Some(page) = self.page_by_offering(resource, &order, rows.limit, rows.skipped)
+        {
+            return page;
+        }
         let mut conditions = self.conditions.clone();
         if along.is_some() {
             for condition in &mut conditions {
@@ -212,13 +228,16 @@ impl Selection {
             order.insert(0, '+');
         }
         let tail = format!("ORDER BY {order} LIMIT ? OFFSET ?");
-        statement(
+        let sql = statement(
             resource,
             along.unwrap_or_default(),
             resource.key,
             &conditions,
             &tail,
-        )
+        );
+        let mut values = self.values.clone();
+        values.extend([integer(rows.limit), integer(rows.skipped)]);
+        (sql, values)
     }
 
     /// The statement that selects the given expressions from all rows.
@@ -655,5 +674,6 @@ fn exists(call: &Call<'_>, table: &str, id: i64) -> rusqlite::Result<bool> {
     Ok(found.is_some())
 }
 
+mod by_offering;
 #[cfg(test)]
 mod plans;

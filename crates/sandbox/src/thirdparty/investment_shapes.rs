@@ -3,14 +3,13 @@
 //!
 //! They read; nothing here changes an investment.
 
-use rusqlite::Row;
 use serde_json::{Map, Value};
 
 use super::{investors, offerings};
 use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
-use crate::store::{Reader, Shape, Table};
+use crate::store::{Reader, Record, Shape, Table};
 
 /// The three replies that show an investment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub(crate) fn show(reader: &Reader<'_>, id: i64, view: View) -> rusqlite::Result
     let make = || {
         reader.row(Table::Investments, id, |row| {
             let attributes: Map<String, Value> =
-                serde_json::from_str(&row.get::<_, String>("attributes")?).unwrap_or_default();
+                serde_json::from_str(&row.get::<String>("attributes")?).unwrap_or_default();
             match view {
                 View::Created => created(reader, row, id, &attributes),
                 View::Detail | View::Item => {
@@ -43,17 +42,17 @@ pub(crate) fn show(reader: &Reader<'_>, id: i64, view: View) -> rusqlite::Result
 
 fn created(
     reader: &Reader<'_>,
-    row: &Row<'_>,
+    row: &Record<'_>,
     id: i64,
     attributes: &Map<String, Value>,
 ) -> rusqlite::Result<Json> {
     let declared = |name: &str| Json::from(attributes.get(name).cloned());
     Ok(object! {
         "id": id,
-        "quantity": row.get::<_, i64>("quantity")?,
-        "offering": row.get::<_, i64>("offering_id")?,
+        "quantity": row.get::<i64>("quantity")?,
+        "offering": row.get::<i64>("offering_id")?,
         "investor": investors::full(reader, row.get("investor_id")?)?,
-        "payment_intent_client_secret": row.get::<_, String>("payment_intent_secret")?,
+        "payment_intent_client_secret": row.get::<String>("payment_intent_secret")?,
         "accredited_investor": declared("accredited_investor"),
         "net_worth": declared("net_worth"),
         "annual_income": declared("annual_income"),
@@ -62,7 +61,7 @@ fn created(
         "amount_invested_in_reg_cf_offering_this_year": declared("amount_invested_in_reg_cf_offering_this_year"),
         "amount_invested_in_reg_cf_offering_this_year_other_platforms":
             declared("amount_invested_in_reg_cf_offering_this_year_other_platforms"),
-        "is_entity_submitted": row.get::<_, bool>("is_entity_submitted")?,
+        "is_entity_submitted": row.get::<bool>("is_entity_submitted")?,
         "user_browser_type": declared("user_browser_type"),
         "accredited_investor_type": declared("accredited_investor_type"),
         "attorney_or_cpa_email": declared("attorney_or_cpa_email"),
@@ -71,7 +70,7 @@ fn created(
         "bonus_shares_code": declared("bonus_shares_code"),
         "bonus_shares": 0,
         "canadian_eligible_investor_type": declared("canadian_eligible_investor_type"),
-        "requested_payment_method": row.get::<_, Option<String>>("requested_payment_method")?,
+        "requested_payment_method": row.get::<Option<String>>("requested_payment_method")?,
         "amount": cents(row, "amount_cents")?,
         "price_fees": cents(row, "fees_cents")?,
         "price_payment_processing_fees": cents(row, "processing_fees_cents")?,
@@ -85,7 +84,7 @@ fn created(
 
 fn shown(
     reader: &Reader<'_>,
-    row: &Row<'_>,
+    row: &Record<'_>,
     id: i64,
     attributes: &Map<String, Value>,
     detail: bool,
@@ -96,24 +95,24 @@ fn shown(
     let refundable = status == "received" || status == "invested";
     let mut fields = object! {
         "id": id,
-        "quantity": row.get::<_, i64>("quantity")?,
+        "quantity": row.get::<i64>("quantity")?,
         "price": cents(row, "shares_cents")?,
         "price_fees": cents(row, "fees_cents")?,
         "price_payment_processing_fees": cents(row, "processing_fees_cents")?,
         "amount": cents(row, "amount_cents")?,
         "status": status,
-        "payment_intent_id": row.get::<_, String>("payment_intent_id")?,
+        "payment_intent_id": row.get::<String>("payment_intent_id")?,
         "offering": if detail { offerings::full(reader, offering)? } else { offerings::summary(reader, offering)? },
-        "reference_id": row.get::<_, String>("reference_id")?,
+        "reference_id": row.get::<String>("reference_id")?,
         "investor_individual_name": investors::individual_name(reader, investor)?,
         "investor": if detail { investors::full(reader, investor)? } else { investors::summary(reader, investor)? },
-        "payment_method": row.get::<_, Option<String>>("payment_method")?,
-        "created_at": row.get::<_, Moment>("created_at")?,
-        "updated_at": row.get::<_, Moment>("updated_at")?,
-        "has_investor_signed": row.get::<_, bool>("has_investor_signed")?,
+        "payment_method": row.get::<Option<String>>("payment_method")?,
+        "created_at": row.get::<Moment>("created_at")?,
+        "updated_at": row.get::<Moment>("updated_at")?,
+        "has_investor_signed": row.get::<bool>("has_investor_signed")?,
         "watchlist": Json::Object(Vec::new()),
-        "is_entity_submitted": row.get::<_, bool>("is_entity_submitted")?,
-        "from_invoice": row.get::<_, Option<i64>>("wirepayment")?.is_some(),
+        "is_entity_submitted": row.get::<bool>("is_entity_submitted")?,
+        "from_invoice": row.get::<Option<i64>>("wirepayment")?.is_some(),
         "accredited_investor": declared("accredited_investor"),
         "net_worth": declared("net_worth"),
         "annual_income": declared("annual_income"),
@@ -137,10 +136,7 @@ fn shown(
             declared("accredited_investor_type"),
         )
         .with("attorney_or_cpa_email", declared("attorney_or_cpa_email"))
-        .with(
-            "processed_at",
-            row.get::<_, Option<Moment>>("processed_at")?,
-        )
+        .with("processed_at", row.get::<Option<Moment>>("processed_at")?)
         .with("last_payment_error_message", "")
         .with("accredited_investor_verification", Json::Null);
     if detail {
@@ -153,7 +149,7 @@ fn shown(
         .with("bonus_shares", 0)
         .with(
             "refund_status",
-            row.get::<_, Option<String>>("refund_status")?
+            row.get::<Option<String>>("refund_status")?
                 .unwrap_or_default(),
         )
         .with(
@@ -162,16 +158,16 @@ fn shown(
         )
         .with(
             "requested_payment_method",
-            row.get::<_, Option<String>>("requested_payment_method")?,
+            row.get::<Option<String>>("requested_payment_method")?,
         )
         .with("receive_sms", declared("receive_sms"))
         .with("upload_id_required", false)
         .with("offering_receive_sms", false)
         .with(
             "processing_issue_statuses",
-            row.get::<_, String>("processing_issue_statuses")?,
+            row.get::<String>("processing_issue_statuses")?,
         )
-        .with("wirepayment", row.get::<_, Option<i64>>("wirepayment")?)
+        .with("wirepayment", row.get::<Option<i64>>("wirepayment")?)
         .with("shares_amount", cents(row, "shares_cents")?)
         .with("watchlistentity_set", Json::List(Vec::new()))
         .with("bonus_shares_code", declared("bonus_shares_code"))
@@ -191,6 +187,6 @@ fn shown(
         .with("price_qualified_shares", Json::Null))
 }
 
-fn cents(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {
+fn cents(row: &Record<'_>, name: &str) -> rusqlite::Result<String> {
     Ok(money::text(row.get(name)?))
 }

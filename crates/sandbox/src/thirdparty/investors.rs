@@ -197,11 +197,11 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
             "id": id,
             "user": users::full(reader, row.get("user_id")?)?,
             "entity": entities::full(reader, row.get("entity_id")?)?,
-            "type": row.get::<_, String>("type")?,
-            "receive_sms": row.get::<_, bool>("receive_sms")?,
-            "receive_emails": row.get::<_, bool>("receive_emails")?,
+            "type": row.get::<String>("type")?,
+            "receive_sms": row.get::<bool>("receive_sms")?,
+            "receive_emails": row.get::<bool>("receive_emails")?,
             "utm_parameters": Value::Object(Map::new()),
-            "last_failed_payment_investment": row.get::<_, Option<i64>>("last_failed_payment_investment")?,
+            "last_failed_payment_investment": row.get::<Option<i64>>("last_failed_payment_investment")?,
             "note_set": Json::List(Vec::new()),
             "individual_entity": entities::individual(reader, row.get("individual_entity_id")?)?,
         })
@@ -216,10 +216,10 @@ pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
             "user": users::summary(reader, row.get("user_id")?)?,
             "entity": entities::summary(reader, row.get("entity_id")?)?,
             "individual_entity": entities::individual(reader, row.get("individual_entity_id")?)?,
-            "type": row.get::<_, String>("type")?,
-            "receive_sms": row.get::<_, bool>("receive_sms")?,
-            "receive_emails": row.get::<_, bool>("receive_emails")?,
-            "last_failed_payment_investment": row.get::<_, Option<i64>>("last_failed_payment_investment")?,
+            "type": row.get::<String>("type")?,
+            "receive_sms": row.get::<bool>("receive_sms")?,
+            "receive_emails": row.get::<bool>("receive_emails")?,
+            "last_failed_payment_investment": row.get::<Option<i64>>("last_failed_payment_investment")?,
         })
     }))
 }
@@ -232,7 +232,7 @@ pub(crate) fn individual_name(reader: &Reader<'_>, id: i64) -> rusqlite::Result<
             individual.map_or_else(|| row.get("entity_id"), Ok)
         })?;
         reader.row(Table::Entities, entity, |row| {
-            let part = |name| row.get::<_, Option<String>>(name);
+            let part = |name| row.get::<Option<String>>(name);
             let (first, last) = (part("first_name")?, part("last_name")?);
             let name = format!("{} {}", first.unwrap_or_default(), last.unwrap_or_default());
             Ok(name.trim_matches(' ').to_owned().into())

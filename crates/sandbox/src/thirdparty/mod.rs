@@ -45,11 +45,15 @@ pub(crate) fn answer(shared: &Shared, incoming: &Incoming) -> Reply {
     let accept = incoming.parts.headers.get(header::ACCEPT);
     let accept = accept.map(|accept| accept.to_str().unwrap_or_default());
     let reply = match negotiation::negotiate(incoming.query("format"), accept) {
-        Ok(style) => style.apply(dispatch::transact(
-            shared,
-            |db| negotiated(shared, incoming, db),
-            errors::server_error,
-        )),
+        Ok(style) => {
+            let handle = |db: &_| negotiated(shared, incoming, db);
+            // Of this service no other method writes.
+            style.apply(if incoming.method() == "POST" {
+                dispatch::transact(shared, handle, errors::server_error)
+            } else {
+                dispatch::look(shared, handle, errors::server_error)
+            })
+        }
         Err(refusal) => refusal,
     };
     // DRF puts it on every answer.
@@ -64,7 +68,7 @@ fn negotiated(
     let now = shared.clock.now();
     let routes = incoming.found.routes;
     let (user, token) = if routes.iter().all(|route| route.authenticated) {
-        auth::authenticate(db, incoming.header(header::AUTHORIZATION), now)?
+        auth::authenticate(shared, db, incoming.header(header::AUTHORIZATION), now)?
     } else {
         (0, None)
     };

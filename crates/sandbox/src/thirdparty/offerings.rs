@@ -4,12 +4,12 @@
 //! The long form has every field of the document; those without a meaning here are null, false or
 //! empty.
 
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 
 use crate::clock::Moment;
 use crate::json::{Json, object};
 use crate::money;
-use crate::store::{Reader, Shape, Table};
+use crate::store::{Reader, Record, Shape, Table};
 
 /// The offering as it stands in a list of investments.
 pub(crate) fn summary(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
@@ -49,7 +49,7 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
                 "unit_price": cents(row, "unit_price_cents")?,
                 "administrative_fees": text(row, "administrative_fee_percent")?,
                 "administrative_fees_paid_by_investor": true,
-                "number_of_shares": row.get::<_, i64>("number_of_shares")?,
+                "number_of_shares": row.get::<i64>("number_of_shares")?,
                 "max_investment_amount": cents(row, "max_investment_cents")?,
                 "min_investment_amount": cents(row, "min_investment_cents")?,
                 "investment_increment_amount": cents(row, "unit_price_cents")?,
@@ -61,7 +61,7 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
                 "us_investors": text(row, "type")? != "reg_s",
                 "non_us_investors": true,
                 "accredited_investors": true,
-                "non_accredited_investors": !row.get::<_, bool>("accredited_only")?,
+                "non_accredited_investors": !row.get::<bool>("accredited_only")?,
                 "slug": text(row, "slug")?,
                 "logo": Json::Null,
                 "favicon": Json::Null,
@@ -119,7 +119,7 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
                 "request_user_data_at_login": false,
                 "new_account_created_emails": false,
                 "new_account_created_recipients": "",
-                "archived": row.get::<_, bool>("archived")?,
+                "archived": row.get::<bool>("archived")?,
                 "subscription_agreement_ordering": Json::Null,
                 "investors_excluded_countries": Json::List(Vec::new()),
                 "investors_included_countries": Json::List(Vec::new()),
@@ -159,8 +159,8 @@ pub(crate) fn full(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
                 "new_authorized_brokers": Json::List(Vec::new()),
                 "related_offerings": Json::List(Vec::new()),
                 "related_non_reg_s_offering": Json::Null,
-                "created_at": row.get::<_, Moment>("created_at")?,
-                "opened_at": row.get::<_, Moment>("opened_at")?,
+                "created_at": row.get::<Moment>("created_at")?,
+                "opened_at": row.get::<Moment>("opened_at")?,
                 "reg_cf_fee_percentage": Json::Null,
                 "status": text(row, "status")?,
                 "fee_disclosure_statement": "",
@@ -206,11 +206,11 @@ fn issuer(reader: &Reader<'_>, id: i64) -> rusqlite::Result<Json> {
             "id": id,
             "entity": reader.row(Table::Entities, entity, |row| Ok(object! {
                 "id": entity,
-                "email": row.get::<_, Option<String>>("email")?,
-                "phone": row.get::<_, Option<String>>("phone")?,
-                "company_name": row.get::<_, Option<String>>("company_name")?,
+                "email": row.get::<Option<String>>("email")?,
+                "phone": row.get::<Option<String>>("phone")?,
+                "company_name": row.get::<Option<String>>("company_name")?,
             }))?,
-            "third_party_management": issuer.get::<_, bool>("third_party_management")?,
+            "third_party_management": issuer.get::<bool>("third_party_management")?,
         })
     })
 }
@@ -219,10 +219,10 @@ fn templates() -> Json {
     Json::list([object! { "name": "subscription_agreement", "version": 1 }])
 }
 
-fn text(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {
+fn text(row: &Record<'_>, name: &str) -> rusqlite::Result<String> {
     row.get(name)
 }
 
-fn cents(row: &Row<'_>, name: &str) -> rusqlite::Result<String> {
+fn cents(row: &Record<'_>, name: &str) -> rusqlite::Result<String> {
     Ok(money::text(row.get(name)?))
 }

@@ -56,7 +56,8 @@ async fn every_page_of_every_selection_is_the_one_made_by_hand() {
     let newest: Order = |one, other| text(other, "/created_at").cmp(text(one, "/created_at"));
     let dearest: Order = |one, other| decimal(other, "/amount").cmp(&decimal(one, "/amount"));
     let none: Order = |_, _| Ordering::Equal;
-    let cases: [(&str, Test, Order); 12] = [
+    let cheapest: Order = |one, other| decimal(one, "/amount").cmp(&decimal(other, "/amount"));
+    let cases: [(&str, Test, Order); 14] = [
         ("", |_| true, none),
         ("ordering=-created_at", |_| true, newest),
         ("ordering=-amount", |_| true, dearest),
@@ -89,6 +90,25 @@ async fn every_page_of_every_selection_is_the_one_made_by_hand() {
             "offering__type=reg_cf&ordering=-amount",
             |item| text(item, "/offering/type") == "reg_cf",
             dearest,
+        ),
+        (
+            "status__in=received,cancelled&offering__type__in=reg_cf,reg_s&ordering=amount",
+            |item| {
+                matches!(text(item, "/status"), "received" | "cancelled")
+                    && matches!(text(item, "/offering/type"), "reg_cf" | "reg_s")
+            },
+            cheapest,
+        ),
+        (
+            "offering__status=open&amount__gt=2000&offering__type=reg_d_506c&ordering=-amount,-id",
+            |item| {
+                text(item, "/offering/type") == "reg_d_506c"
+                    && decimal(item, "/amount") > 2_000.into()
+            },
+            |one, other| {
+                let amounts = decimal(other, "/amount").cmp(&decimal(one, "/amount"));
+                amounts.then(other["id"].as_u64().cmp(&one["id"].as_u64()))
+            },
         ),
         (
             "created_at__gte=2025-03-01T00:00:00Z&created_at__lte=2025-07-01T00:00:00Z",
