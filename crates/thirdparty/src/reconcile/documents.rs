@@ -8,7 +8,7 @@ use accredit_transport::Error;
 
 use super::compare::{Comparison, Likeness};
 use super::look::{Before, Listed, Look, settle};
-use super::{Outcome, Reconcile};
+use super::{Reconcile, Reconciled};
 use crate::operations::{kyb_documents, subscription_agreement_investor_signatures as signatures};
 use crate::uploads::{CreateFromUrl, UploadPdf};
 
@@ -37,7 +37,7 @@ impl Reconcile for kyb_documents::Create {
         look.highest::<kyb_documents::List>().await
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<KybDocument>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<KybDocument>, Error> {
         let sent = &self.body;
         document(look, before, (&sent.entity, &sent.kind, &sent.side)).await
     }
@@ -50,7 +50,7 @@ impl Reconcile for CreateFromUrl {
         look.highest::<kyb_documents::List>().await
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<KybDocument>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<KybDocument>, Error> {
         let sent = &self.body;
         document(look, before, (&sent.entity, &sent.kind, &sent.side)).await
     }
@@ -64,7 +64,7 @@ impl Reconcile for UploadPdf {
         look.highest::<kyb_documents::List>().await
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<KybDocument>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<KybDocument>, Error> {
         document(look, before, self.facts()).await
     }
 }
@@ -74,7 +74,7 @@ async fn document(
     look: &Look,
     before: &Before,
     (entity, kind, side): (&EntityId, &KybDocumentType, &DocumentSide),
-) -> Result<Outcome<KybDocument>, Error> {
+) -> Result<Reconciled<KybDocument>, Error> {
     let likeness = |shown: &KybDocument| -> Likeness {
         Comparison::new()
             .identity(Some(entity), shown.entity.as_ref())
@@ -115,7 +115,7 @@ impl Reconcile for signatures::Create {
         &self,
         look: &Look,
         before: &Before,
-    ) -> Result<Outcome<InvestorSignature>, Error> {
+    ) -> Result<Reconciled<InvestorSignature>, Error> {
         let sent = &self.body;
         let likeness = |shown: &InvestorSignature| -> Likeness {
             Comparison::new()

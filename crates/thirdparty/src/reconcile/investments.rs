@@ -6,7 +6,7 @@ use accredit_transport::Error;
 
 use super::compare::{Comparison, Likeness};
 use super::look::{Before, Listed, Look, settle};
-use super::{Outcome, Reconcile};
+use super::{Reconcile, Reconciled};
 use crate::operations::investments::{Create, GetPaymentIntentSecret, List, Retrieve};
 
 impl Listed for List {
@@ -38,7 +38,7 @@ impl Reconcile for Create {
         &self,
         look: &Look,
         before: &Before,
-    ) -> Result<Outcome<InvestmentSummary>, Error> {
+    ) -> Result<Reconciled<InvestmentSummary>, Error> {
         let mut candidates = look
             .newer::<List>(before, |shown| listed(&self.body, shown))
             .await?;
@@ -141,15 +141,15 @@ impl Reconcile for GetPaymentIntentSecret {
         Ok(Before::Intent(intent(&investment)))
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<Investment>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<Investment>, Error> {
         let investment = look.execute(&Retrieve::new(self.id)).await?;
         let now = intent(&investment);
         Ok(match before {
-            Before::Intent(then) if *then == now => Outcome::NotApplied,
-            Before::Intent(_) => Outcome::Applied(Box::new(investment)),
+            Before::Intent(then) if *then == now => Reconciled::NotApplied,
+            Before::Intent(_) => Reconciled::Applied(Box::new(investment)),
             // Whoever asks for the secret of an intent that exists makes no second one.
-            _ if now.is_some() => Outcome::Applied(Box::new(investment)),
-            _ => Outcome::NotApplied,
+            _ if now.is_some() => Reconciled::Applied(Box::new(investment)),
+            _ => Reconciled::NotApplied,
         })
     }
 }

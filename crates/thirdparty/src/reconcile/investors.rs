@@ -8,7 +8,7 @@ use accredit_transport::Error;
 
 use super::compare::{Comparison, Likeness};
 use super::look::{Before, Listed, Look, settle};
-use super::{Outcome, Reconcile};
+use super::{Reconcile, Reconciled};
 use crate::operations::investors::{
     Create, CreateIdUploadWorkflowUrl, List, Retrieve, RunSecondKyc,
 };
@@ -39,7 +39,7 @@ impl Reconcile for Create {
         look.highest::<List>().await
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<Investor>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<Investor>, Error> {
         let candidates = look
             .newer::<List>(before, |shown| likeness(&self.body, shown))
             .await?;
@@ -132,20 +132,20 @@ impl Reconcile for RunSecondKyc {
         Ok(Before::Kyc(status, failures))
     }
 
-    async fn after(&self, look: &Look, before: &Before) -> Result<Outcome<Investor>, Error> {
+    async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<Investor>, Error> {
         let investor = look.execute(&Retrieve::new(self.id)).await?;
         let Before::Kyc(status, failures) = before else {
-            return Ok(Outcome::Ambiguous(vec![investor]));
+            return Ok(Reconciled::Ambiguous(vec![investor]));
         };
         let is_changed = check(&investor) != (status.clone(), *failures);
         Ok(match (status, is_changed) {
             // A check that is over changes only by another one.
             (Some(KycStatus::Failed | KycStatus::Passed), true) => {
-                Outcome::Applied(Box::new(investor))
+                Reconciled::Applied(Box::new(investor))
             }
             // No check leaves these as they were.
-            (Some(KycStatus::Failed | KycStatus::Unverified), false) => Outcome::NotApplied,
-            _ => Outcome::Ambiguous(vec![investor]),
+            (Some(KycStatus::Failed | KycStatus::Unverified), false) => Reconciled::NotApplied,
+            _ => Reconciled::Ambiguous(vec![investor]),
         })
     }
 }
@@ -166,7 +166,7 @@ impl Reconcile for CreateIdUploadWorkflowUrl {
         Ok(Before::Nothing)
     }
 
-    async fn after(&self, _look: &Look, _before: &Before) -> Result<Outcome<Infallible>, Error> {
-        Ok(Outcome::Ambiguous(Vec::new()))
+    async fn after(&self, _look: &Look, _before: &Before) -> Result<Reconciled<Infallible>, Error> {
+        Ok(Reconciled::Ambiguous(Vec::new()))
     }
 }

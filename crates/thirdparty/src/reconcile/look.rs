@@ -13,7 +13,7 @@ use accredit_transport::{
     RequestEncoder,
 };
 
-use super::Outcome;
+use super::Reconciled;
 use super::compare::Likeness;
 use crate::operations::investments::Statuses;
 use crate::{Call, Client};
@@ -161,20 +161,20 @@ impl Look {
 }
 
 /// What the candidates say together.
-pub(super) fn settle<T>(candidates: Vec<(Likeness, T)>) -> Outcome<T> {
+pub(super) fn settle<T>(candidates: Vec<(Likeness, T)>) -> Reconciled<T> {
     let (same, doubtful): (Vec<_>, Vec<_>) = candidates
         .into_iter()
         .partition(|(likeness, _)| *likeness == Likeness::Same);
     let items = |list: Vec<(Likeness, T)>| list.into_iter().map(|(_, item)| item).collect();
     let mut same: Vec<T> = items(same);
     match (same.pop(), doubtful.is_empty()) {
-        (Some(one), _) if same.is_empty() => Outcome::Applied(Box::new(one)),
+        (Some(one), _) if same.is_empty() => Reconciled::Applied(Box::new(one)),
         (Some(one), _) => {
             same.push(one);
-            Outcome::Ambiguous(same)
+            Reconciled::Ambiguous(same)
         }
-        (None, true) => Outcome::NotApplied,
-        (None, false) => Outcome::Ambiguous(items(doubtful)),
+        (None, true) => Reconciled::NotApplied,
+        (None, false) => Reconciled::Ambiguous(items(doubtful)),
     }
 }
 
@@ -267,16 +267,16 @@ mod tests {
     #[test]
     fn candidates_settle_what_they_can() {
         use Likeness::{Doubtful, Same};
-        assert_eq!(settle::<u8>(vec![]), Outcome::NotApplied);
-        assert_eq!(settle(vec![(Same, 1)]), Outcome::Applied(Box::new(1)));
+        assert_eq!(settle::<u8>(vec![]), Reconciled::NotApplied);
+        assert_eq!(settle(vec![(Same, 1)]), Reconciled::Applied(Box::new(1)));
         assert_eq!(
             settle(vec![(Doubtful, 2), (Same, 1)]),
-            Outcome::Applied(Box::new(1))
+            Reconciled::Applied(Box::new(1))
         );
-        assert_eq!(settle(vec![(Doubtful, 2)]), Outcome::Ambiguous(vec![2]));
+        assert_eq!(settle(vec![(Doubtful, 2)]), Reconciled::Ambiguous(vec![2]));
         assert_eq!(
             settle(vec![(Same, 1), (Doubtful, 3), (Same, 2)]),
-            Outcome::Ambiguous(vec![1, 2])
+            Reconciled::Ambiguous(vec![1, 2])
         );
     }
 

@@ -7,7 +7,7 @@
 //!
 //! ```no_run
 //! # async fn example(client: accredit_thirdparty::Client) -> Result<(), accredit_thirdparty::Error> {
-//! use accredit_thirdparty::{ErrorKind, InvestorId, OfferingId, Outcome};
+//! use accredit_thirdparty::{ErrorKind, InvestorId, OfferingId, Reconciled};
 //!
 //! let order = client.investments().create(OfferingId::new(7), InvestorId::new(42), 25);
 //! let mut write = order.prepare().await?; // looks; nothing is written yet
@@ -15,9 +15,9 @@
 //!     match write.send().await {
 //!         Ok(created) => break Some(created.id),
 //!         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => match write.reconcile().await? {
-//!             Outcome::Applied(found) => break Some(found.id),
-//!             Outcome::NotApplied => {} // it did not run: send it again
-//!             Outcome::Ambiguous(_) => break None, // for a person to decide; nothing is sent meanwhile
+//!             Reconciled::Applied(found) => break Some(found.id),
+//!             Reconciled::NotApplied => {} // it did not run: send it again
+//!             Reconciled::Ambiguous(_) => break None, // for a person to decide; nothing is sent meanwhile
 //!         },
 //!         Err(error) => return Err(error), // refused, or never sent
 //!     }
@@ -68,7 +68,7 @@ pub use prepared::Prepared;
 
 /// What became of a write.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Outcome<T> {
+pub enum Reconciled<T> {
     /// It was carried out: this is what the service shows of it.
     Applied(Box<T>),
     /// It was not, or has changed nothing: it may be sent again. Said after two looks only.
@@ -77,7 +77,7 @@ pub enum Outcome<T> {
     Ambiguous(Vec<T>),
 }
 
-impl<T> Outcome<T> {
+impl<T> Reconciled<T> {
     /// Whether it is known.
     #[must_use]
     pub fn is_settled(&self) -> bool {
@@ -101,5 +101,5 @@ pub trait Reconcile: Operation {
         &self,
         look: &Look,
         before: &Before,
-    ) -> impl Future<Output = Result<Outcome<Self::Found>, Error>> + Send;
+    ) -> impl Future<Output = Result<Reconciled<Self::Found>, Error>> + Send;
 }

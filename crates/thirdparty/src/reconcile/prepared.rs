@@ -5,7 +5,7 @@ use std::time::Duration;
 use accredit_models::Timestamp;
 use accredit_transport::{self as transport, Error, ErrorKind};
 
-use super::{Before, Look, Outcome, Reconcile};
+use super::{Before, Look, Reconcile, Reconciled};
 use crate::Call;
 
 /// How long after the first look a write may still land, unless set.
@@ -65,10 +65,10 @@ impl<O: Reconcile> Call<O> {
     ///
     /// ```no_run
     /// # async fn example(client: accredit_thirdparty::Client, began: accredit_thirdparty::models::Timestamp) -> Result<(), accredit_thirdparty::Error> {
-    /// # use accredit_thirdparty::{InvestorId, OfferingId, Outcome};
+    /// # use accredit_thirdparty::{InvestorId, OfferingId, Reconciled};
     /// let order = client.investments().create(OfferingId::new(7), InvestorId::new(42), 25);
     /// let mut write = order.resume(began).await?;
-    /// if let Outcome::NotApplied = write.reconcile().await? {
+    /// if let Reconciled::NotApplied = write.reconcile().await? {
     ///     write.send().await?;
     /// }
     /// # Ok(())
@@ -93,7 +93,7 @@ impl<O: Reconcile> Call<O> {
 }
 
 impl<O: Reconcile> Prepared<O> {
-    /// How long after the first look a write may still land: [`NotApplied`](Outcome::NotApplied) is said no sooner than that.
+    /// How long after the first look a write may still land: [`NotApplied`](Reconciled::NotApplied) is said no sooner than that.
     /// 10 s unless set. A server goes on with what it began after a gateway has given it up; how long is up to it.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
@@ -148,21 +148,21 @@ impl<O: Reconcile> Prepared<O> {
     /// # Errors
     ///
     /// Those of the reads; the outcome stays open.
-    pub async fn reconcile(&mut self) -> Result<Outcome<O::Found>, Error> {
+    pub async fn reconcile(&mut self) -> Result<Reconciled<O::Found>, Error> {
         if self.fate == Fate::NotRun {
-            return Ok(Outcome::NotApplied);
+            return Ok(Reconciled::NotApplied);
         }
         let mut outcome = self.operation.after(&self.look, &self.before).await?;
-        if matches!(outcome, Outcome::NotApplied) {
+        if matches!(outcome, Reconciled::NotApplied) {
             transport::pause(self.patience).await?;
             outcome = self.operation.after(&self.look, &self.before).await?;
         }
         match (&outcome, self.fate) {
-            (Outcome::Applied(_), _) => self.fate = Fate::Ran,
-            (Outcome::NotApplied, Fate::Open) => self.fate = Fate::NotRun,
+            (Reconciled::Applied(_), _) => self.fate = Fate::Ran,
+            (Reconciled::NotApplied, Fate::Open) => self.fate = Fate::NotRun,
             // The service said that it ran, and does not show it.
-            (Outcome::NotApplied, _) => outcome = Outcome::Ambiguous(Vec::new()),
-            (Outcome::Ambiguous(_), _) => {}
+            (Reconciled::NotApplied, _) => outcome = Reconciled::Ambiguous(Vec::new()),
+            (Reconciled::Ambiguous(_), _) => {}
         }
         Ok(outcome)
     }

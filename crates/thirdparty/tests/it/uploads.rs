@@ -12,7 +12,7 @@ use accredit_thirdparty::transport::http::{Request, Response};
 use accredit_thirdparty::transport::{Body, BoxError};
 use accredit_thirdparty::uploads::Pdf;
 use accredit_thirdparty::{
-    Call, Client, DocumentSide, Environment, ErrorKind, KybDocumentType, Outcome,
+    Call, Client, DocumentSide, Environment, ErrorKind, KybDocumentType, Reconciled,
     uploads::UploadPdf,
 };
 use futures_core::Stream;
@@ -294,8 +294,8 @@ async fn an_upload_whose_answer_was_lost_is_found_or_needs_its_file_again() {
         let error = write.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
         match write.reconcile().await.unwrap() {
-            Outcome::Applied(found) => assert!(is_there && found.entity == Some(entity)),
-            outcome => assert!(!is_there && outcome == Outcome::NotApplied),
+            Reconciled::Applied(found) => assert!(is_there && found.entity == Some(entity)),
+            outcome => assert!(!is_there && outcome == Reconciled::NotApplied),
         }
         let error = write.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Build, "{error}");

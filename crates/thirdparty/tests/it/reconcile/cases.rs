@@ -7,7 +7,7 @@ use std::time::Duration;
 use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_thirdparty::models::Timestamp;
 use accredit_thirdparty::transport::http::Method;
-use accredit_thirdparty::{Client, ErrorKind, InvestorId, InvestorType, OfferingId, Outcome};
+use accredit_thirdparty::{Client, ErrorKind, InvestorId, InvestorType, OfferingId, Reconciled};
 use tokio::time::Instant;
 
 use crate::support::{
@@ -43,7 +43,7 @@ async fn a_write_that_ran_is_found_and_not_sent_again() {
         "investments.create: the request could not be built: it may have run: reconcile it before it is sent again"
     );
     let start = Instant::now();
-    let Outcome::Applied(found) = write.reconcile().await.unwrap() else {
+    let Reconciled::Applied(found) = write.reconcile().await.unwrap() else {
         panic!("it ran");
     };
     assert!(start.elapsed() < PATIENCE, "one look is enough");
@@ -53,7 +53,7 @@ async fn a_write_that_ran_is_found_and_not_sent_again() {
     let all = client.investments().list().send().await.unwrap();
     assert_eq!(all.count, 2);
     // Asked again, it says the same.
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::Applied(found));
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::Applied(found));
 }
 
 #[tokio::test(start_paused = true)]
@@ -67,13 +67,13 @@ async fn a_write_that_did_not_run_may_be_sent_again_after_two_looks() {
     let mut write = order.prepare().await.unwrap();
     assert_eq!(
         write.reconcile().await.unwrap(),
-        Outcome::NotApplied,
+        Reconciled::NotApplied,
         "nothing was sent yet"
     );
     sandbox.inject(lost()).unwrap();
     write.send().await.unwrap_err();
     let start = Instant::now();
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
     assert!(start.elapsed() >= PATIENCE);
     let created = write.send().await.unwrap();
     assert_eq!(created.quantity, Some(10));
@@ -98,7 +98,7 @@ async fn a_send_that_nobody_waits_for_leaves_the_outcome_open() {
     assert!(write.is_open());
     assert!(matches!(
         write.reconcile().await.unwrap(),
-        Outcome::Applied(_)
+        Reconciled::Applied(_)
     ));
 }
 
@@ -113,7 +113,7 @@ async fn a_refused_write_is_not_open() {
     let error = write.send().await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 400);
     assert!(!write.is_open());
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
 }
 
 #[tokio::test(start_paused = true)]
@@ -132,13 +132,13 @@ async fn a_write_is_taken_up_by_the_time_at_which_it_began() {
     assert!(write.is_open());
     assert_eq!(write.send().await.unwrap_err().kind(), ErrorKind::Build);
     match write.reconcile().await.unwrap() {
-        Outcome::Applied(found) => assert_eq!(found.id, created.id),
+        Reconciled::Applied(found) => assert_eq!(found.id, created.id),
         other => panic!("{other:?}"),
     }
     // Begun well after what is there.
     let later = long_ago.checked_add(Duration::from_secs(60)).unwrap();
     let mut write = order().resume(Timestamp::from(later)).await.unwrap();
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
     write.send().await.unwrap();
 
     // The service shows no time of investors: an older one may be this one, and none is none.
@@ -149,12 +149,12 @@ async fn a_write_is_taken_up_by_the_time_at_which_it_began() {
     };
     let mut write = create("Lovelace").resume(long_ago).await.unwrap();
     match write.reconcile().await.unwrap() {
-        Outcome::Ambiguous(found) => assert_eq!(found[0].id, investor.id),
+        Reconciled::Ambiguous(found) => assert_eq!(found[0].id, investor.id),
         other => panic!("{other:?}"),
     }
     assert!(write.is_open());
     let mut write = create("Hopper").resume(long_ago).await.unwrap();
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
 }
 
 #[tokio::test(start_paused = true)]
@@ -180,7 +180,10 @@ async fn checks_and_pages_that_leave_no_mark_are_ambiguous() {
 
     let page = client.investors().create_id_upload_workflow();
     let mut write = page.resume(sandbox.now()).await.unwrap();
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::Ambiguous(vec![]));
+    assert_eq!(
+        write.reconcile().await.unwrap(),
+        Reconciled::Ambiguous(vec![])
+    );
 }
 
 /// A service with a list of investments that changes with the number of lists asked for; its writes are lost.
@@ -225,17 +228,17 @@ fn order(
 }
 
 /// What a probe says of a write of which the list shows this before it, at the first look and at the second.
-async fn outcome(lists: [Vec<String>; 3]) -> Outcome<u64> {
+async fn outcome(lists: [Vec<String>; 3]) -> Reconciled<u64> {
     let service = service(move |number, _| page(&lists[number.min(2)]));
     let client = service.client();
     let mut write = order(&client).prepare().await.unwrap();
     let error = write.send().await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     match write.reconcile().await.unwrap() {
-        Outcome::Applied(found) => Outcome::Applied(Box::new(found.id.get())),
-        Outcome::NotApplied => Outcome::NotApplied,
-        Outcome::Ambiguous(found) => {
-            Outcome::Ambiguous(found.into_iter().map(|found| found.id.get()).collect())
+        Reconciled::Applied(found) => Reconciled::Applied(Box::new(found.id.get())),
+        Reconciled::NotApplied => Reconciled::NotApplied,
+        Reconciled::Ambiguous(found) => {
+            Reconciled::Ambiguous(found.into_iter().map(|found| found.id.get()).collect())
         }
     }
 }
@@ -246,22 +249,22 @@ async fn what_is_shown_decides() {
     let old = || investment(3, 25, r#", "us_person": true"#);
     // One that lands late is seen by the second look.
     let seen = outcome([vec![old()], vec![old()], vec![ours(), old()]]).await;
-    assert_eq!(seen, Outcome::Applied(Box::new(9)));
+    assert_eq!(seen, Reconciled::Applied(Box::new(9)));
     let seen = outcome([vec![old()], vec![old()], vec![old()]]).await;
-    assert_eq!(seen, Outcome::NotApplied);
+    assert_eq!(seen, Reconciled::NotApplied);
     // Others that came meanwhile are not ours.
     let other = || investment(10, 26, "");
     let seen = outcome([vec![], vec![other(), ours()], vec![]]).await;
-    assert_eq!(seen, Outcome::Applied(Box::new(9)));
+    assert_eq!(seen, Reconciled::Applied(Box::new(9)));
     let seen = outcome([vec![], vec![other()], vec![other()]]).await;
-    assert_eq!(seen, Outcome::NotApplied);
+    assert_eq!(seen, Reconciled::NotApplied);
     // Ours, if the service changed it: better asked than bought twice.
     let changed = || investment(9, 25, r#", "us_person": false"#);
     let seen = outcome([vec![], vec![changed()], vec![]]).await;
-    assert_eq!(seen, Outcome::Ambiguous(vec![9]));
+    assert_eq!(seen, Reconciled::Ambiguous(vec![9]));
     let twin = || investment(8, 25, "");
     let seen = outcome([vec![], vec![ours(), twin()], vec![]]).await;
-    assert_eq!(seen, Outcome::Ambiguous(vec![9, 8]));
+    assert_eq!(seen, Reconciled::Ambiguous(vec![9, 8]));
 }
 
 #[tokio::test(start_paused = true)]
@@ -285,7 +288,7 @@ async fn a_list_in_another_order_is_read_to_its_end() {
     let client = service.client();
     let mut write = order(&client).prepare().await.unwrap();
     write.send().await.err().unwrap();
-    assert_eq!(write.reconcile().await.unwrap(), Outcome::NotApplied);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
     let lists = service
         .seen()
         .iter()
@@ -306,5 +309,8 @@ async fn a_write_can_be_made_on_another_task() {
         write.send().await?;
         write.reconcile().await
     });
-    assert!(matches!(task.await.unwrap().unwrap(), Outcome::Applied(_)));
+    assert!(matches!(
+        task.await.unwrap().unwrap(),
+        Reconciled::Applied(_)
+    ));
 }

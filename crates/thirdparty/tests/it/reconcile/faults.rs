@@ -13,7 +13,7 @@ use accredit_sandbox::{Effect, ErrorPage, Fault, RetryAfter, Sandbox, Stale};
 use accredit_thirdparty::transport::RetryPolicy;
 use accredit_thirdparty::{
     Call, Client, DocumentSide, Error, ErrorKind, Investor, InvestorId, InvestorType,
-    KybDocumentType, OfferingId, Outcome, Prepared, Reconcile, SubscriptionAgreementName,
+    KybDocumentType, OfferingId, Prepared, Reconcile, Reconciled, SubscriptionAgreementName,
 };
 
 use crate::support::{investor, offering, partner, partner_builder, person};
@@ -144,7 +144,7 @@ async fn write<O: Reconcile>(
         }
         ledger.note(kind, |kind| kind.unknown += 1);
         match insist(async || write.reconcile().await).await {
-            Outcome::Applied(applied) => {
+            Reconciled::Applied(applied) => {
                 let id = found(&applied);
                 ledger.note(kind, |kind| {
                     kind.applied += 1;
@@ -152,8 +152,8 @@ async fn write<O: Reconcile>(
                 });
                 return Some(id);
             }
-            Outcome::NotApplied => ledger.note(kind, |kind| kind.not_applied += 1),
-            Outcome::Ambiguous(_) => {
+            Reconciled::NotApplied => ledger.note(kind, |kind| kind.not_applied += 1),
+            Reconciled::Ambiguous(_) => {
                 assert!(write.is_open());
                 let again = write.send().await.err();
                 assert_eq!(again.unwrap().kind(), ErrorKind::Build);
