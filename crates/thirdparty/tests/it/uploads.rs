@@ -305,3 +305,30 @@ async fn an_upload_whose_answer_was_lost_is_found_or_needs_its_file_again() {
     let stored = client.kyb_documents().list().send().await.unwrap();
     assert_eq!(stored.count, 1);
 }
+
+/// A link needs no file, so that the same write goes on.
+#[tokio::test(start_paused = true)]
+async fn a_link_whose_answer_was_lost_is_found_or_sent_again() {
+    let sandbox = Sandbox::builder().start().await.unwrap();
+    let client = partner(&sandbox);
+    let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
+    let documents = client.kyb_documents();
+    let link = "https://files.example.com/canary.pdf";
+    let create =
+        documents.create_from_url(entity, KybDocumentType::Other, DocumentSide::Front, link);
+    let mut write = create.prepare().await.unwrap();
+    let lost = Fault::new(Effect::Reset)
+        .on("kyb_documents.create")
+        .times(1);
+    sandbox.inject(lost.clone()).unwrap();
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
+    sandbox.inject(lost.after_call()).unwrap();
+    write.send().await.unwrap_err();
+    let Reconciled::Applied(found) = write.reconcile().await.unwrap() else {
+        panic!("the document is there");
+    };
+    let stored = documents.list().send().await.unwrap().results;
+    assert_eq!(stored, [*found]);
+}
