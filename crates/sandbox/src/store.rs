@@ -12,7 +12,8 @@ mod seed;
 mod shown;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::backup::{Backup, StepResult};
@@ -101,6 +102,8 @@ pub(crate) struct Store {
     shown: Arc<Shown>,
     seeding: Seeding,
     on_disk: bool,
+    /// The version of the file when the last call began.
+    data_version: AtomicI64,
 }
 
 impl Store {
@@ -136,6 +139,7 @@ impl Store {
             connection: Mutex::new(connection),
             seeding,
             on_disk: path.is_some(),
+            data_version: AtomicI64::new(-1),
         })
     }
 
@@ -154,10 +158,7 @@ impl Store {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
-        let connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let connection = self.calling();
         let before = self.changes.total();
         let outcome = transact(&connection, work);
         if outcome.is_err() && self.changes.total() != before {
@@ -169,10 +170,7 @@ impl Store {
 
     /// Runs one call's work that writes nothing, while no other call runs.
     pub(crate) fn look<T>(&self, work: impl FnOnce(&Connection) -> T) -> T {
-        let connection = self
-            .connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let connection = self.calling();
         let before = self.changes.total();
         let outcome = work(&connection);
         debug_assert_eq!(before, self.changes.total(), "a call that only looks wrote");
@@ -278,6 +276,25 @@ impl Store {
     /// Reads rows of a call, to show them with links to an origin.
     pub(crate) fn reader<'a>(&'a self, db: &'a Connection, origin: &'a str) -> Reader<'a> {
         Reader::new(db, &self.shown, origin)
+    }
+
+    /// The connection, for one call.
+    fn calling(&self) -> MutexGuard<'_, Connection> {
+        let connection = self
+            .connection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if self.on_disk {
+            // A person may have written to the file; whether somebody did is all that SQLite says.
+            let version = connection
+                .prepare_cached("PRAGMA data_version")
+                .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+                .unwrap_or(-1);
+            if self.data_version.swap(version, Ordering::Relaxed) != version || version < 0 {
+                self.forget();
+            }
+        }
+        connection
     }
 
     fn forget(&self) {

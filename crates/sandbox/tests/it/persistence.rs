@@ -149,3 +149,34 @@ async fn the_same_seed_and_calls_give_the_same_bytes() {
     assert_ne!(first.2, json!(null));
     assert_ne!(first.2, other.2);
 }
+
+/// A person may change the file with SQLite's own tools, and sees it at once.
+#[tokio::test]
+async fn what_others_write_to_the_file_is_seen() {
+    let file = Scratch::new("edited.db");
+    let builder = Sandbox::builder().strict(true).scale(20).data(&file.path);
+    let sandbox = builder.start().await.unwrap();
+    let client = Client::login(&sandbox).await;
+    let list = "/api_third_party/investments/?status=refunded";
+    let first = client.get("/api_third_party/investments/").await.json()["results"][0].clone();
+    let path = format!("/api_third_party/investments/{}/", first["id"]);
+    let before = client.get(list).await.json()["count"].as_i64().unwrap();
+    assert_ne!(client.get(&path).await.json()["reference_id"], "EDITED");
+
+    let edit = |sql: &str| {
+        let db = rusqlite::Connection::open(&file.path).unwrap();
+        db.execute_batch(sql).unwrap();
+    };
+    edit(&format!(
+        "UPDATE investments SET reference_id = 'EDITED' WHERE id = {};
+         UPDATE investments SET status = 'refunded' WHERE id =
+            (SELECT max(id) FROM investments WHERE status <> 'refunded');",
+        first["id"]
+    ));
+    assert_eq!(client.get(&path).await.json()["reference_id"], "EDITED");
+    assert_eq!(client.get(list).await.json()["count"], before + 1);
+    edit("UPDATE users SET is_active = 0");
+    assert_eq!(client.get(&path).await.status, 401);
+    edit("UPDATE users SET is_active = 1");
+    assert_eq!(client.get(&path).await.status, 200);
+}
