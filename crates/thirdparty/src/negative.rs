@@ -2,7 +2,7 @@
 
 use accredit_models::thirdparty::TaxIdValidity;
 use accredit_models::{Envelope, Reply as _};
-use accredit_transport::Error;
+use accredit_transport::{Error, ErrorKind};
 
 use crate::problem::Problem;
 
@@ -12,7 +12,9 @@ const NOT_VALID: &[u8] = br#"{"data": {"is_valid": false}}"#;
 /// A tax id that is not valid answers 400, of which the document shows no body. The same status says that the request is
 /// wrong, and then it names another field than the tax id.
 pub(crate) fn check_tax_id_number_valid(error: &Error, status: u16) -> Option<TaxIdValidity> {
-    if error.status().map(|given| given.as_u16()) != Some(status) {
+    // A refused login has a status, too, and says nothing of the number.
+    let is_reply = error.kind() == ErrorKind::Status;
+    if !is_reply || error.status().map(|given| given.as_u16()) != Some(status) {
         return None;
     }
     if let Ok(envelope) = Envelope::<TaxIdValidity>::decode(error.body())

@@ -74,7 +74,8 @@ impl Call<List> {
     ///
     /// See [`Investments::changes_since`](crate::resources::Investments::changes_since).
     pub fn changes_since(self, time: impl Into<Timestamp>) -> Changes {
-        let since = time.into();
+        // With its offset: the service would read a time without one, or a day, in a zone of its own.
+        let since = Timestamp::from(time.into().instant());
         let (client, mut list, options) = self.into_parts();
         list.updated_at_gte = Some(since);
         list.page_size = list.page_size.or(Some(PAGE));

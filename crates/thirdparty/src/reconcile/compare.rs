@@ -22,15 +22,17 @@ impl Comparison {
         Self(Likeness::Same)
     }
 
-    /// A field that tells one object from another.
+    /// A field that tells one object from another. One that was sent and is not shown leaves a doubt.
     pub(super) fn identity<T: Alike + ?Sized>(
         mut self,
         sent: Option<&T>,
         shown: Option<&T>,
     ) -> Self {
-        if differ(sent, shown) {
-            self.0 = Likeness::Other;
-        }
+        self.0 = match (sent, shown) {
+            (Some(_), None) => self.0.min(Likeness::Doubtful),
+            _ if differ(sent, shown) => Likeness::Other,
+            _ => self.0,
+        };
         self
     }
 
@@ -127,10 +129,13 @@ mod tests {
         assert_eq!(compare((1, 1), (2, 2)), Likeness::Same);
         assert_eq!(compare((1, 1), (2, 3)), Likeness::Doubtful);
         assert_eq!(compare((1, 2), (2, 2)), Likeness::Other);
-        let silent = Comparison::new()
-            .identity(None, Some(&1_i64))
-            .identity(Some(&1_i64), None);
-        assert_eq!(silent.likeness(), Likeness::Same);
+        let silent = || Comparison::new().identity(None, Some(&1_i64));
+        assert_eq!(
+            silent().field(Some(&1_i64), None).likeness(),
+            Likeness::Same
+        );
+        let doubtful = silent().identity(Some(&1_i64), None);
+        assert_eq!(doubtful.likeness(), Likeness::Doubtful);
         let other = Comparison::new()
             .identity(Some(&1_i64), Some(&2))
             .field(Some(&1_i64), Some(&2));

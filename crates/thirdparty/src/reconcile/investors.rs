@@ -54,7 +54,8 @@ fn likeness(sent: &NewInvestor, shown: &Investor) -> Likeness {
         .field(sent.receive_emails.as_ref(), shown.receive_emails.as_ref())
         .likeness();
     let entity = shown.entity.as_ref();
-    entity.map_or(own, |entity| own.min(entities(&sent.entity, entity)))
+    let entity = entity.map_or(Likeness::Doubtful, |entity| entities(&sent.entity, entity));
+    own.min(entity)
 }
 
 fn entities(sent: &NewEntity, shown: &Entity) -> Likeness {
@@ -143,8 +144,9 @@ impl Reconcile for RunSecondKyc {
             (Some(KycStatus::Failed | KycStatus::Passed), true) => {
                 Reconciled::Applied(Box::new(investor))
             }
-            // No check leaves these as they were.
-            (Some(KycStatus::Failed | KycStatus::Unverified), false) => Reconciled::NotApplied,
+            // No check leaves these as they were; after another failure only their number tells.
+            (Some(KycStatus::Unverified), false) => Reconciled::NotApplied,
+            (Some(KycStatus::Failed), false) if failures.is_some() => Reconciled::NotApplied,
             _ => Reconciled::Ambiguous(vec![investor]),
         })
     }

@@ -9,7 +9,9 @@ use accredit_thirdparty::operations::auth;
 use accredit_thirdparty::transport::http::Request;
 use accredit_thirdparty::transport::http::header::AUTHORIZATION;
 use accredit_thirdparty::transport::{Body, RetryPolicy, Token, TokenSource, async_trait};
-use accredit_thirdparty::{Client, Credentials, Environment, Error, ErrorKind, Problem};
+use accredit_thirdparty::{
+    Client, Country, Credentials, Environment, Error, ErrorKind, InvestorType, Problem,
+};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -44,7 +46,11 @@ async fn a_wrong_password_is_unauthorized_and_never_shown() {
         !by_call.may_have_been_sent(),
         "the list itself was not sent"
     );
-    for error in [by_login, by_call] {
+    // To this call a 400 of its own is an answer; that of the login is none.
+    let investors = client.investors();
+    let check = investors.check_tax_id("123-45-6789", Country::US, InvestorType::Person);
+    let by_check = check.send().await.unwrap_err();
+    for error in [by_login, by_call, by_check] {
         assert_eq!(error.kind(), ErrorKind::Unauthorized);
         assert!(error.is_unauthorized() && !error.is_retryable());
         assert_eq!(error.status().unwrap().as_u16(), 400);

@@ -62,15 +62,14 @@ impl Known<'_> {
             Profile::Until(day) => Some(day),
             Profile::No => return None,
         };
-        // A name that is shared may have been verified for another portal.
+        // A name that is shared may have been verified for another portal; and whoever it was that it was refused for, it
+        // was refused.
         let last = self
             .named()
-            .filter(|request| stated.is_some() || self.is_ours(request))
-            .filter(|request| {
-                matches!(
-                    request.status,
-                    Some(Status::Accredited | Status::NotAccredited)
-                )
+            .filter(|request| match request.status {
+                Some(Status::Accredited) => stated.is_some() || self.is_ours(request),
+                Some(Status::NotAccredited) => true,
+                _ => false,
             })
             .max_by_key(|request| {
                 (
@@ -89,10 +88,15 @@ impl Known<'_> {
                 return Some((until, Proof::OfRequest(request.id)));
             }
         }
-        let until = stated.filter(|day| self.today < *day)?;
+        // A day beyond what a verification of today would give is not of the vendor's making.
+        let longest = self.longest()?;
+        let until = stated.filter(|day| self.today < *day && *day <= longest)?;
         // Verified for someone else, then: unless a request of ours explains the day, and did not prove it above; unless the
         // latest certificate of the name may be of another kind; unless a refusal may be later.
-        let verified = until.checked_add_days(-VALID_DAYS)?;
+        // Should the vendor count more days than 90, it was verified earlier than it looks.
+        let verified = until
+            .checked_add_days(-VALID_DAYS)?
+            .min(self.today.checked_add_days(-VALID_DAYS)?);
         let is_doubtful = self.requests.iter().any(|request| {
             let is_recent = request
                 .completed_at
@@ -108,7 +112,7 @@ impl Known<'_> {
             };
             disagrees && self.has_name(request) != Some(false)
         });
-        (!is_doubtful).then_some((until.min(self.longest()?), Proof::OfName))
+        (!is_doubtful).then_some((until, Proof::OfName))
     }
 
     /// What is to be said when there is no proof.
@@ -328,6 +332,24 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_for_another_portal_is_one() {
+        let elsewhere = |at: &str| {
+            let text = format!(
+                r#""status": "not_accredited", "portal_name": "Other", "completed_at": "{at}""#
+            );
+            request(2, &text)
+        };
+        let yes = accredited(1, "2026-06-01", "2026-08-30");
+        let before = [yes.clone(), elsewhere("2026-05-30T00:00:00Z")];
+        assert_eq!(proof(None, &before), of_request("2026-08-30"));
+        let after = [yes, elsewhere("2026-06-20T00:00:00Z")];
+        assert_eq!(proof(None, &after), None);
+        // A name that somebody else verified, by a rule of more days.
+        let stated = profile(r#""2026-09-28""#);
+        assert_eq!(proof(Some(&stated), &after[1..]), None);
+    }
+
+    #[test]
     fn a_later_refusal_counts_more() {
         let refused = |at: &str| {
             let text = format!(r#""status": "not_accredited", "completed_at": "{at}""#);
@@ -388,8 +410,11 @@ mod tests {
         let stated = profile(r#""2026-08-30""#);
         let of_name = Some("2026-08-30 OfName".to_owned());
         assert_eq!(proof(Some(&stated), &[]), of_name);
-        let far = profile(r#""2030-01-01""#);
-        assert_eq!(proof(Some(&far), &[]).unwrap(), "2026-09-28 OfName");
+        // 90 days from today, and one more, which no verification gives.
+        let last = profile(r#""2026-09-28""#);
+        assert_eq!(proof(Some(&last), &[]).unwrap(), "2026-09-28 OfName");
+        let far = profile(r#""2026-09-29""#);
+        assert_eq!(proof(Some(&far), &[]), None);
         for past in [r#""2026-06-30""#, r#""2026-01-01""#] {
             let past = profile(past);
             assert_eq!(proof(Some(&past), &[]), None);
@@ -409,6 +434,8 @@ mod tests {
         let kyc = r#""type": "aml_kyc", "completed_at": "2026-06-20T00:00:00Z""#;
         assert_eq!(proof(Some(&stated), &other(kyc)), None);
         let kyc = r#""type": "aml_kyc", "completed_at": "2026-05-20T00:00:00Z""#;
+        assert_eq!(proof(Some(&stated), &other(kyc)), None);
+        let kyc = r#""type": "aml_kyc", "completed_at": "2026-03-20T00:00:00Z""#;
         assert_eq!(proof(Some(&stated), &other(kyc)), of_name);
         assert_eq!(proof(Some(&stated), &other(r#""type": "aml_kyc""#)), None);
     }

@@ -204,17 +204,11 @@ impl AskAccreditation {
         })
     }
 
-    /// The requests that can matter: those for this portal, and all that the list says to count until some day.
+    /// The requests of the user, for whatever portal: the list tells neither their names nor that they were refused.
     async fn requests(&self) -> Result<Vec<VerificationRequest>, Error> {
-        let portal = self.create.body.portal_name.as_deref();
         let of_user = self.client.user_verification_requests(self.create.user_id);
         let mut requests = Vec::new();
         for item in of_user.list().send().await? {
-            let matters = is_same_party(item.portal_name.as_deref(), portal)
-                || item.verified_expires_at.is_some();
-            if !matters {
-                continue;
-            }
             match of_user.retrieve(item.id).send().await {
                 Ok(request) => requests.push(request),
                 // Gone since.

@@ -262,6 +262,10 @@ async fn what_is_shown_decides() {
     let changed = || investment(9, 25, r#", "us_person": false"#);
     let seen = outcome([vec![], vec![changed()], vec![]]).await;
     assert_eq!(seen, Reconciled::Ambiguous(vec![9]));
+    // And one of which the service shows nothing but that it is there.
+    let silent = || r#"{"id": 9}"#.to_owned();
+    let seen = outcome([vec![], vec![silent()], vec![]]).await;
+    assert_eq!(seen, Reconciled::Ambiguous(vec![9]));
     let twin = || investment(8, 25, "");
     let seen = outcome([vec![], vec![ours(), twin()], vec![]]).await;
     assert_eq!(seen, Reconciled::Ambiguous(vec![9, 8]));
