@@ -5,7 +5,7 @@ use std::time::Duration;
 use accredit_sandbox::Sandbox;
 use serde_json::json;
 
-use crate::support::{Client, frozen, send, send_json, strict};
+use crate::support::{Client, apart, frozen, send, send_json, strict};
 
 #[tokio::test]
 async fn the_clock_shows_freezes_and_advances() {
@@ -186,7 +186,7 @@ async fn webhooks_are_listed_and_their_url_is_set() {
 
 #[tokio::test]
 async fn dropping_a_sandbox_closes_its_port() {
-    let sandbox = strict().await;
+    let sandbox = apart(77).await;
     let address = sandbox.address();
     assert_eq!(
         send(&sandbox, "GET", "/_sandbox/health", &[], b"")

@@ -9,6 +9,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use crate::support::apart;
+
 /// Sends bytes and reads until the given ones came.
 async fn exchange(sandbox: &Sandbox, request: &str, end: &str) -> TcpStream {
     let mut stream = TcpStream::connect(sandbox.address()).await.unwrap();
@@ -52,7 +54,7 @@ async fn half_a_body(sandbox: &Sandbox) -> TcpStream {
 
 #[tokio::test(start_paused = true)]
 async fn stop_does_not_wait_for_ever_for_half_a_request() {
-    let sandbox = Sandbox::start().await.unwrap();
+    let sandbox = apart(78).await;
     let address = sandbox.address();
     let mut head = half_a_head(&sandbox).await;
     let mut body = half_a_body(&sandbox).await;

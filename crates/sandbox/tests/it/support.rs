@@ -52,6 +52,14 @@ pub(crate) async fn frozen(at: &str) -> Sandbox {
     builder.start().await.unwrap()
 }
 
+/// A sandbox on an address that no other test listens on, where the machine has several of its own: else one of those could
+/// take the port once it is free again.
+pub(crate) async fn apart(last: u8) -> Sandbox {
+    let last = if cfg!(target_os = "linux") { last } else { 1 };
+    let builder = Sandbox::builder().listen(([127, 0, 0, last], 0).into());
+    builder.strict(true).start().await.unwrap()
+}
+
 /// Sends one request on its own connection.
 pub(crate) async fn send(
     sandbox: &Sandbox,
