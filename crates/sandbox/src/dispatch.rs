@@ -1,7 +1,8 @@
 //! Every operation of the contract meets its handler here, in one exhaustive match.
 //!
-//! It carries a request through routing, its body and one transaction; the rules of each service
-//! (who may call, which errors look how) are in `thirdparty` and `verifyinvestor`.
+//! It carries a request through routing and its body to the store, in one transaction where it may
+//! write; the rules of each service (who may call, which errors look how) are in `thirdparty` and
+//! `verifyinvestor`.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,6 +1,7 @@
 //! knox: login, logout and the token that every other call carries.
 //!
-//! Tokens are kept as digests, live ten hours on the sandbox's clock and are never refreshed.
+//! Tokens are stored as digests, live ten hours on the sandbox's clock and are never refreshed. The one
+//! that was presented last stays in memory as it is.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
