@@ -1,9 +1,9 @@
-"""Makes the tables in memory, serves on a free loopback port and says so in one line of JSON.
+"""Makes the tables in memory, serves on a free loopback port and says so in one line: `ready` and its address.
 
 Ends with its standard input, so that it never outlives the program that started it.
 """
 
-import json
+import logging
 import os
 import sys
 import threading
@@ -41,13 +41,15 @@ def seed() -> None:
 def main() -> None:
     """Serves until the standard input ends."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "issuance.settings"
+    # Tests are refused and cut off on purpose.
+    logging.disable()
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
     seed()
     # One thread: the database in memory belongs to it.
     server = WSGIServer(("127.0.0.1", 0), Handler)
     server.set_app(get_wsgi_application())
-    print(json.dumps({"event": "ready", "address": f"127.0.0.1:{server.server_port}"}), flush=True)
+    print(f"ready 127.0.0.1:{server.server_port}", flush=True)
 
     def watch() -> None:
         sys.stdin.read()

@@ -170,7 +170,9 @@ mod tests {
     }
 
     #[test]
-    fn usage_names_every_chore() {
+    fn usage_and_contributing_name_every_chore() {
+        let root = process::root().unwrap();
+        let contributing = std::fs::read_to_string(root.join("CONTRIBUTING.md")).unwrap();
         for chore in [
             "browser",
             "budget",
@@ -187,6 +189,8 @@ mod tests {
             "wasm",
         ] {
             assert!(USAGE.contains(&format!("\n  {chore} ")), "{chore}");
+            let row = format!("\n| `cargo xtask {chore}");
+            assert!(contributing.contains(&row), "{chore}");
         }
     }
 }

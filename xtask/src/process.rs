@@ -109,6 +109,11 @@ impl Run {
         self
     }
 
+    /// Tells tests that nothing which they look for may be missing: what they would skip, fails.
+    pub(crate) fn in_ci(self) -> Self {
+        self.variable("CI", "true")
+    }
+
     /// Takes a variable out of its environment.
     pub(crate) fn without_variable(mut self, name: &str) -> Self {
         self.command.env_remove(name);

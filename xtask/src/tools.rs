@@ -2,7 +2,8 @@
 //! saying so.
 //!
 //! Uses rustup, the crate registry and, for `pdftotext`, Python and Node in `.ci/run`, apt; never another
-//! source. The Python packages are [`crate::django`]'s, the npm packages [`crate::prism`]'s.
+//! source. The Python packages are those of `tests/django/environment.py` and of
+//! [`crate::schemathesis`], the npm packages [`crate::prism`]'s.
 
 use std::path::Path;
 use std::time::Instant;

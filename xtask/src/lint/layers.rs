@@ -191,6 +191,13 @@ const LAYERS: &[Layer] = &[
         libraries: Libraries::Any,
         tests_use_siblings: true,
     },
+    // Starts a process for tests; what is tested may not lean on it.
+    Layer {
+        member: "django-application",
+        siblings: &[],
+        libraries: Libraries::Only(&[]),
+        tests_use_siblings: false,
+    },
     // Must build when the others do not.
     Layer {
         member: "xtask",

@@ -1,8 +1,8 @@
 //! The client against a live application of Django REST Framework, django-filter and knox (`tests/django`): the frameworks
 //! behind the service, and not our own emulator.
 //!
-//! `cargo xtask django` starts that application, names its address in `ACCREDIT_DJANGO` and runs these tests one after the
-//! other; without it they are skipped with a notice. What a person or the time does there is done with its knobs.
+//! Each test starts one of its own. Where there is no Python, or no network to install the packages from once, the tests are
+//! skipped with a notice; in CI they fail. What a person or the time does there is done with its knobs.
 
 use accredit_sandbox::PARTNER_EMAIL;
 use accredit_thirdparty::models::{Date, Money, Personal, Timestamp};
@@ -13,10 +13,11 @@ use accredit_thirdparty::transport::http::header::LOCATION;
 use accredit_thirdparty::transport::{CallOptions, Error};
 use accredit_thirdparty::uploads::Pdf;
 use accredit_thirdparty::{
-    Call, Client, Country, Credentials, DocumentSide, Environment, ErrorKind, InvestmentId,
-    InvestmentStatus, Investor, InvestorType, KybDocumentType, KycStatus, NewEntity, OfferingId,
-    OfferingType, PaymentMethod, Problem,
+    Call, Client, ClientBuilder, Country, Credentials, DocumentSide, Environment, ErrorKind,
+    InvestmentId, InvestmentStatus, Investor, InvestorType, KybDocumentType, KycStatus, NewEntity,
+    OfferingId, OfferingType, PaymentMethod, Problem,
 };
+use django_application::Application;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -25,28 +26,23 @@ use crate::support::Names;
 /// The only offering of the application.
 const OFFERING: OfferingId = OfferingId::new(1);
 
-/// The application, and a client that is its partner.
+/// An application, and a client that is its partner.
 struct Django {
-    address: String,
+    application: Application,
     client: Client,
     /// What left the client.
     names: Names,
 }
 
 impl Django {
-    /// `None`, with a notice, where the application does not run.
-    fn find() -> Option<Self> {
-        let Ok(address) = std::env::var("ACCREDIT_DJANGO") else {
-            eprintln!("NOTICE: skipped: ACCREDIT_DJANGO is not set; run `cargo xtask django`");
-            return None;
-        };
+    /// `None`, with a notice, where the application cannot run.
+    fn start() -> Option<Self> {
+        let application = Application::start()?;
         let names = Names::default();
-        let environment = Environment::Sandbox(format!("http://{address}"));
-        let credentials = Credentials::password(PARTNER_EMAIL, accredit_sandbox::PARTNER_PASSWORD);
-        let builder = Client::builder(environment).credentials(credentials);
-        let client = names.watch(builder).build().unwrap();
+        let builder = builder(application.address());
+        let client = names.watch(partner(builder)).build().unwrap();
         Some(Self {
-            address,
+            application,
             client,
             names,
         })
@@ -56,9 +52,11 @@ impl Django {
     async fn turn(&self, knob: &str, value: &str) {
         let request = format!(
             "POST /_test/{knob}/{value} HTTP/1.0\r\nhost: {}\r\ncontent-length: 0\r\n\r\n",
-            self.address
+            self.application.address()
         );
-        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let mut stream = TcpStream::connect(self.application.address())
+            .await
+            .unwrap();
         stream.write_all(request.as_bytes()).await.unwrap();
         let mut reply = String::new();
         stream.read_to_string(&mut reply).await.unwrap();
@@ -67,6 +65,12 @@ impl Django {
             Some("200"),
             "{knob}{value}: {reply}"
         );
+    }
+
+    /// Moves an investment on, as a person does.
+    async fn advance(&self, id: InvestmentId, status: &str) {
+        let value = format!("?investment={id}&value={status}");
+        self.turn("advance", &value).await;
     }
 
     /// The file of the last document, which the service itself never gives back.
@@ -110,6 +114,16 @@ impl Django {
     }
 }
 
+/// A client of what listens there, without credentials yet.
+fn builder(address: &str) -> ClientBuilder {
+    Client::builder(Environment::Sandbox(format!("http://{address}")))
+}
+
+fn partner(builder: ClientBuilder) -> ClientBuilder {
+    let password = accredit_sandbox::PARTNER_PASSWORD;
+    builder.credentials(Credentials::password(PARTNER_EMAIL, password))
+}
+
 fn money(text: &str) -> Money {
     text.parse().unwrap()
 }
@@ -130,7 +144,9 @@ fn said(error: &Error, field: &str) -> String {
 
 #[tokio::test]
 async fn login_and_logout() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let login = django.client.auth().login().await.unwrap();
     assert_eq!(login.token.expose().len(), 64);
     let page = django.client.investors().list().page_size(1).send().await;
@@ -155,11 +171,8 @@ async fn login_and_logout() {
     );
 
     let wrong = Credentials::password(PARTNER_EMAIL, "canary");
-    let environment = Environment::Sandbox(format!("http://{}", django.address));
-    let client = Client::builder(environment)
-        .credentials(wrong)
-        .build()
-        .unwrap();
+    let client = builder(django.application.address()).credentials(wrong);
+    let client = client.build().unwrap();
     let error = client.auth().login().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     let words = "Unable to log in with provided credentials.";
@@ -169,7 +182,9 @@ async fn login_and_logout() {
 
 #[tokio::test]
 async fn an_expired_token_is_replaced_once() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let list = || django.client.investors().list().page_size(1).send();
     list().await.unwrap();
     django.turn("expire", "").await;
@@ -180,9 +195,11 @@ async fn an_expired_token_is_replaced_once() {
     assert_eq!(django.names.take(), ["investors.list"]);
 
     // Tokens that are dead when they are born: one login more, then the refusal is believed.
-    let Some(other) = Django::find() else { return };
+    let names = Names::default();
+    let other = names.watch(partner(builder(django.application.address())));
+    let other = other.build().unwrap();
     django.turn("token_life", "?value=0").await;
-    let list = || other.client.investors().list().page_size(1).send();
+    let list = || other.investors().list().page_size(1).send();
     let error = list().await;
     let again = list().await;
     django.turn("token_life", "").await;
@@ -190,7 +207,7 @@ async fn an_expired_token_is_replaced_once() {
     assert_eq!(error.attempts(), 2);
     assert_eq!(again.unwrap_err().attempts(), 1);
     let (login, list) = ("auth.login", "investors.list");
-    assert_eq!(other.names.take(), [list, login, login, list]);
+    assert_eq!(names.take(), [list, login, login, list]);
     assert_eq!(error.kind(), ErrorKind::Unauthorized);
     let problem = Problem::of(&error).unwrap();
     assert_eq!(problem.message(), Some("Invalid token."));
@@ -198,10 +215,11 @@ async fn an_expired_token_is_replaced_once() {
 
 #[tokio::test]
 async fn an_account_that_may_not() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let login = django.client.auth().login().await.unwrap();
-    let environment = Environment::Sandbox(format!("http://{}", django.address));
-    let own = Client::builder(environment).token(login.token);
+    let own = builder(django.application.address()).token(login.token);
     let own = own.build().unwrap();
     django.turn("deactivate", "").await;
     let inactive = own.investors().list().send().await;
@@ -223,7 +241,9 @@ async fn an_account_that_may_not() {
 
 #[tokio::test]
 async fn objects_are_made_and_read_back() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let (investor, ids) = django.five("Lovelace").await;
     assert_eq!(investor.kind, Some(InvestorType::Person));
     let entity = investor.entity.as_ref().unwrap();
@@ -247,7 +267,9 @@ async fn objects_are_made_and_read_back() {
 
 #[tokio::test]
 async fn every_kind_of_filter() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let (investor, ids) = django.five("Hopper").await;
     let list = || django.client.investments().list().investor(investor.id);
     assert_eq!(found(list()).await, ids);
@@ -276,12 +298,8 @@ async fn every_kind_of_filter() {
     assert_eq!(found(list().created_at_gte(day)).await, ids);
     assert_eq!(found(list().created_at_in([day, third])).await, ids[2..3]);
     // Choices.
-    let advance = async |id: InvestmentId, status: &str| {
-        let value = format!("?investment={id}&value={status}");
-        django.turn("advance", &value).await;
-    };
-    advance(ids[1], "approved").await;
-    advance(ids[2], "not_approved").await;
+    django.advance(ids[1], "approved").await;
+    django.advance(ids[2], "not_approved").await;
     let approved = InvestmentStatus::Approved;
     assert_eq!(found(list().status(approved.clone())).await, ids[1..2]);
     let both = [approved, InvestmentStatus::NotApproved];
@@ -335,7 +353,9 @@ async fn every_kind_of_filter() {
 
 #[tokio::test]
 async fn order_search_and_pages() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let (investor, ids) = django.five("Hamilton").await;
     let backwards: Vec<_> = ids.iter().rev().copied().collect();
     let list = || django.client.investments().list().investor(investor.id);
@@ -371,7 +391,9 @@ async fn order_search_and_pages() {
 
 #[tokio::test]
 async fn refusals_name_their_fields() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let investors = django.client.investors();
     let entity = NewEntity::new().first_name("").email("nobody");
     let entity = entity.country(Country::from_value("ZZ"));
@@ -407,7 +429,9 @@ async fn refusals_name_their_fields() {
 
 #[tokio::test]
 async fn pages_for_people_and_a_missing_slash() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     // The application has no invoices.
     let error = django.client.invoices().list().send().await.unwrap_err();
     assert!(error.is_not_found() && Problem::of(&error).is_none());
@@ -438,7 +462,9 @@ async fn pages_for_people_and_a_missing_slash() {
 
 #[tokio::test]
 async fn throttling() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let list = || django.client.investors().list().page_size(1);
     list().send().await.unwrap();
     django.turn("throttle", "?value=2/minute").await;
@@ -472,7 +498,9 @@ async fn throttling() {
 
 #[tokio::test]
 async fn a_document_goes_up_whole() {
-    let Some(django) = Django::find() else { return };
+    let Some(django) = Django::start() else {
+        return;
+    };
     let entity = django.investor("Noether").await.entity.unwrap().id;
     let mut pdf = b"%PDF-1.7\r\n--accredit-form-boundary-0\r\n".to_vec();
     pdf.extend(0..=u8::MAX);
