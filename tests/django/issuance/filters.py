@@ -4,6 +4,8 @@ from django_filters.rest_framework import FilterSet
 
 from .models import Investment, Investor, KYBDocument
 
+# By the analogy of `created_at`.
+INFERRED = ["exact", "gte", "in"]
 COMPARED = ["exact", "gt", "gte", "in", "lt", "lte"]
 LISTED = ["exact", "in"]
 DATED = ["exact", "gte", "in", "lte"]
@@ -35,6 +37,14 @@ class InvestmentFilter(FilterSet):
             "processed_at": DATED,
             "status": LISTED,
         }
+
+
+class ChangedInvestmentFilter(InvestmentFilter):
+    """With the names that the document does not show: whether the service has them is not known."""
+
+    class Meta:
+        model = Investment
+        fields = InvestmentFilter.Meta.fields | {"updated_at": INFERRED}
 
 
 class InvestorFilter(FilterSet):

@@ -13,6 +13,8 @@ from rest_framework.throttling import UserRateThrottle
 token_life: timedelta | None = None
 token_limit: int | None = None
 is_broken = False
+is_updated_at_unknown = False
+ordering: list[str] | None = None
 
 
 class Throttle(UserRateThrottle):

@@ -98,6 +98,7 @@ class Investment(models.Model):
     reg_cf_disclosure_acknowledged_at = models.DateTimeField(null=True)
     receive_sms = models.BooleanField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
     processed_at = models.DateTimeField(null=True)
 
 

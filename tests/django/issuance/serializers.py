@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib.auth import authenticate
 from rest_framework import serializers
 
-from .models import Entity, Investment, Investor, KYBDocument, User
+from .models import Entity, Investment, Investor, KYBDocument, Offering, User
 
 # The document does not say what may be null; the sandbox takes null for "not given".
 OPTIONAL: dict[str, Any] = {"required": False, "allow_null": True}
@@ -79,10 +79,20 @@ class InvestorSerializer(serializers.ModelSerializer):
         return Investor.objects.create(user=user, entity=entity, **given)
 
 
+class OfferingSerializer(serializers.ModelSerializer):
+    """The offering of an investment."""
+
+    class Meta:
+        model = Offering
+        fields = ["id", "name", "type", "slug"]
+
+
 class InvestmentSerializer(serializers.ModelSerializer):
     """An investment as it stands in a list and alone."""
 
+    offering = OfferingSerializer()
     investor = InvestorSerializer()
+    shares_amount = serializers.DecimalField(source="price", max_digits=20, decimal_places=2)
 
     class Meta:
         model = Investment
@@ -94,12 +104,15 @@ class InvestmentSerializer(serializers.ModelSerializer):
             "price_payment_processing_fees",
             "amount",
             "status",
+            "offering",
             "investor",
             "created_at",
+            "updated_at",
             "reg_cf_disclosure_acknowledged_at",
             "processed_at",
             "requested_payment_method",
             "receive_sms",
+            "shares_amount",
         ]
 
 

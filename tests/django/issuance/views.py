@@ -4,9 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils import timezone
 from knox.models import AuthToken
 from knox.views import LoginView as KnoxLoginView
 from rest_framework import mixins, permissions, viewsets
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -50,13 +52,29 @@ class InvestmentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.R
     """Investments."""
 
     queryset = models.Investment.objects.select_related("investor__user", "investor__entity").order_by("id")
-    filterset_class = filters.InvestmentFilter
     search_fields = ["investor__entity__first_name", "investor__entity__last_name", "investor__entity__email", "offering__name"]
-    ordering_fields = ["id", "amount", "created_at", "quantity", "status", "offering__name"]
+
+    @property
+    def filterset_class(self) -> type[Any]:
+        """What the parameters of the list are, unless a test takes those away that are not in the document."""
+        return filters.InvestmentFilter if knobs.is_updated_at_unknown else filters.ChangedInvestmentFilter
+
+    @property
+    def ordering_fields(self) -> list[str]:
+        """What the list can be ordered by, unless a test wants less."""
+        every = ["id", "amount", "created_at", "quantity", "status", "updated_at", "offering__name"]
+        return every if knobs.ordering is None else knobs.ordering
 
     def get_serializer_class(self) -> type[Any]:
         """Other fields go in than come out."""
         return serializers.InvestmentSerializer if self.request.method == "GET" else serializers.NewInvestmentSerializer
+
+    @action(detail=False)
+    def statuses(self, request: Request) -> Response:
+        """In the envelope of the service's own actions."""
+        field = models.Investment._meta.get_field("status")
+        statuses = [{"value": value, "label": label} for value, label in field.choices]
+        return Response({"data": {"statuses": statuses}, "success": True, "message": ""})
 
 
 class KYBDocumentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
@@ -92,9 +110,14 @@ class Knobs(APIView):
                 knobs.throttle(value)
             case "break":
                 knobs.is_broken = value is not None
+            case "updated_at_unknown":
+                knobs.is_updated_at_unknown = value is not None
+            case "ordering":
+                knobs.ordering = None if value is None else value.split(",")
             case "advance":
                 found = models.Investment.objects.get(pk=request.query_params["investment"])
-                models.Investment.objects.filter(pk=found.pk).update(status=value)
+                changed = {"status": value, "updated_at": timezone.now()}
+                models.Investment.objects.filter(pk=found.pk).update(**changed)
                 is_approved = {"is_approved": value == "approved"}
                 models.InvestmentApproval.objects.update_or_create(investment=found, defaults=is_approved)
             case _:

@@ -29,7 +29,7 @@ const HEADERS: [&str; 5] = [
 ];
 
 /// Fields that each side fills by its own counter or clock.
-const OWN: [&str; 11] = [
+const OWN: [&str; 12] = [
     "created_at",
     "date_joined",
     "entity",
@@ -40,6 +40,7 @@ const OWN: [&str; 11] = [
     "offering",
     "payment_intent_client_secret",
     "token",
+    "updated_at",
     "user",
 ];
 

@@ -4,6 +4,9 @@
 //! Each test starts one of its own. Where there is no Python, or no network to install the packages from once, the tests are
 //! skipped with a notice; in CI they fail. What a person or the time does there is done with its knobs.
 
+mod lifecycle;
+mod reconcile;
+
 use accredit_sandbox::PARTNER_EMAIL;
 use accredit_thirdparty::models::{Date, Money, Personal, Timestamp};
 use accredit_thirdparty::operations::investments::List;

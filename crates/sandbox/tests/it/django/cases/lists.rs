@@ -186,6 +186,7 @@ pub(super) fn filters() -> Vec<Case> {
     }
     for query in [
         "created_at__gte=x",
+        "updated_at__gte=x",
         "created_at__gte=2025-13-01",
         "created_at__gte=2025-02-30T00:00:00Z",
         "created_at=tomorrow",
@@ -200,6 +201,7 @@ pub(super) fn filters() -> Vec<Case> {
     }
     for query in [
         "created_at__gte=2025-01-01",
+        "updated_at__gte=2025-01-01",
         "created_at__gte=2025-01-01T10:00:00Z",
         "created_at__gte=2025-01-01T10:00:00%2B05:30",
         "created_at__gte=2025-01-01%2010:00",
@@ -289,6 +291,8 @@ pub(super) fn orders() -> Vec<Case> {
         "ordering=",
         "ordering=status,-id",
         "ordering=offering__name,-amount",
+        "ordering=-updated_at,-id",
+        "ordering=updated_at,id",
         "ordering=-amount&ordering=amount",
         "ordering=amount,-amount",
         "ordering=%2Bamount",
