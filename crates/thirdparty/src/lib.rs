@@ -28,4 +28,4 @@ pub use columns::{Column, Columns, Order, OrderBy};
 pub use credentials::Credentials;
 pub use parties::{NewCompany, NewPerson, NewTrust, NewTrustIra};
 pub use problem::{ErrorExt, FieldErrors, Problem};
-pub use reconcile::{Prepared, Reconcile, Reconciled};
+pub use reconcile::{NoTrace, Prepared, Reconcile, Reconciled};

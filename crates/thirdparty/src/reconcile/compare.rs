@@ -1,6 +1,6 @@
 //! Whether an object that the service shows is the one that was sent.
 
-use accredit_models::{Json, Personal};
+use accredit_models::{Json, Personal, Timestamp};
 
 /// How much an object looks like the one that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,25 +23,22 @@ impl Comparison {
     }
 
     /// A field that tells one object from another. One that was sent and is not shown leaves a doubt.
-    pub(super) fn identity<T: Alike + ?Sized>(
-        mut self,
-        sent: Option<&T>,
-        shown: Option<&T>,
-    ) -> Self {
-        self.0 = match (sent, shown) {
-            (Some(_), None) => self.0.min(Likeness::Doubtful),
-            _ if differ(sent, shown) => Likeness::Other,
-            _ => self.0,
+    pub(super) fn identity<T: Alike + ?Sized>(self, sent: Option<&T>, shown: Option<&T>) -> Self {
+        let likeness = match (sent, shown) {
+            (None, _) => Likeness::Same,
+            (Some(_), None) => Likeness::Doubtful,
+            (Some(sent), Some(shown)) => sent.alike(shown),
         };
-        self
+        Self(self.0.min(likeness))
     }
 
     /// Any other field.
-    pub(super) fn field<T: Alike + ?Sized>(mut self, sent: Option<&T>, shown: Option<&T>) -> Self {
-        if differ(sent, shown) {
-            self.0 = self.0.min(Likeness::Doubtful);
-        }
-        self
+    pub(super) fn field<T: Alike + ?Sized>(self, sent: Option<&T>, shown: Option<&T>) -> Self {
+        let likeness = match (sent, shown) {
+            (Some(sent), Some(shown)) => sent.alike(shown).max(Likeness::Doubtful),
+            _ => Likeness::Same,
+        };
+        Self(self.0.min(likeness))
     }
 
     pub(super) fn likeness(self) -> Likeness {
@@ -49,32 +46,60 @@ impl Comparison {
     }
 }
 
-fn differ<T: Alike + ?Sized>(sent: Option<&T>, shown: Option<&T>) -> bool {
-    matches!((sent, shown), (Some(sent), Some(shown)) if !sent.alike(shown))
-}
-
-/// Equal as far as a service keeps what it is sent.
+/// Compares a value that was sent with one that is shown, knowing what services do to what they keep.
 pub(super) trait Alike {
-    fn alike(&self, other: &Self) -> bool;
+    fn alike(&self, shown: &Self) -> Likeness;
 }
 
+fn same_if(is_same: bool) -> Likeness {
+    if is_same {
+        Likeness::Same
+    } else {
+        Likeness::Other
+    }
+}
+
+/// Case and blanks do not count. Where only signs differ, or letters that have several spellings in Unicode, the service may
+/// have rewritten it.
 impl Alike for String {
-    fn alike(&self, other: &Self) -> bool {
-        self.trim().to_lowercase() == other.trim().to_lowercase()
+    fn alike(&self, shown: &Self) -> Likeness {
+        let words = |text: &str| {
+            let words: Vec<_> = text.split_whitespace().map(str::to_lowercase).collect();
+            words.join(" ")
+        };
+        let letters = |text: &str| -> String {
+            let kept = text.chars().filter(char::is_ascii_alphanumeric);
+            kept.map(|letter| letter.to_ascii_lowercase()).collect()
+        };
+        if words(self) == words(shown) {
+            Likeness::Same
+        } else if !self.is_ascii() || !shown.is_ascii() || letters(self) == letters(shown) {
+            Likeness::Doubtful
+        } else {
+            Likeness::Other
+        }
     }
 }
 
 impl<T: Alike> Alike for Personal<T> {
-    fn alike(&self, other: &Self) -> bool {
-        self.expose().alike(other.expose())
+    fn alike(&self, shown: &Self) -> Likeness {
+        self.expose().alike(shown.expose())
     }
 }
 
 /// By content, whatever the spelling.
 impl Alike for Json {
-    fn alike(&self, other: &Self) -> bool {
+    fn alike(&self, shown: &Self) -> Likeness {
         let read = |json: &Json| json.decode::<serde_json::Value>().ok();
-        self == other || read(self).is_some_and(|value| read(other) == Some(value))
+        same_if(self == shown || read(self).is_some_and(|value| read(shown) == Some(value)))
+    }
+}
+
+/// To the microsecond: Python keeps no more, and cuts off the digits that follow.
+impl Alike for Timestamp {
+    fn alike(&self, shown: &Self) -> Likeness {
+        let microsecond = |time: &Self| time.instant().as_nanosecond().div_euclid(1_000);
+        same_if(microsecond(self) == microsecond(shown))
     }
 }
 
@@ -82,8 +107,8 @@ impl Alike for Json {
 macro_rules! by_value {
     ($($name:ty),* $(,)?) => {$(
         impl Alike for $name {
-            fn alike(&self, other: &Self) -> bool {
-                self == other
+            fn alike(&self, shown: &Self) -> Likeness {
+                same_if(self == shown)
             }
         }
     )*};
@@ -94,7 +119,6 @@ by_value!(
     i64,
     accredit_models::Date,
     accredit_models::Money,
-    accredit_models::Timestamp,
     accredit_models::thirdparty::AccreditedInvestorType,
     accredit_models::thirdparty::CanadianEligibleInvestorType,
     accredit_models::thirdparty::Citizenship,
@@ -143,13 +167,37 @@ mod tests {
     }
 
     #[test]
-    fn what_a_service_rewrites_is_alike() {
-        assert!(text(" Ada@Example.com").alike(&text("ada@example.com")));
-        assert!(!text("Ada").alike(&text("Adah")));
+    fn what_a_service_rewrites_is_not_another() {
+        use Likeness::{Doubtful, Other, Same};
+        let texts = |sent, shown| text(sent).alike(&text(shown));
+        assert_eq!(texts(" Ada@Example.com", "ada@example.com"), Same);
+        assert_eq!(texts("Ada  King\tNoel", "Ada King Noel"), Same);
+        assert_eq!(texts("Acme, Inc.", "Acme Inc"), Doubtful);
+        // The same name, with the accent in the letter and beside it.
+        assert_eq!(texts("Ren\u{e9}e", "Rene\u{301}e"), Doubtful);
+        assert_eq!(texts("Ada", "Adah"), Other);
         let money = |text: &str| text.parse::<accredit_models::Money>().unwrap();
-        assert!(money("5000").alike(&money("5000.00")));
+        assert_eq!(money("5000").alike(&money("5000.00")), Same);
+        assert_eq!(money("5000").alike(&money("5000.01")), Other);
         let json = |text: &str| serde_json::from_str::<Json>(text).unwrap();
-        assert!(json(r#"{"a": 1, "b": 2}"#).alike(&json(r#"{"b":2,"a":1}"#)));
-        assert!(!json("[1]").alike(&json("[2]")));
+        let sent = json(r#"{"a": 1, "b": 2}"#);
+        assert_eq!(sent.alike(&json(r#"{"b":2,"a":1}"#)), Same);
+        assert_eq!(json("[1]").alike(&json("[2]")), Other);
+    }
+
+    #[test]
+    fn times_are_compared_as_far_as_python_keeps_them() {
+        use Likeness::{Other, Same};
+        let times = |sent: &str, shown: &str| {
+            let time = |text: &str| text.parse::<Timestamp>().unwrap();
+            time(sent).alike(&time(shown))
+        };
+        let sent = "2026-03-01T10:00:00.123456789Z";
+        assert_eq!(times(sent, "2026-03-01T10:00:00.123456Z"), Same);
+        assert_eq!(times(sent, "2026-03-01T02:00:00.123456-08:00"), Same);
+        // Cut off, and not rounded.
+        assert_eq!(times(sent, "2026-03-01T10:00:00.123457Z"), Other);
+        let before_1970 = "1969-12-31T23:59:59.999999900Z";
+        assert_eq!(times(before_1970, "1969-12-31T23:59:59.999999Z"), Same);
     }
 }

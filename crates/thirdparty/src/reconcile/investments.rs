@@ -59,7 +59,7 @@ fn listed(sent: &NewInvestment, shown: &InvestmentSummary) -> Likeness {
     Comparison::new()
         .identity(Some(&sent.offering), offering)
         .identity(Some(&sent.investor), investor)
-        .identity(Some(&sent.quantity), shown.quantity.as_ref())
+        .field(Some(&sent.quantity), shown.quantity.as_ref())
         .field(
             sent.accredited_investor.as_ref(),
             shown.accredited_investor.as_ref(),
@@ -144,12 +144,15 @@ impl Reconcile for GetPaymentIntentSecret {
     async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<Investment>, Error> {
         let investment = look.execute(&Retrieve::new(self.id)).await?;
         let now = intent(&investment);
-        Ok(match before {
-            Before::Intent(then) if *then == now => Reconciled::NotApplied,
-            Before::Intent(_) => Reconciled::Applied(Box::new(investment)),
+        let is_new = match before {
+            Before::Intent(then) => *then != now,
             // Whoever asks for the secret of an intent that exists makes no second one.
-            _ if now.is_some() => Reconciled::Applied(Box::new(investment)),
-            _ => Reconciled::NotApplied,
+            _ => true,
+        };
+        Ok(if is_new && now.is_some() {
+            Reconciled::Applied(Box::new(investment))
+        } else {
+            Reconciled::NotApplied
         })
     }
 }

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use accredit_models::Timestamp;
-use accredit_transport::{self as transport, Error, ErrorKind};
+use accredit_transport::{self as transport, Error, ErrorKind, Operation};
 
 use super::{Before, Look, Reconcile, Reconciled};
 use crate::Call;
 
-/// How long after the first look a write may still land, unless set.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long after the first look a write may still land, unless set: the time that a worker of gunicorn has for a request.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A write that knows what was there before it: see [`reconcile`](crate::reconcile).
 #[derive(Debug)]
@@ -17,7 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Prepared<O> {
     look: Look,
     operation: O,
-    before: Before,
+    /// What was there before whatever it may have left; `None` while it cannot have left anything.
+    before: Option<Before>,
     fate: Fate,
     patience: Duration,
 }
@@ -34,25 +35,17 @@ enum Fate {
 }
 
 impl<O: Reconcile> Call<O> {
-    /// Looks at what is there, and gives the write with that knowledge. Nothing is written yet. See
+    /// The write as one that can be found again if its answer is lost. Nothing is sent yet. See
     /// [`reconcile`](crate::reconcile) for an example.
-    ///
-    /// Costs one read as a rule. Where the service does not show the newest first when it is asked to, the whole list is read.
-    ///
-    /// # Errors
-    ///
-    /// Those of the read.
-    pub async fn prepare(self) -> Result<Prepared<O>, Error> {
+    pub fn prepare(self) -> Prepared<O> {
         let (client, operation, options) = self.into_parts();
-        let look = Look::new(client, options);
-        let before = operation.before(&look).await?;
-        Ok(Prepared {
-            look,
+        Prepared {
+            look: Look::new(client, options),
             operation,
-            before,
+            before: None,
             fate: Fate::NotRun,
             patience: PATIENCE,
-        })
+        }
     }
 
     /// Takes up a write that was sent by a program that has ended since, or not as a [`Prepared`] one. `began` is when it was
@@ -60,8 +53,8 @@ impl<O: Reconcile> Call<O> {
     /// of a reply, or else taken to be five minutes at most.
     ///
     /// Nothing is written, and nothing can be sent before [`Prepared::reconcile`] has said that it did not run. That is less
-    /// sure than for a write that was prepared: one of the same content made a moment before counts as this one. Where the
-    /// service shows no time, which is so for all but investments and documents, whatever looks like it is ambiguous.
+    /// sure than for a write that was prepared: one of the same content made a moment before, or since by somebody else,
+    /// counts as this one. Where the service shows no time, which is so for all but investments and documents, whatever looks like it is ambiguous.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_thirdparty::Client, began: accredit_thirdparty::models::Timestamp) -> Result<(), accredit_thirdparty::Error> {
@@ -85,7 +78,7 @@ impl<O: Reconcile> Call<O> {
         Ok(Prepared {
             look,
             operation,
-            before,
+            before: Some(before),
             fate: Fate::Open,
             patience: PATIENCE,
         })
@@ -94,7 +87,8 @@ impl<O: Reconcile> Call<O> {
 
 impl<O: Reconcile> Prepared<O> {
     /// How long after the first look a write may still land: [`NotApplied`](Reconciled::NotApplied) is said no sooner than that.
-    /// 10 s unless set. A server goes on with what it began after a gateway has given it up; how long is up to it.
+    /// 30 s unless set. A server goes on with what it began after a gateway has given it up; how long is up to it, and 30 s is
+    /// what a worker of gunicorn has for a request unless it is told otherwise.
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
@@ -111,31 +105,55 @@ impl<O: Reconcile> Prepared<O> {
         self.fate == Fate::Open
     }
 
-    /// Sends it.
+    /// Looks at what is there, and sends it.
     ///
-    /// When the future is dropped before its end, the outcome is open, as it is after an error of the kind
-    /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown).
+    /// The look costs one read as a rule; where the service does not show the newest first when it is asked to, the whole list
+    /// is read. What others write between the look and the write counts as this one if it has the same content, and so does
+    /// what they write before the outcome is known; what was there before does not.
+    ///
+    /// After one that [did not run](Reconciled::NotApplied) it looks for that one a last time, and does not send a second one
+    /// if it has landed since.
+    ///
+    /// When the future is dropped during the write, the outcome is open, as it is after an error of the kind
+    /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown). After any other error it did not run.
     ///
     /// # Errors
     ///
-    /// As [`Call::send`]. [`Build`](ErrorKind::Build), and nothing is sent, while the outcome is open and after it ran.
+    /// As [`Call::send`], and those of the look. [`Build`](ErrorKind::Build), and nothing is sent, while the outcome is open and
+    /// after it ran.
     pub async fn send(&mut self) -> Result<O::Output, Error> {
-        let refused = match self.fate {
-            Fate::NotRun => None,
-            Fate::Open => Some("it may have run: reconcile it before it is sent again"),
-            Fate::Ran => Some("it ran; another one is another write"),
-        };
-        if let Some(reason) = refused {
-            let error = Error::new(ErrorKind::Build).with_detail(reason);
-            return Err(error.with_operation(const { &O::INFO }));
+        match self.fate {
+            Fate::NotRun => {}
+            Fate::Open => {
+                return Err(refusal::<O>(
+                    "it may have run: reconcile it before it is sent again",
+                ));
+            }
+            Fate::Ran => return Err(refusal::<O>("it ran; another one is another write")),
         }
+        let now = self.operation.before(&self.look).await?;
+        if let Some(earlier) = &self.before {
+            let found = self.operation.after(&self.look, earlier).await?;
+            if !matches!(found, Reconciled::NotApplied) {
+                self.fate = Fate::Open;
+                return Err(refusal::<O>(
+                    "it may have run after all: reconcile it before it is sent again",
+                ));
+            }
+        }
+        let earlier = self.before.replace(now);
         self.fate = Fate::Open;
         let answer = self.look.execute(&self.operation).await;
         self.fate = match &answer {
             Ok(_) => Fate::Ran,
             Err(error) if error.kind() == ErrorKind::OutcomeUnknown => Fate::Open,
             // Refused, or never sent.
-            Err(_) => Fate::NotRun,
+            Err(_) => {
+                if earlier.is_none() {
+                    self.before = None;
+                }
+                Fate::NotRun
+            }
         };
         answer
     }
@@ -149,13 +167,14 @@ impl<O: Reconcile> Prepared<O> {
     ///
     /// Those of the reads; the outcome stays open.
     pub async fn reconcile(&mut self) -> Result<Reconciled<O::Found>, Error> {
-        if self.fate == Fate::NotRun {
-            return Ok(Reconciled::NotApplied);
-        }
-        let mut outcome = self.operation.after(&self.look, &self.before).await?;
+        let before = match (&self.before, self.fate) {
+            (Some(before), Fate::Open | Fate::Ran) => before,
+            _ => return Ok(Reconciled::NotApplied),
+        };
+        let mut outcome = self.operation.after(&self.look, before).await?;
         if matches!(outcome, Reconciled::NotApplied) {
             transport::pause(self.patience).await?;
-            outcome = self.operation.after(&self.look, &self.before).await?;
+            outcome = self.operation.after(&self.look, before).await?;
         }
         match (&outcome, self.fate) {
             (Reconciled::Applied(_), _) => self.fate = Fate::Ran,
@@ -166,4 +185,10 @@ impl<O: Reconcile> Prepared<O> {
         }
         Ok(outcome)
     }
+}
+
+/// Nothing was sent.
+fn refusal<O: Operation>(reason: &'static str) -> Error {
+    let error = Error::new(ErrorKind::Build).with_detail(reason);
+    error.with_operation(const { &O::INFO })
 }

@@ -289,7 +289,7 @@ async fn an_upload_whose_answer_was_lost_is_found_or_needs_its_file_again() {
         let pdf = Pdf::open(path.clone()).await.unwrap();
         let documents = client.kyb_documents();
         let upload = documents.upload(entity, KybDocumentType::Other, DocumentSide::Back, pdf);
-        let mut write = upload.prepare().await.unwrap();
+        let mut write = upload.prepare();
         sandbox.inject(fault).unwrap();
         let error = write.send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
@@ -316,7 +316,7 @@ async fn a_link_whose_answer_was_lost_is_found_or_sent_again() {
     let link = "https://files.example.com/canary.pdf";
     let create =
         documents.create_from_url(entity, KybDocumentType::Other, DocumentSide::Front, link);
-    let mut write = create.prepare().await.unwrap();
+    let mut write = create.prepare();
     let lost = Fault::new(Effect::Reset)
         .on("kyb_documents.create")
         .times(1);

@@ -122,14 +122,14 @@ async fn investments() {
     };
     // The last of the five is the same order, and older.
     for cut in ANSWERS {
-        let mut write = order().prepare().await.unwrap();
+        let mut write = order().prepare();
         cutter.lose(&mut write, cut).await;
         let found = found(&mut write).await;
         assert!(!ids.contains(&found.id), "{cut:?}");
         assert_eq!(found.amount.unwrap().to_string(), "149.94");
         ids.push(found.id);
     }
-    let mut write = order().prepare().await.unwrap();
+    let mut write = order().prepare();
     cutter.lose(&mut write, Cut::Request).await;
     let mut write = is_not_there(write).await;
     ids.push(write.send().await.unwrap().id);
@@ -155,13 +155,13 @@ async fn investors() {
     };
     let mut last = older.id;
     for cut in ANSWERS {
-        let mut write = create().prepare().await.unwrap();
+        let mut write = create().prepare();
         cutter.lose(&mut write, cut).await;
         let found = found(&mut write).await;
         assert_eq!(found.id, InvestorId::new(last.get() + 1), "{cut:?}");
         last = found.id;
     }
-    let mut write = create().prepare().await.unwrap();
+    let mut write = create().prepare();
     cutter.lose(&mut write, Cut::Request).await;
     drop(is_not_there(write).await);
     let all = django.client.investors().list().send().await.unwrap();
@@ -184,28 +184,28 @@ async fn documents() {
     let mut count = 0;
     for cut in ANSWERS {
         let create = documents().create(entity, kind.clone(), side.clone(), pdf.clone());
-        let mut write = create.prepare().await.unwrap();
+        let mut write = create.prepare();
         cutter.lose(&mut write, cut).await;
         let from_memory = found(&mut write).await;
         assert_eq!(django.last_file().await, pdf);
 
         let content = Pdf::open(&file).await.unwrap();
         let upload = documents().upload(entity, kind.clone(), side.clone(), content);
-        let mut write = upload.prepare().await.unwrap();
+        let mut write = upload.prepare();
         cutter.lose(&mut write, cut).await;
         let from_disk = found(&mut write).await;
         assert!(from_disk.id > from_memory.id, "{cut:?}");
         count += 2;
     }
     let create = documents().create(entity, kind.clone(), side.clone(), pdf.clone());
-    let mut write = create.prepare().await.unwrap();
+    let mut write = create.prepare();
     cutter.lose(&mut write, Cut::Request).await;
     let mut write = is_not_there(write).await;
     write.send().await.unwrap();
 
     let content = Pdf::open(&file).await.unwrap();
     let upload = documents().upload(entity, kind, side, content);
-    let mut write = upload.prepare().await.unwrap();
+    let mut write = upload.prepare();
     cutter.lose(&mut write, Cut::Request).await;
     let mut write = is_not_there(write).await;
     // Its file was read.

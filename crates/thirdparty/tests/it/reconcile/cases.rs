@@ -7,14 +7,16 @@ use std::time::Duration;
 use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_thirdparty::models::Timestamp;
 use accredit_thirdparty::transport::http::Method;
-use accredit_thirdparty::{Client, ErrorKind, InvestorId, InvestorType, OfferingId, Reconciled};
+use accredit_thirdparty::{
+    Client, ErrorKind, InvestorId, InvestorType, OfferingId, Reconciled, SubscriptionAgreementName,
+};
 use tokio::time::Instant;
 
 use crate::support::{
     Service, TOKEN, investor, is_login, login, offering, partner, person, reply, wire_investment,
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn lost() -> Fault {
     Fault::new(Effect::Reset).on("investments.create").times(1)
@@ -29,7 +31,7 @@ async fn a_write_that_ran_is_found_and_not_sent_again() {
     // The same order before: bought twice on purpose, and not to be taken for the second one.
     let earlier = wire_investment(&client, offering, &investor, 10).await;
     let order = client.investments().create(offering, investor.id, 10);
-    let mut write = order.prepare().await.unwrap();
+    let mut write = order.prepare();
     assert_eq!(write.operation().body.quantity, 10);
     assert!(!write.is_open());
     sandbox.inject(lost().after_call()).unwrap();
@@ -64,7 +66,7 @@ async fn a_write_that_did_not_run_may_be_sent_again_after_two_looks() {
     let offering = offering(&sandbox, "reg_a");
     wire_investment(&client, offering, &investor, 10).await;
     let order = client.investments().create(offering, investor.id, 10);
-    let mut write = order.prepare().await.unwrap();
+    let mut write = order.prepare();
     assert_eq!(
         write.reconcile().await.unwrap(),
         Reconciled::NotApplied,
@@ -81,6 +83,133 @@ async fn a_write_that_did_not_run_may_be_sent_again_after_two_looks() {
     assert_eq!(all.count, 2);
 }
 
+/// The look is right before the write: what others made until then is theirs.
+#[tokio::test(start_paused = true)]
+async fn what_was_made_between_prepare_and_send_is_not_taken_for_the_write() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    let order = || client.investments().create(offering, investor.id, 10);
+    let mut write = order().prepare();
+    order().send().await.unwrap();
+    sandbox.inject(lost()).unwrap();
+    write.send().await.unwrap_err();
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
+
+    // Nor what was made after a send that was refused.
+    let refused = Fault::new(Effect::Status {
+        status: 403,
+        content_type: "application/json".to_owned(),
+        body: r#"{"detail": "Not now."}"#.to_owned(),
+    });
+    let mut write = order().prepare();
+    sandbox
+        .inject(refused.on("investments.create").times(1))
+        .unwrap();
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.status().unwrap().as_u16(), 403);
+    let theirs = order().send().await.unwrap();
+    sandbox.inject(lost().after_call()).unwrap();
+    let error = write.send().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+    match write.reconcile().await.unwrap() {
+        Reconciled::Applied(found) => assert!(found.id > theirs.id),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A server may go on with a write for longer than anybody waits.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_lands_after_both_looks_is_not_sent_again() {
+    let lists = [0, 0, 0, 1];
+    let service = service(move |number, _| {
+        let there = lists.get(number).copied().unwrap_or(1);
+        page(&[investment(9, 25, "")][..there])
+    });
+    let client = service.client();
+    let mut write = order(&client).prepare();
+    write.send().await.err().unwrap();
+    assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
+    let error = write.send().await.err().unwrap();
+    assert_eq!(error.kind(), ErrorKind::Build);
+    assert!(error.to_string().contains("after all"), "{error}");
+    assert!(write.is_open());
+    assert!(matches!(
+        write.reconcile().await.unwrap(),
+        Reconciled::Applied(_)
+    ));
+    assert_eq!(writes(&service), 1);
+}
+
+/// While it cannot be seen what is there, nothing is written.
+#[tokio::test(start_paused = true)]
+async fn a_look_that_fails_leaves_the_write_unsent() {
+    let service = service(|_, _| "<h1>Not JSON</h1>".to_owned());
+    let client = service.client();
+    let mut write = order(&client).prepare();
+    let error = write.send().await.err().unwrap();
+    assert_eq!(error.operation(), Some("investments.list"));
+    assert_ne!(error.kind(), ErrorKind::OutcomeUnknown);
+    assert!(!write.is_open());
+    assert_eq!(writes(&service), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn times_of_a_clock_finer_than_the_services_are_found() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_cf");
+    let now: Timestamp = "2026-03-01T10:00:00.123456789Z".parse().unwrap();
+    let order = client.investments().create(offering, investor.id, 10);
+    let mut write = order.reg_cf_disclosure_acknowledged_at(now).prepare();
+    sandbox.inject(lost().after_call()).unwrap();
+    write.send().await.unwrap_err();
+    let Reconciled::Applied(investment) = write.reconcile().await.unwrap() else {
+        panic!("it ran");
+    };
+    let name = SubscriptionAgreementName::SubscriptionAgreement;
+    let sign = client.investor_signatures().create(investment.id, name);
+    let mut write = sign.investor_signature_date(now).prepare();
+    let operation = "subscription_agreement_investor_signatures.create";
+    let lost = Fault::new(Effect::Reset).on(operation).after_call();
+    sandbox.inject(lost.times(1)).unwrap();
+    write.send().await.unwrap_err();
+    let outcome = write.reconcile().await.unwrap();
+    assert!(matches!(outcome, Reconciled::Applied(_)), "{outcome:?}");
+}
+
+/// The sandbox makes the intent with the investment; another service may make it when it is asked for.
+#[tokio::test(start_paused = true)]
+async fn a_payment_intent_that_is_new_was_made_by_the_write() {
+    let cases = [
+        (["null", "null"], false),
+        (["null", r#""pi_1""#], true),
+        ([r#""pi_1""#, r#""pi_1""#], false),
+        ([r#""pi_1""#, r#""pi_2""#], true),
+        // It was taken away; asked for again, there is one.
+        ([r#""pi_1""#, r#""""#], false),
+    ];
+    for (intents, is_new) in cases {
+        let service = service(move |number, _| {
+            let intent = intents[number.min(1)];
+            investment(9, 25, &format!(r#", "payment_intent_id": {intent}"#))
+        });
+        let client = service.client();
+        let mut write = client.investments().payment_intent_secret(9).prepare();
+        let error = write.send().await.err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+        let outcome = write.reconcile().await.unwrap();
+        assert_eq!(
+            matches!(outcome, Reconciled::Applied(_)),
+            is_new,
+            "{intents:?}"
+        );
+        assert!(outcome.is_settled());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_send_that_nobody_waits_for_leaves_the_outcome_open() {
     let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
@@ -88,7 +217,7 @@ async fn a_send_that_nobody_waits_for_leaves_the_outcome_open() {
     let investor = investor(&client, "Lovelace").await;
     let offering = offering(&sandbox, "reg_a");
     let order = client.investments().create(offering, investor.id, 10);
-    let mut write = order.prepare().await.unwrap();
+    let mut write = order.prepare();
     let slow = Fault::new(Effect::Latency(Duration::from_secs(5)));
     sandbox
         .inject(slow.on("investments.create").after_call())
@@ -109,7 +238,7 @@ async fn a_refused_write_is_not_open() {
     let investor = investor(&client, "Lovelace").await;
     let offering = offering(&sandbox, "reg_a");
     let order = client.investments().create(offering, investor.id, 0);
-    let mut write = order.prepare().await.unwrap();
+    let mut write = order.prepare();
     let error = write.send().await.unwrap_err();
     assert_eq!(error.status().unwrap().as_u16(), 400);
     assert!(!write.is_open());
@@ -172,7 +301,7 @@ async fn checks_and_pages_that_leave_no_mark_are_ambiguous() {
         .unwrap();
     // The first check has passed: a second one that passes too changes nothing.
     let check = || client.investors().run_second_kyc(investor.id);
-    let mut write = check().prepare().await.unwrap();
+    let mut write = check().prepare();
     write.send().await.unwrap_err();
     assert!(!write.reconcile().await.unwrap().is_settled());
     let mut write = check().resume(sandbox.now()).await.unwrap();
@@ -184,6 +313,15 @@ async fn checks_and_pages_that_leave_no_mark_are_ambiguous() {
         write.reconcile().await.unwrap(),
         Reconciled::Ambiguous(vec![])
     );
+}
+
+/// How many writes a service was sent, logins aside.
+fn writes(service: &Service) -> usize {
+    let seen = service.seen();
+    let writes = seen
+        .iter()
+        .filter(|request| request.method() == Method::POST && !is_login(request));
+    writes.count()
 }
 
 /// A service with a list of investments that changes with the number of lists asked for; its writes are lost.
@@ -231,7 +369,7 @@ fn order(
 async fn outcome(lists: [Vec<String>; 3]) -> Reconciled<u64> {
     let service = service(move |number, _| page(&lists[number.min(2)]));
     let client = service.client();
-    let mut write = order(&client).prepare().await.unwrap();
+    let mut write = order(&client).prepare();
     let error = write.send().await.err().unwrap();
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     match write.reconcile().await.unwrap() {
@@ -253,15 +391,22 @@ async fn what_is_shown_decides() {
     let seen = outcome([vec![old()], vec![old()], vec![old()]]).await;
     assert_eq!(seen, Reconciled::NotApplied);
     // Others that came meanwhile are not ours.
-    let other = || investment(10, 26, "");
+    let other = || investment(10, 25, "").replace("42", "43");
     let seen = outcome([vec![], vec![other(), ours()], vec![]]).await;
     assert_eq!(seen, Reconciled::Applied(Box::new(9)));
     let seen = outcome([vec![], vec![other()], vec![other()]]).await;
     assert_eq!(seen, Reconciled::NotApplied);
     // Ours, if the service changed it: better asked than bought twice.
-    let changed = || investment(9, 25, r#", "us_person": false"#);
-    let seen = outcome([vec![], vec![changed()], vec![]]).await;
-    assert_eq!(seen, Reconciled::Ambiguous(vec![9]));
+    let changed = [
+        investment(9, 25, r#", "us_person": false"#),
+        investment(9, 24, r#", "us_person": true"#),
+    ];
+    for changed in changed {
+        let seen = outcome([vec![], vec![changed.clone()], vec![]]).await;
+        assert_eq!(seen, Reconciled::Ambiguous(vec![9]));
+        let seen = outcome([vec![], vec![changed, investment(8, 25, "")], vec![]]).await;
+        assert_eq!(seen, Reconciled::Applied(Box::new(8)));
+    }
     // And one of which the service shows nothing but that it is there.
     let silent = || r#"{"id": 9}"#.to_owned();
     let seen = outcome([vec![], vec![silent()], vec![]]).await;
@@ -290,7 +435,7 @@ async fn a_list_in_another_order_is_read_to_its_end() {
     let old: Vec<u64> = (1..=14).collect();
     let service = service(move |_, query| pages(&old, query));
     let client = service.client();
-    let mut write = order(&client).prepare().await.unwrap();
+    let mut write = order(&client).prepare();
     write.send().await.err().unwrap();
     assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
     let lists = service
@@ -309,7 +454,7 @@ async fn a_write_can_be_made_on_another_task() {
         .investors()
         .create(person("Lovelace"), InvestorType::Person);
     let task = tokio::spawn(async move {
-        let mut write = create.prepare().await?.patience(Duration::ZERO);
+        let mut write = create.prepare().patience(Duration::ZERO);
         write.send().await?;
         write.reconcile().await
     });

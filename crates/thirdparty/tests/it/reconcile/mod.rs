@@ -2,3 +2,4 @@
 
 mod cases;
 mod faults;
+mod ledger;
