@@ -133,17 +133,37 @@ impl RequestEncoder {
         }
     }
 
-    /// Adds `name=a,b,c`; nothing when the list is empty.
+    /// Adds `name=a,b,c`.
     ///
     /// # Errors
     ///
-    /// When a value holds a comma or is empty: the server would read another list than the caller
-    /// wrote.
+    /// When the list is empty: a server takes that for no filter at all, and gives everything to
+    /// who asked for nothing. When a value holds a comma or is empty: the server would read another
+    /// list than the caller wrote.
     pub fn query_list<T: Display>(&mut self, name: &str, values: &[T]) -> Result<(), EncodeError> {
+        if values.is_empty() {
+            return Err(EncodeError::new(
+                name,
+                "is an empty list, which a server takes for none at all",
+            ));
+        }
         for (index, value) in values.iter().enumerate() {
             self.query_list_item(name, index == 0, value)?;
         }
         Ok(())
+    }
+
+    /// Adds `name=a,b,c` if there is a list.
+    ///
+    /// # Errors
+    ///
+    /// As [`query_list`](Self::query_list): also when there is one and it is empty.
+    pub fn query_list_opt<T: Display>(
+        &mut self,
+        name: &str,
+        values: Option<&[T]>,
+    ) -> Result<(), EncodeError> {
+        values.map_or(Ok(()), |values| self.query_list(name, values))
     }
 
     fn query_list_item(
@@ -370,9 +390,9 @@ mod tests {
     }
 
     #[test]
-    fn comma_lists_refuse_commas_and_gaps() {
+    fn comma_lists_refuse_commas_gaps_and_nothing() {
         let mut encoder = RequestEncoder::new(&NONE);
-        encoder.query_list::<u8>("empty", &[]).unwrap();
+        encoder.query_list_opt::<u8>("none", None).unwrap();
         encoder.query_list("id", &[1, 2, 3]).unwrap();
         encoder.query_list("percent", &["%2C"]).unwrap();
         assert_eq!(encoder.finish().unwrap().uri(), "/?id=1,2,3&percent=%252C");
@@ -382,6 +402,9 @@ mod tests {
                 "{bad:?}"
             );
         }
+        let error = RequestEncoder::new(&NONE).query_list_opt::<u8>("id__in", Some(&[]));
+        let line = "`id__in`: is an empty list, which a server takes for none at all";
+        assert_eq!(error.unwrap_err().to_string(), line);
     }
 
     #[test]

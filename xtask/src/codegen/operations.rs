@@ -379,7 +379,7 @@ fn argument_type(argument: &Argument) -> String {
 
 fn argument_field(argument: &Argument) -> String {
     let inner = argument_type(argument);
-    if argument.required || matches!(argument.rust, Rust::List(_)) {
+    if argument.required {
         inner
     } else {
         format!("Option<{inner}>")
@@ -460,12 +460,7 @@ fn constructor(text: &mut String, operation: &Operation, required: &[Required]) 
         });
     }
     for argument in operation.query.iter().filter(|argument| !argument.required) {
-        let empty = if matches!(argument.rust, Rust::List(_)) {
-            "Vec::new()"
-        } else {
-            "None"
-        };
-        values.push(format!("{}: {empty}", argument.name));
+        values.push(format!("{}: None", argument.name));
     }
     if operation.raw_parameters {
         values.push("raw: Vec::new()".to_owned());
@@ -578,12 +573,22 @@ fn encode(operation: &Operation) -> Result<String> {
     for argument in &operation.query {
         let field = format!("self.{}", argument.name);
         match (&argument.rust, argument.sensitivity, argument.required) {
-            (Rust::List(_), None, _) => {
+            (Rust::List(_), None, true) => {
                 writeln!(text, "request.query_list({:?}, &{field})?;", argument.wire)?
             }
-            (Rust::List(_), Some(_), _) => writeln!(
+            (Rust::List(_), None, false) => writeln!(
+                text,
+                "request.query_list_opt({:?}, {field}.as_deref())?;",
+                argument.wire
+            )?,
+            (Rust::List(_), Some(_), true) => writeln!(
                 text,
                 "request.query_list({:?}, &{field}.iter().map(Personal::expose).collect::<Vec<_>>())?;",
+                argument.wire
+            )?,
+            (Rust::List(_), Some(_), false) => writeln!(
+                text,
+                "if let Some(values) = &{field} {{ request.query_list({:?}, &values.iter().map(Personal::expose).collect::<Vec<_>>())?; }}",
                 argument.wire
             )?,
             (_, _, true) => writeln!(

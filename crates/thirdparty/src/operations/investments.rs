@@ -435,7 +435,7 @@ impl Operation for Statuses {
 #[non_exhaustive]
 pub struct Values {
     /// `field`: The columns to read.
-    pub field: Vec<String>,
+    pub field: Option<Vec<String>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
     pub raw: Vec<(String, Personal<String>)>,
@@ -461,7 +461,7 @@ impl Operation for Values {
     );
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
-        request.query_list("field", &self.field)?;
+        request.query_list_opt("field", self.field.as_deref())?;
         for (name, value) in &self.raw {
             request.query(name, value.expose());
         }
@@ -478,11 +478,15 @@ impl Call<Values> {
     ///
     /// Takes [`InvestmentColumn`]s, or texts for columns that this version does not list: those
     /// stand in `extra` of a row.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn field(mut self, value: impl IntoIterator<Item: Into<Column<InvestmentColumn>>>) -> Self {
-        self.operation_mut().field = value
-            .into_iter()
-            .map(|column| column.into().into_name())
-            .collect();
+        self.operation_mut().field = Some(
+            value
+                .into_iter()
+                .map(|column| column.into().into_name())
+                .collect(),
+        );
         self
     }
 

@@ -32,19 +32,19 @@ pub struct List {
     /// `created_at` (inferred): When the investor was created.
     pub created_at: Option<Timestamp>,
     /// `created_at__in` (inferred): `created_at` is one of these.
-    pub created_at_in: Vec<Timestamp>,
+    pub created_at_in: Option<Vec<Timestamp>>,
     /// `entity` (inferred): Id of the person, company or trust that invests.
     pub entity: Option<EntityId>,
     /// `entity__in` (inferred): `entity` is one of these.
-    pub entity_in: Vec<EntityId>,
+    pub entity_in: Option<Vec<EntityId>>,
     /// `id` (inferred): The investor's id.
     pub id: Option<InvestorId>,
     /// `id__in` (inferred): `id` is one of these.
-    pub id_in: Vec<InvestorId>,
+    pub id_in: Option<Vec<InvestorId>>,
     /// `individual_entity` (inferred): Id of the person behind.
     pub individual_entity: Option<IndividualEntityId>,
     /// `individual_entity__in` (inferred): `individual_entity` is one of these.
-    pub individual_entity_in: Vec<IndividualEntityId>,
+    pub individual_entity_in: Option<Vec<IndividualEntityId>>,
     /// `number_kyc_failed` (inferred): Whether identity checks (KYC) have failed.
     pub number_kyc_failed: Option<bool>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
@@ -60,7 +60,7 @@ pub struct List {
     /// `type`: What kind of party invests.
     pub kind: Option<InvestorType>,
     /// `type__in` (inferred): `type` is one of these.
-    pub kind_in: Vec<InvestorType>,
+    pub kind_in: Option<Vec<InvestorType>>,
     /// `upload_document` (inferred): Whether a document is to be uploaded, by the name.
     pub upload_document: Option<bool>,
     /// `user` (inferred): Id of the account that the investor belongs to.
@@ -68,17 +68,17 @@ pub struct List {
     /// `user__email` (inferred): E-mail address of the account.
     pub user_email: Option<Personal<String>>,
     /// `user__email__in` (inferred): `user.email` is one of these.
-    pub user_email_in: Vec<Personal<String>>,
+    pub user_email_in: Option<Vec<Personal<String>>>,
     /// `user__first_name` (inferred): Given name on the account.
     pub user_first_name: Option<Personal<String>>,
     /// `user__first_name__in` (inferred): `user.first_name` is one of these.
-    pub user_first_name_in: Vec<Personal<String>>,
+    pub user_first_name_in: Option<Vec<Personal<String>>>,
     /// `user__in` (inferred): `user` is one of these.
-    pub user_in: Vec<UserId>,
+    pub user_in: Option<Vec<UserId>>,
     /// `user__last_name` (inferred): Family name on the account.
     pub user_last_name: Option<Personal<String>>,
     /// `user__last_name__in` (inferred): `user.last_name` is one of these.
-    pub user_last_name_in: Vec<Personal<String>>,
+    pub user_last_name_in: Option<Vec<Personal<String>>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
     pub raw: Vec<(String, Personal<String>)>,
@@ -105,59 +105,56 @@ impl Operation for List {
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_opt("created_at", self.created_at.as_ref());
-        request.query_list("created_at__in", &self.created_at_in)?;
+        request.query_list_opt("created_at__in", self.created_at_in.as_deref())?;
         request.query_opt("entity", self.entity.as_ref());
-        request.query_list("entity__in", &self.entity_in)?;
+        request.query_list_opt("entity__in", self.entity_in.as_deref())?;
         request.query_opt("id", self.id.as_ref());
-        request.query_list("id__in", &self.id_in)?;
+        request.query_list_opt("id__in", self.id_in.as_deref())?;
         request.query_opt("individual_entity", self.individual_entity.as_ref());
-        request.query_list("individual_entity__in", &self.individual_entity_in)?;
+        request.query_list_opt(
+            "individual_entity__in",
+            self.individual_entity_in.as_deref(),
+        )?;
         request.query_opt("number_kyc_failed", self.number_kyc_failed.as_ref());
         request.query_opt("ordering", self.ordering.as_ref());
         request.query_opt("page", self.page.as_ref());
         request.query_opt("page_size", self.page_size.as_ref());
         request.query_opt("search", self.search.as_ref().map(Personal::expose));
         request.query_opt("type", self.kind.as_ref());
-        request.query_list("type__in", &self.kind_in)?;
+        request.query_list_opt("type__in", self.kind_in.as_deref())?;
         request.query_opt("upload_document", self.upload_document.as_ref());
         request.query_opt("user", self.user.as_ref());
         request.query_opt(
             "user__email",
             self.user_email.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "user__email__in",
-            &self
-                .user_email_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
+        if let Some(values) = &self.user_email_in {
+            request.query_list(
+                "user__email__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
         request.query_opt(
             "user__first_name",
             self.user_first_name.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "user__first_name__in",
-            &self
-                .user_first_name_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
-        request.query_list("user__in", &self.user_in)?;
+        if let Some(values) = &self.user_first_name_in {
+            request.query_list(
+                "user__first_name__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
+        request.query_list_opt("user__in", self.user_in.as_deref())?;
         request.query_opt(
             "user__last_name",
             self.user_last_name.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "user__last_name__in",
-            &self
-                .user_last_name_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
+        if let Some(values) = &self.user_last_name_in {
+            request.query_list(
+                "user__last_name__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
         for (name, value) in &self.raw {
             request.query(name, value.expose());
         }
@@ -200,8 +197,10 @@ impl Call<List> {
     }
 
     /// `created_at__in` (inferred): `created_at` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn created_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
-        self.operation_mut().created_at_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().created_at_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -212,8 +211,10 @@ impl Call<List> {
     }
 
     /// `entity__in` (inferred): `entity` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn entity_in(mut self, value: impl IntoIterator<Item: Into<EntityId>>) -> Self {
-        self.operation_mut().entity_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().entity_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -224,8 +225,10 @@ impl Call<List> {
     }
 
     /// `id__in` (inferred): `id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestorId>>) -> Self {
-        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -236,11 +239,14 @@ impl Call<List> {
     }
 
     /// `individual_entity__in` (inferred): `individual_entity` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn individual_entity_in(
         mut self,
         value: impl IntoIterator<Item: Into<IndividualEntityId>>,
     ) -> Self {
-        self.operation_mut().individual_entity_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().individual_entity_in =
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -286,8 +292,10 @@ impl Call<List> {
     }
 
     /// `type__in` (inferred): `type` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn kind_in(mut self, value: impl IntoIterator<Item = InvestorType>) -> Self {
-        self.operation_mut().kind_in = value.into_iter().collect();
+        self.operation_mut().kind_in = Some(value.into_iter().collect());
         self
     }
 
@@ -310,8 +318,10 @@ impl Call<List> {
     }
 
     /// `user__email__in` (inferred): `user.email` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn user_email_in(mut self, value: impl IntoIterator<Item: Into<Personal<String>>>) -> Self {
-        self.operation_mut().user_email_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().user_email_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -322,17 +332,21 @@ impl Call<List> {
     }
 
     /// `user__first_name__in` (inferred): `user.first_name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn user_first_name_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().user_first_name_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().user_first_name_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// `user__in` (inferred): `user` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn user_in(mut self, value: impl IntoIterator<Item: Into<UserId>>) -> Self {
-        self.operation_mut().user_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().user_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -343,11 +357,13 @@ impl Call<List> {
     }
 
     /// `user__last_name__in` (inferred): `user.last_name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn user_last_name_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().user_last_name_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().user_last_name_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -711,7 +727,7 @@ impl Operation for KycCountryCodes {
 #[non_exhaustive]
 pub struct Values {
     /// `field`: The columns to read.
-    pub field: Vec<String>,
+    pub field: Option<Vec<String>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
     pub raw: Vec<(String, Personal<String>)>,
@@ -737,7 +753,7 @@ impl Operation for Values {
     );
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
-        request.query_list("field", &self.field)?;
+        request.query_list_opt("field", self.field.as_deref())?;
         for (name, value) in &self.raw {
             request.query(name, value.expose());
         }
@@ -754,11 +770,15 @@ impl Call<Values> {
     ///
     /// Takes [`InvestorColumn`]s, or texts for columns that this version does not list: those stand
     /// in `extra` of a row.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn field(mut self, value: impl IntoIterator<Item: Into<Column<InvestorColumn>>>) -> Self {
-        self.operation_mut().field = value
-            .into_iter()
-            .map(|column| column.into().into_name())
-            .collect();
+        self.operation_mut().field = Some(
+            value
+                .into_iter()
+                .map(|column| column.into().into_name())
+                .collect(),
+        );
         self
     }
 

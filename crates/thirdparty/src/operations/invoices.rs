@@ -23,11 +23,11 @@ pub struct List {
     /// `id` (inferred): The invoice's id.
     pub id: Option<InvoiceId>,
     /// `id__in` (inferred): `id` is one of these.
-    pub id_in: Vec<InvoiceId>,
+    pub id_in: Option<Vec<InvoiceId>>,
     /// `investment` (inferred): Id of the investment to be paid.
     pub investment: Option<InvestmentId>,
     /// `investment__in` (inferred): `investment` is one of these.
-    pub investment_in: Vec<InvestmentId>,
+    pub investment_in: Option<Vec<InvestmentId>>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
     pub ordering: Option<String>,
@@ -64,9 +64,9 @@ impl Operation for List {
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_opt("id", self.id.as_ref());
-        request.query_list("id__in", &self.id_in)?;
+        request.query_list_opt("id__in", self.id_in.as_deref())?;
         request.query_opt("investment", self.investment.as_ref());
-        request.query_list("investment__in", &self.investment_in)?;
+        request.query_list_opt("investment__in", self.investment_in.as_deref())?;
         request.query_opt("ordering", self.ordering.as_ref());
         request.query_opt("page", self.page.as_ref());
         request.query_opt("page_size", self.page_size.as_ref());
@@ -113,8 +113,10 @@ impl Call<List> {
     }
 
     /// `id__in` (inferred): `id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvoiceId>>) -> Self {
-        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -125,8 +127,10 @@ impl Call<List> {
     }
 
     /// `investment__in` (inferred): `investment` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investment_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
-        self.operation_mut().investment_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investment_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 

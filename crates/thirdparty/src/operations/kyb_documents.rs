@@ -26,11 +26,11 @@ pub struct List {
     /// `entity` (inferred): Id of the company or trust that it is about.
     pub entity: Option<EntityId>,
     /// `entity__in` (inferred): `entity` is one of these.
-    pub entity_in: Vec<EntityId>,
+    pub entity_in: Option<Vec<EntityId>>,
     /// `id` (inferred): The document's id.
     pub id: Option<KybDocumentId>,
     /// `id__in` (inferred): `id` is one of these.
-    pub id_in: Vec<KybDocumentId>,
+    pub id_in: Option<Vec<KybDocumentId>>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
     pub ordering: Option<String>,
@@ -67,9 +67,9 @@ impl Operation for List {
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_opt("entity", self.entity.as_ref());
-        request.query_list("entity__in", &self.entity_in)?;
+        request.query_list_opt("entity__in", self.entity_in.as_deref())?;
         request.query_opt("id", self.id.as_ref());
-        request.query_list("id__in", &self.id_in)?;
+        request.query_list_opt("id__in", self.id_in.as_deref())?;
         request.query_opt("ordering", self.ordering.as_ref());
         request.query_opt("page", self.page.as_ref());
         request.query_opt("page_size", self.page_size.as_ref());
@@ -116,8 +116,10 @@ impl Call<List> {
     }
 
     /// `entity__in` (inferred): `entity` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn entity_in(mut self, value: impl IntoIterator<Item: Into<EntityId>>) -> Self {
-        self.operation_mut().entity_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().entity_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -128,8 +130,10 @@ impl Call<List> {
     }
 
     /// `id__in` (inferred): `id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn id_in(mut self, value: impl IntoIterator<Item: Into<KybDocumentId>>) -> Self {
-        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 

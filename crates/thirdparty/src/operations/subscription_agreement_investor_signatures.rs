@@ -26,23 +26,23 @@ pub struct List {
     /// `id` (inferred): The signature's id.
     pub id: Option<InvestorSignatureId>,
     /// `id__in` (inferred): `id` is one of these.
-    pub id_in: Vec<InvestorSignatureId>,
+    pub id_in: Option<Vec<InvestorSignatureId>>,
     /// `investment` (inferred): Id of the investment.
     pub investment: Option<InvestmentId>,
     /// `investment__in` (inferred): `investment` is one of these.
-    pub investment_in: Vec<InvestmentId>,
+    pub investment_in: Option<Vec<InvestmentId>>,
     /// `investment__investor` (inferred): Id of the investor who signs.
     pub investment_investor: Option<InvestorId>,
     /// `investment__investor__in` (inferred): `investment.investor` is one of these.
-    pub investment_investor_in: Vec<InvestorId>,
+    pub investment_investor_in: Option<Vec<InvestorId>>,
     /// `investment__offering` (inferred): Id of the offering.
     pub investment_offering: Option<OfferingId>,
     /// `investment__offering__in` (inferred): `investment.offering` is one of these.
-    pub investment_offering_in: Vec<OfferingId>,
+    pub investment_offering_in: Option<Vec<OfferingId>>,
     /// `investor_signature_date` (inferred): When the name was typed.
     pub investor_signature_date: Option<Timestamp>,
     /// `investor_signature_date__in` (inferred): `investor_signature_date` is one of these.
-    pub investor_signature_date_in: Vec<Timestamp>,
+    pub investor_signature_date_in: Option<Vec<Timestamp>>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
     pub ordering: Option<String>,
@@ -56,7 +56,7 @@ pub struct List {
     /// `signed_at` (inferred): When the electronic signing was done.
     pub signed_at: Option<Timestamp>,
     /// `signed_at__in` (inferred): `signed_at` is one of these.
-    pub signed_at_in: Vec<Timestamp>,
+    pub signed_at_in: Option<Vec<Timestamp>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
     pub raw: Vec<(String, Personal<String>)>,
@@ -83,27 +83,33 @@ impl Operation for List {
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
         request.query_opt("id", self.id.as_ref());
-        request.query_list("id__in", &self.id_in)?;
+        request.query_list_opt("id__in", self.id_in.as_deref())?;
         request.query_opt("investment", self.investment.as_ref());
-        request.query_list("investment__in", &self.investment_in)?;
+        request.query_list_opt("investment__in", self.investment_in.as_deref())?;
         request.query_opt("investment__investor", self.investment_investor.as_ref());
-        request.query_list("investment__investor__in", &self.investment_investor_in)?;
+        request.query_list_opt(
+            "investment__investor__in",
+            self.investment_investor_in.as_deref(),
+        )?;
         request.query_opt("investment__offering", self.investment_offering.as_ref());
-        request.query_list("investment__offering__in", &self.investment_offering_in)?;
+        request.query_list_opt(
+            "investment__offering__in",
+            self.investment_offering_in.as_deref(),
+        )?;
         request.query_opt(
             "investor_signature_date",
             self.investor_signature_date.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "investor_signature_date__in",
-            &self.investor_signature_date_in,
+            self.investor_signature_date_in.as_deref(),
         )?;
         request.query_opt("ordering", self.ordering.as_ref());
         request.query_opt("page", self.page.as_ref());
         request.query_opt("page_size", self.page_size.as_ref());
         request.query_opt("search", self.search.as_ref().map(Personal::expose));
         request.query_opt("signed_at", self.signed_at.as_ref());
-        request.query_list("signed_at__in", &self.signed_at_in)?;
+        request.query_list_opt("signed_at__in", self.signed_at_in.as_deref())?;
         for (name, value) in &self.raw {
             request.query(name, value.expose());
         }
@@ -146,8 +152,10 @@ impl Call<List> {
     }
 
     /// `id__in` (inferred): `id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestorSignatureId>>) -> Self {
-        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -158,8 +166,10 @@ impl Call<List> {
     }
 
     /// `investment__in` (inferred): `investment` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investment_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
-        self.operation_mut().investment_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investment_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -170,11 +180,14 @@ impl Call<List> {
     }
 
     /// `investment__investor__in` (inferred): `investment.investor` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investment_investor_in(
         mut self,
         value: impl IntoIterator<Item: Into<InvestorId>>,
     ) -> Self {
-        self.operation_mut().investment_investor_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investment_investor_in =
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -185,11 +198,14 @@ impl Call<List> {
     }
 
     /// `investment__offering__in` (inferred): `investment.offering` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investment_offering_in(
         mut self,
         value: impl IntoIterator<Item: Into<OfferingId>>,
     ) -> Self {
-        self.operation_mut().investment_offering_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investment_offering_in =
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -200,12 +216,14 @@ impl Call<List> {
     }
 
     /// `investor_signature_date__in` (inferred): `investor_signature_date` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_signature_date_in(
         mut self,
         value: impl IntoIterator<Item: Into<Timestamp>>,
     ) -> Self {
         self.operation_mut().investor_signature_date_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -245,8 +263,10 @@ impl Call<List> {
     }
 
     /// `signed_at__in` (inferred): `signed_at` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn signed_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
-        self.operation_mut().signed_at_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().signed_at_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 

@@ -6,11 +6,11 @@ use accredit_sandbox::{Clock, Sandbox};
 use accredit_thirdparty::models::{Money, Personal};
 use accredit_thirdparty::operations::investments::List;
 use accredit_thirdparty::{
-    Call, Client, InvestmentId, InvestmentOrdering, InvestmentStatus, InvestorType, OfferingType,
-    Order, PaymentMethod,
+    Call, Client, ErrorKind, InvestmentColumn, InvestmentId, InvestmentOrdering, InvestmentStatus,
+    InvestorType, OfferingType, Order, PaymentMethod,
 };
 
-use crate::support::{investor, offering, partner, wire_investment};
+use crate::support::{Service, investor, offering, partner, wire_investment};
 
 fn money(text: &str) -> Money {
     text.parse().unwrap()
@@ -63,15 +63,36 @@ async fn amounts_filter_to_the_last_digit() {
     assert_eq!(found(list().amount_lt(money("128.52"))).await, ids[..2]);
     let two = [money("107.10"), money("149.94")];
     assert_eq!(found(list().amount_in(two)).await, [ids[0], ids[4]]);
-    assert_eq!(
-        found(list().amount_in(Vec::<Money>::new())).await,
-        ids,
-        "an empty list filters nothing"
-    );
     let window = list().shares_amount_gte(126).amount_lt(money("139.23"));
     assert_eq!(found(window).await, ids[2..3]);
     let page = list().amount(money("128.52")).send().await.unwrap();
     assert_eq!(page.results[0].amount.unwrap().to_string(), "128.52");
+}
+
+/// The service takes `id__in=` for no filter: who asks for none of all would get all.
+#[tokio::test]
+async fn an_empty_list_is_refused_before_it_is_sent() {
+    let service = Service::json(200, r#"{"count": 0, "results": []}"#);
+    let client = service.client();
+    let no_ids: [InvestmentId; 0] = [];
+    let investments = client.investments().list().id_in(no_ids).send().await;
+    let no_names: [Personal<String>; 0] = [];
+    let investors = client.investors().list().user_email_in(no_names);
+    let investors = investors.items().try_next().await;
+    let no_columns: [InvestmentColumn; 0] = [];
+    let values = client.investments().values().field(no_columns).send().await;
+    for (error, name) in [
+        (investments.unwrap_err(), "id__in"),
+        (investors.unwrap_err(), "user__email__in"),
+        (values.unwrap_err(), "field"),
+    ] {
+        assert_eq!(error.kind(), ErrorKind::Build, "{error}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    assert!(service.seen().is_empty(), "not even a login");
+    // What was refused is not kept: the last list counts.
+    let list = client.investments().list().id_in(no_ids).id_in([7_u64]);
+    list.send().await.unwrap();
 }
 
 #[tokio::test]

@@ -19,10 +19,7 @@ pub(super) fn setters(text: &mut String, catalog: &Catalog, operation: &Operatio
     for argument in operation.query.iter().filter(|argument| !argument.required) {
         let rust = argument_rust(argument);
         let (taken, value) = models::taken(catalog, "value", &rust, argument.sensitivity);
-        let value = match (&rust, argument.sensitivity) {
-            (Rust::List(_), _) => value,
-            _ => format!("Some({value})"),
-        };
+        let value = format!("Some({value})");
         let mut about = argument_doc(argument, operation);
         let (taken, value) = match (&*argument.wire, &operation.ordering, &operation.columns) {
             (ORDERING, Some(fields), _) => {
@@ -41,12 +38,15 @@ pub(super) fn setters(text: &mut String, catalog: &Catalog, operation: &Operatio
                 ));
                 (
                     format!("impl IntoIterator<Item: Into<Column<{columns}>>>"),
-                    "value.into_iter().map(|column| column.into().into_name()).collect()"
+                    "Some(value.into_iter().map(|column| column.into().into_name()).collect())"
                         .to_owned(),
                 )
             }
             _ => (taken, value),
         };
+        if let Rust::List(_) = rust {
+            about.push_str("\n\nAn empty list is an error before anything is sent.");
+        }
         body.push_str(&doc::doc(4, &about));
         writeln!(
             body,

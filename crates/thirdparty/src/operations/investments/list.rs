@@ -36,7 +36,7 @@ pub struct List {
     /// `amount__gte`: `amount` is at least this.
     pub amount_gte: Option<Money>,
     /// `amount__in`: `amount` is one of these.
-    pub amount_in: Vec<Money>,
+    pub amount_in: Option<Vec<Money>>,
     /// `amount__lt`: `amount` is below this.
     pub amount_lt: Option<Money>,
     /// `amount__lte`: `amount` is at most this.
@@ -48,7 +48,7 @@ pub struct List {
     /// `created_at__gte`: `created_at` is at least this.
     pub created_at_gte: Option<Timestamp>,
     /// `created_at__in`: `created_at` is one of these.
-    pub created_at_in: Vec<Timestamp>,
+    pub created_at_in: Option<Vec<Timestamp>>,
     /// `created_at__lte`: `created_at` is at most this.
     pub created_at_lte: Option<Timestamp>,
     /// `dispute_document_investments`: Those with a document in a dispute, by the name.
@@ -62,7 +62,7 @@ pub struct List {
     /// `id`: The investment's id.
     pub id: Option<InvestmentId>,
     /// `id__in`: `id` is one of these.
-    pub id_in: Vec<InvestmentId>,
+    pub id_in: Option<Vec<InvestmentId>>,
     /// `individual_id_review_investments`: Those with an identity document to review.
     pub individual_id_review_investments: Option<bool>,
     /// `individual_id_uploaded_investments` (inferred): Those with an identity document uploaded.
@@ -71,7 +71,7 @@ pub struct List {
     pub investmentapproval_is_approved: Option<bool>,
     /// `investmentapproval__is_approved__in` (inferred): `investmentapproval.is_approved` is one of
     /// these.
-    pub investmentapproval_is_approved_in: Vec<bool>,
+    pub investmentapproval_is_approved_in: Option<Vec<bool>>,
     /// `investor` (inferred): The investor's id.
     pub investor: Option<InvestorId>,
     /// `investor__entity` (inferred): Id of the entity that invests.
@@ -79,47 +79,47 @@ pub struct List {
     /// `investor__entity__email` (inferred): E-mail address of who invests.
     pub investor_entity_email: Option<Personal<String>>,
     /// `investor__entity__email__in` (inferred): `investor.entity.email` is one of these.
-    pub investor_entity_email_in: Vec<Personal<String>>,
+    pub investor_entity_email_in: Option<Vec<Personal<String>>>,
     /// `investor__entity__isnull` (inferred): Whether the investor has no entity.
     pub investor_entity_isnull: Option<bool>,
     /// `investor__entity__kyc_status`: Where the KYC check stands.
     pub investor_entity_kyc_status: Option<KycStatus>,
     /// `investor__entity__kyc_status__in`: `investor.entity.kyc_status` is one of these.
-    pub investor_entity_kyc_status_in: Vec<KycStatus>,
+    pub investor_entity_kyc_status_in: Option<Vec<KycStatus>>,
     /// `investor__in`: `investor` is one of these.
-    pub investor_in: Vec<InvestorId>,
+    pub investor_in: Option<Vec<InvestorId>>,
     /// `investor__individual_entity` (inferred): The person's id.
     pub investor_individual_entity: Option<IndividualEntityId>,
     /// `investor__individual_entity__in` (inferred): `investor.individual_entity` is one of these.
-    pub investor_individual_entity_in: Vec<IndividualEntityId>,
+    pub investor_individual_entity_in: Option<Vec<IndividualEntityId>>,
     /// `investor__type`: What kind of party invests.
     pub investor_type: Option<InvestorType>,
     /// `investor__type__in`: `investor.type` is one of these.
-    pub investor_type_in: Vec<InvestorType>,
+    pub investor_type_in: Option<Vec<InvestorType>>,
     /// `investor__user` (inferred): Id of the investor's account.
     pub investor_user: Option<UserId>,
     /// `investor__user__email` (inferred): E-mail address of the account.
     pub investor_user_email: Option<Personal<String>>,
     /// `investor__user__email__in` (inferred): `investor.user.email` is one of these.
-    pub investor_user_email_in: Vec<Personal<String>>,
+    pub investor_user_email_in: Option<Vec<Personal<String>>>,
     /// `investor__user__first_name` (inferred): Given name on the account.
     pub investor_user_first_name: Option<Personal<String>>,
     /// `investor__user__first_name__in` (inferred): `investor.user.first_name` is one of these.
-    pub investor_user_first_name_in: Vec<Personal<String>>,
+    pub investor_user_first_name_in: Option<Vec<Personal<String>>>,
     /// `investor__user__in` (inferred): `investor.user` is one of these.
-    pub investor_user_in: Vec<UserId>,
+    pub investor_user_in: Option<Vec<UserId>>,
     /// `investor__user__last_name` (inferred): Family name on the account.
     pub investor_user_last_name: Option<Personal<String>>,
     /// `investor__user__last_name__in` (inferred): `investor.user.last_name` is one of these.
-    pub investor_user_last_name_in: Vec<Personal<String>>,
+    pub investor_user_last_name_in: Option<Vec<Personal<String>>>,
     /// `offering` (inferred): The offering's id.
     pub offering: Option<OfferingId>,
     /// `offering__archived` (inferred): Whether the offering is archived.
     pub offering_archived: Option<bool>,
     /// `offering__archived__in` (inferred): `offering.archived` is one of these.
-    pub offering_archived_in: Vec<bool>,
+    pub offering_archived_in: Option<Vec<bool>>,
     /// `offering__in` (inferred): `offering` is one of these.
-    pub offering_in: Vec<OfferingId>,
+    pub offering_in: Option<Vec<OfferingId>>,
     /// `offering__issuer` (inferred): The id of the offering's issuer.
     pub offering_issuer: Option<IssuerId>,
     /// `offering__issuer__entity` (inferred): Id of the issuer's company.
@@ -128,27 +128,27 @@ pub struct List {
     pub offering_issuer_entity_company_name: Option<String>,
     /// `offering__issuer__entity__company_name__in` (inferred):
     /// `offering.issuer.entity.company_name` is one of these.
-    pub offering_issuer_entity_company_name_in: Vec<String>,
+    pub offering_issuer_entity_company_name_in: Option<Vec<String>>,
     /// `offering__issuer__entity__in` (inferred): `offering.issuer.entity` is one of these.
-    pub offering_issuer_entity_in: Vec<EntityId>,
+    pub offering_issuer_entity_in: Option<Vec<EntityId>>,
     /// `offering__issuer__in` (inferred): `offering.issuer` is one of these.
-    pub offering_issuer_in: Vec<IssuerId>,
+    pub offering_issuer_in: Option<Vec<IssuerId>>,
     /// `offering__name` (inferred): What the offering is called.
     pub offering_name: Option<String>,
     /// `offering__name__in` (inferred): `offering.name` is one of these.
-    pub offering_name_in: Vec<String>,
+    pub offering_name_in: Option<Vec<String>>,
     /// `offering__slug` (inferred): The offering's name in links.
     pub offering_slug: Option<String>,
     /// `offering__slug__in` (inferred): `offering.slug` is one of these.
-    pub offering_slug_in: Vec<String>,
+    pub offering_slug_in: Option<Vec<String>>,
     /// `offering__status` (inferred): Where the offering stands.
     pub offering_status: Option<OfferingStatus>,
     /// `offering__status__in` (inferred): `offering.status` is one of these.
-    pub offering_status_in: Vec<OfferingStatus>,
+    pub offering_status_in: Option<Vec<OfferingStatus>>,
     /// `offering__type`: The exemption under which it is sold.
     pub offering_type: Option<OfferingType>,
     /// `offering__type__in`: `offering.type` is one of these.
-    pub offering_type_in: Vec<OfferingType>,
+    pub offering_type_in: Option<Vec<OfferingType>>,
     /// `ordering`: A field name, `-` before it for descending order; several in a comma list.
     /// Unknown ones are ignored.
     pub ordering: Option<String>,
@@ -159,30 +159,30 @@ pub struct List {
     /// `price_fees` (inferred): The offering's own fees, in US dollars.
     pub price_fees: Option<Money>,
     /// `price_fees__in` (inferred): `price_fees` is one of these.
-    pub price_fees_in: Vec<Money>,
+    pub price_fees_in: Option<Vec<Money>>,
     /// `price_payment_processing_fees` (inferred): Payment fees, in US dollars.
     pub price_payment_processing_fees: Option<Money>,
     /// `price_payment_processing_fees__in` (inferred): `price_payment_processing_fees` is one of
     /// these.
-    pub price_payment_processing_fees_in: Vec<Money>,
+    pub price_payment_processing_fees_in: Option<Vec<Money>>,
     /// `processed_at` (inferred): When the payment was processed.
     pub processed_at: Option<Timestamp>,
     /// `processed_at__gte` (inferred): `processed_at` is at least this.
     pub processed_at_gte: Option<Timestamp>,
     /// `processed_at__in` (inferred): `processed_at` is one of these.
-    pub processed_at_in: Vec<Timestamp>,
+    pub processed_at_in: Option<Vec<Timestamp>>,
     /// `processed_at__lte` (inferred): `processed_at` is at most this.
     pub processed_at_lte: Option<Timestamp>,
     /// `processing_issue_statuses` (inferred): What holds the processing up.
     pub processing_issue_statuses: Option<String>,
     /// `processing_issue_statuses__in` (inferred): `processing_issue_statuses` is one of these.
-    pub processing_issue_statuses_in: Vec<String>,
+    pub processing_issue_statuses_in: Option<Vec<String>>,
     /// `reference_id` (inferred): The short code that people quote.
     pub reference_id: Option<String>,
     /// `reference_id__in` (inferred): `reference_id` is one of these.
-    pub reference_id_in: Vec<String>,
+    pub reference_id_in: Option<Vec<String>>,
     /// `requested_payment_method__in` (inferred): `requested_payment_method` is one of these.
-    pub requested_payment_method_in: Vec<PaymentMethod>,
+    pub requested_payment_method_in: Option<Vec<PaymentMethod>>,
     /// `search`: Free text, often a name or an e-mail address; in which fields it looks is not
     /// documented.
     pub search: Option<Personal<String>>,
@@ -193,7 +193,7 @@ pub struct List {
     /// `shares_amount__gte` (inferred): `shares_amount` is at least this.
     pub shares_amount_gte: Option<Money>,
     /// `shares_amount__in` (inferred): `shares_amount` is one of these.
-    pub shares_amount_in: Vec<Money>,
+    pub shares_amount_in: Option<Vec<Money>>,
     /// `shares_amount__lt` (inferred): `shares_amount` is below this.
     pub shares_amount_lt: Option<Money>,
     /// `shares_amount__lte` (inferred): `shares_amount` is at most this.
@@ -201,13 +201,13 @@ pub struct List {
     /// `status`: Where the investment stands.
     pub status: Option<InvestmentStatus>,
     /// `status__in`: `status` is one of these.
-    pub status_in: Vec<InvestmentStatus>,
+    pub status_in: Option<Vec<InvestmentStatus>>,
     /// `updated_at` (inferred): When the investment last changed.
     pub updated_at: Option<Timestamp>,
     /// `updated_at__gte` (inferred): `updated_at` is at least this.
     pub updated_at_gte: Option<Timestamp>,
     /// `updated_at__in` (inferred): `updated_at` is one of these.
-    pub updated_at_in: Vec<Timestamp>,
+    pub updated_at_in: Option<Vec<Timestamp>>,
     /// Further parameters by their wire name, sent after the typed ones; the server takes the last
     /// of two.
     pub raw: Vec<(String, Personal<String>)>,
@@ -236,7 +236,7 @@ impl Operation for List {
         request.query_opt("amount", self.amount.as_ref());
         request.query_opt("amount__gt", self.amount_gt.as_ref());
         request.query_opt("amount__gte", self.amount_gte.as_ref());
-        request.query_list("amount__in", &self.amount_in)?;
+        request.query_list_opt("amount__in", self.amount_in.as_deref())?;
         request.query_opt("amount__lt", self.amount_lt.as_ref());
         request.query_opt("amount__lte", self.amount_lte.as_ref());
         request.query_opt(
@@ -245,7 +245,7 @@ impl Operation for List {
         );
         request.query_opt("created_at", self.created_at.as_ref());
         request.query_opt("created_at__gte", self.created_at_gte.as_ref());
-        request.query_list("created_at__in", &self.created_at_in)?;
+        request.query_list_opt("created_at__in", self.created_at_in.as_deref())?;
         request.query_opt("created_at__lte", self.created_at_lte.as_ref());
         request.query_opt(
             "dispute_document_investments",
@@ -266,7 +266,7 @@ impl Operation for List {
                 .as_ref(),
         );
         request.query_opt("id", self.id.as_ref());
-        request.query_list("id__in", &self.id_in)?;
+        request.query_list_opt("id__in", self.id_in.as_deref())?;
         request.query_opt(
             "individual_id_review_investments",
             self.individual_id_review_investments.as_ref(),
@@ -279,9 +279,9 @@ impl Operation for List {
             "investmentapproval__is_approved",
             self.investmentapproval_is_approved.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "investmentapproval__is_approved__in",
-            &self.investmentapproval_is_approved_in,
+            self.investmentapproval_is_approved_in.as_deref(),
         )?;
         request.query_opt("investor", self.investor.as_ref());
         request.query_opt("investor__entity", self.investor_entity.as_ref());
@@ -289,14 +289,12 @@ impl Operation for List {
             "investor__entity__email",
             self.investor_entity_email.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "investor__entity__email__in",
-            &self
-                .investor_entity_email_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
+        if let Some(values) = &self.investor_entity_email_in {
+            request.query_list(
+                "investor__entity__email__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
         request.query_opt(
             "investor__entity__isnull",
             self.investor_entity_isnull.as_ref(),
@@ -305,63 +303,60 @@ impl Operation for List {
             "investor__entity__kyc_status",
             self.investor_entity_kyc_status.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "investor__entity__kyc_status__in",
-            &self.investor_entity_kyc_status_in,
+            self.investor_entity_kyc_status_in.as_deref(),
         )?;
-        request.query_list("investor__in", &self.investor_in)?;
+        request.query_list_opt("investor__in", self.investor_in.as_deref())?;
         request.query_opt(
             "investor__individual_entity",
             self.investor_individual_entity.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "investor__individual_entity__in",
-            &self.investor_individual_entity_in,
+            self.investor_individual_entity_in.as_deref(),
         )?;
         request.query_opt("investor__type", self.investor_type.as_ref());
-        request.query_list("investor__type__in", &self.investor_type_in)?;
+        request.query_list_opt("investor__type__in", self.investor_type_in.as_deref())?;
         request.query_opt("investor__user", self.investor_user.as_ref());
         request.query_opt(
             "investor__user__email",
             self.investor_user_email.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "investor__user__email__in",
-            &self
-                .investor_user_email_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
+        if let Some(values) = &self.investor_user_email_in {
+            request.query_list(
+                "investor__user__email__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
         request.query_opt(
             "investor__user__first_name",
             self.investor_user_first_name.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "investor__user__first_name__in",
-            &self
-                .investor_user_first_name_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
-        request.query_list("investor__user__in", &self.investor_user_in)?;
+        if let Some(values) = &self.investor_user_first_name_in {
+            request.query_list(
+                "investor__user__first_name__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
+        request.query_list_opt("investor__user__in", self.investor_user_in.as_deref())?;
         request.query_opt(
             "investor__user__last_name",
             self.investor_user_last_name.as_ref().map(Personal::expose),
         );
-        request.query_list(
-            "investor__user__last_name__in",
-            &self
-                .investor_user_last_name_in
-                .iter()
-                .map(Personal::expose)
-                .collect::<Vec<_>>(),
-        )?;
+        if let Some(values) = &self.investor_user_last_name_in {
+            request.query_list(
+                "investor__user__last_name__in",
+                &values.iter().map(Personal::expose).collect::<Vec<_>>(),
+            )?;
+        }
         request.query_opt("offering", self.offering.as_ref());
         request.query_opt("offering__archived", self.offering_archived.as_ref());
-        request.query_list("offering__archived__in", &self.offering_archived_in)?;
-        request.query_list("offering__in", &self.offering_in)?;
+        request.query_list_opt(
+            "offering__archived__in",
+            self.offering_archived_in.as_deref(),
+        )?;
+        request.query_list_opt("offering__in", self.offering_in.as_deref())?;
         request.query_opt("offering__issuer", self.offering_issuer.as_ref());
         request.query_opt(
             "offering__issuer__entity",
@@ -371,66 +366,66 @@ impl Operation for List {
             "offering__issuer__entity__company_name",
             self.offering_issuer_entity_company_name.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "offering__issuer__entity__company_name__in",
-            &self.offering_issuer_entity_company_name_in,
+            self.offering_issuer_entity_company_name_in.as_deref(),
         )?;
-        request.query_list(
+        request.query_list_opt(
             "offering__issuer__entity__in",
-            &self.offering_issuer_entity_in,
+            self.offering_issuer_entity_in.as_deref(),
         )?;
-        request.query_list("offering__issuer__in", &self.offering_issuer_in)?;
+        request.query_list_opt("offering__issuer__in", self.offering_issuer_in.as_deref())?;
         request.query_opt("offering__name", self.offering_name.as_ref());
-        request.query_list("offering__name__in", &self.offering_name_in)?;
+        request.query_list_opt("offering__name__in", self.offering_name_in.as_deref())?;
         request.query_opt("offering__slug", self.offering_slug.as_ref());
-        request.query_list("offering__slug__in", &self.offering_slug_in)?;
+        request.query_list_opt("offering__slug__in", self.offering_slug_in.as_deref())?;
         request.query_opt("offering__status", self.offering_status.as_ref());
-        request.query_list("offering__status__in", &self.offering_status_in)?;
+        request.query_list_opt("offering__status__in", self.offering_status_in.as_deref())?;
         request.query_opt("offering__type", self.offering_type.as_ref());
-        request.query_list("offering__type__in", &self.offering_type_in)?;
+        request.query_list_opt("offering__type__in", self.offering_type_in.as_deref())?;
         request.query_opt("ordering", self.ordering.as_ref());
         request.query_opt("page", self.page.as_ref());
         request.query_opt("page_size", self.page_size.as_ref());
         request.query_opt("price_fees", self.price_fees.as_ref());
-        request.query_list("price_fees__in", &self.price_fees_in)?;
+        request.query_list_opt("price_fees__in", self.price_fees_in.as_deref())?;
         request.query_opt(
             "price_payment_processing_fees",
             self.price_payment_processing_fees.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "price_payment_processing_fees__in",
-            &self.price_payment_processing_fees_in,
+            self.price_payment_processing_fees_in.as_deref(),
         )?;
         request.query_opt("processed_at", self.processed_at.as_ref());
         request.query_opt("processed_at__gte", self.processed_at_gte.as_ref());
-        request.query_list("processed_at__in", &self.processed_at_in)?;
+        request.query_list_opt("processed_at__in", self.processed_at_in.as_deref())?;
         request.query_opt("processed_at__lte", self.processed_at_lte.as_ref());
         request.query_opt(
             "processing_issue_statuses",
             self.processing_issue_statuses.as_ref(),
         );
-        request.query_list(
+        request.query_list_opt(
             "processing_issue_statuses__in",
-            &self.processing_issue_statuses_in,
+            self.processing_issue_statuses_in.as_deref(),
         )?;
         request.query_opt("reference_id", self.reference_id.as_ref());
-        request.query_list("reference_id__in", &self.reference_id_in)?;
-        request.query_list(
+        request.query_list_opt("reference_id__in", self.reference_id_in.as_deref())?;
+        request.query_list_opt(
             "requested_payment_method__in",
-            &self.requested_payment_method_in,
+            self.requested_payment_method_in.as_deref(),
         )?;
         request.query_opt("search", self.search.as_ref().map(Personal::expose));
         request.query_opt("shares_amount", self.shares_amount.as_ref());
         request.query_opt("shares_amount__gt", self.shares_amount_gt.as_ref());
         request.query_opt("shares_amount__gte", self.shares_amount_gte.as_ref());
-        request.query_list("shares_amount__in", &self.shares_amount_in)?;
+        request.query_list_opt("shares_amount__in", self.shares_amount_in.as_deref())?;
         request.query_opt("shares_amount__lt", self.shares_amount_lt.as_ref());
         request.query_opt("shares_amount__lte", self.shares_amount_lte.as_ref());
         request.query_opt("status", self.status.as_ref());
-        request.query_list("status__in", &self.status_in)?;
+        request.query_list_opt("status__in", self.status_in.as_deref())?;
         request.query_opt("updated_at", self.updated_at.as_ref());
         request.query_opt("updated_at__gte", self.updated_at_gte.as_ref());
-        request.query_list("updated_at__in", &self.updated_at_in)?;
+        request.query_list_opt("updated_at__in", self.updated_at_in.as_deref())?;
         for (name, value) in &self.raw {
             request.query(name, value.expose());
         }

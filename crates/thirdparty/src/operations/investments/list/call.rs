@@ -34,8 +34,10 @@ impl Call<List> {
     }
 
     /// `amount__in`: `amount` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn amount_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
-        self.operation_mut().amount_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().amount_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -70,8 +72,10 @@ impl Call<List> {
     }
 
     /// `created_at__in`: `created_at` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn created_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
-        self.operation_mut().created_at_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().created_at_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -114,8 +118,10 @@ impl Call<List> {
     }
 
     /// `id__in`: `id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn id_in(mut self, value: impl IntoIterator<Item: Into<InvestmentId>>) -> Self {
-        self.operation_mut().id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -139,11 +145,13 @@ impl Call<List> {
 
     /// `investmentapproval__is_approved__in` (inferred): `investmentapproval.is_approved` is one of
     /// these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investmentapproval_is_approved_in(
         mut self,
         value: impl IntoIterator<Item = bool>,
     ) -> Self {
-        self.operation_mut().investmentapproval_is_approved_in = value.into_iter().collect();
+        self.operation_mut().investmentapproval_is_approved_in = Some(value.into_iter().collect());
         self
     }
 
@@ -166,11 +174,14 @@ impl Call<List> {
     }
 
     /// `investor__entity__email__in` (inferred): `investor.entity.email` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_entity_email_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_entity_email_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investor_entity_email_in =
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -187,17 +198,21 @@ impl Call<List> {
     }
 
     /// `investor__entity__kyc_status__in`: `investor.entity.kyc_status` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_entity_kyc_status_in(
         mut self,
         value: impl IntoIterator<Item = KycStatus>,
     ) -> Self {
-        self.operation_mut().investor_entity_kyc_status_in = value.into_iter().collect();
+        self.operation_mut().investor_entity_kyc_status_in = Some(value.into_iter().collect());
         self
     }
 
     /// `investor__in`: `investor` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_in(mut self, value: impl IntoIterator<Item: Into<InvestorId>>) -> Self {
-        self.operation_mut().investor_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investor_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -208,12 +223,14 @@ impl Call<List> {
     }
 
     /// `investor__individual_entity__in` (inferred): `investor.individual_entity` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_individual_entity_in(
         mut self,
         value: impl IntoIterator<Item: Into<IndividualEntityId>>,
     ) -> Self {
         self.operation_mut().investor_individual_entity_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -224,8 +241,10 @@ impl Call<List> {
     }
 
     /// `investor__type__in`: `investor.type` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_type_in(mut self, value: impl IntoIterator<Item = InvestorType>) -> Self {
-        self.operation_mut().investor_type_in = value.into_iter().collect();
+        self.operation_mut().investor_type_in = Some(value.into_iter().collect());
         self
     }
 
@@ -242,11 +261,14 @@ impl Call<List> {
     }
 
     /// `investor__user__email__in` (inferred): `investor.user.email` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_user_email_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
-        self.operation_mut().investor_user_email_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investor_user_email_in =
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -257,18 +279,22 @@ impl Call<List> {
     }
 
     /// `investor__user__first_name__in` (inferred): `investor.user.first_name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_user_first_name_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
         self.operation_mut().investor_user_first_name_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// `investor__user__in` (inferred): `investor.user` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_user_in(mut self, value: impl IntoIterator<Item: Into<UserId>>) -> Self {
-        self.operation_mut().investor_user_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().investor_user_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -279,12 +305,14 @@ impl Call<List> {
     }
 
     /// `investor__user__last_name__in` (inferred): `investor.user.last_name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn investor_user_last_name_in(
         mut self,
         value: impl IntoIterator<Item: Into<Personal<String>>>,
     ) -> Self {
         self.operation_mut().investor_user_last_name_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -301,14 +329,18 @@ impl Call<List> {
     }
 
     /// `offering__archived__in` (inferred): `offering.archived` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_archived_in(mut self, value: impl IntoIterator<Item = bool>) -> Self {
-        self.operation_mut().offering_archived_in = value.into_iter().collect();
+        self.operation_mut().offering_archived_in = Some(value.into_iter().collect());
         self
     }
 
     /// `offering__in` (inferred): `offering` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_in(mut self, value: impl IntoIterator<Item: Into<OfferingId>>) -> Self {
-        self.operation_mut().offering_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().offering_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -332,28 +364,34 @@ impl Call<List> {
 
     /// `offering__issuer__entity__company_name__in` (inferred):
     /// `offering.issuer.entity.company_name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_issuer_entity_company_name_in(
         mut self,
         value: impl IntoIterator<Item: Into<String>>,
     ) -> Self {
         self.operation_mut().offering_issuer_entity_company_name_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// `offering__issuer__entity__in` (inferred): `offering.issuer.entity` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_issuer_entity_in(
         mut self,
         value: impl IntoIterator<Item: Into<EntityId>>,
     ) -> Self {
         self.operation_mut().offering_issuer_entity_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// `offering__issuer__in` (inferred): `offering.issuer` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_issuer_in(mut self, value: impl IntoIterator<Item: Into<IssuerId>>) -> Self {
-        self.operation_mut().offering_issuer_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().offering_issuer_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -364,8 +402,10 @@ impl Call<List> {
     }
 
     /// `offering__name__in` (inferred): `offering.name` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_name_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.operation_mut().offering_name_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().offering_name_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -376,8 +416,10 @@ impl Call<List> {
     }
 
     /// `offering__slug__in` (inferred): `offering.slug` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_slug_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.operation_mut().offering_slug_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().offering_slug_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -388,8 +430,10 @@ impl Call<List> {
     }
 
     /// `offering__status__in` (inferred): `offering.status` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_status_in(mut self, value: impl IntoIterator<Item = OfferingStatus>) -> Self {
-        self.operation_mut().offering_status_in = value.into_iter().collect();
+        self.operation_mut().offering_status_in = Some(value.into_iter().collect());
         self
     }
 
@@ -400,8 +444,10 @@ impl Call<List> {
     }
 
     /// `offering__type__in`: `offering.type` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn offering_type_in(mut self, value: impl IntoIterator<Item = OfferingType>) -> Self {
-        self.operation_mut().offering_type_in = value.into_iter().collect();
+        self.operation_mut().offering_type_in = Some(value.into_iter().collect());
         self
     }
 
@@ -434,8 +480,10 @@ impl Call<List> {
     }
 
     /// `price_fees__in` (inferred): `price_fees` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn price_fees_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
-        self.operation_mut().price_fees_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().price_fees_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -447,12 +495,14 @@ impl Call<List> {
 
     /// `price_payment_processing_fees__in` (inferred): `price_payment_processing_fees` is one of
     /// these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn price_payment_processing_fees_in(
         mut self,
         value: impl IntoIterator<Item: Into<Money>>,
     ) -> Self {
         self.operation_mut().price_payment_processing_fees_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -469,8 +519,10 @@ impl Call<List> {
     }
 
     /// `processed_at__in` (inferred): `processed_at` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn processed_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
-        self.operation_mut().processed_at_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().processed_at_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -487,12 +539,14 @@ impl Call<List> {
     }
 
     /// `processing_issue_statuses__in` (inferred): `processing_issue_statuses` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn processing_issue_statuses_in(
         mut self,
         value: impl IntoIterator<Item: Into<String>>,
     ) -> Self {
         self.operation_mut().processing_issue_statuses_in =
-            value.into_iter().map(Into::into).collect();
+            Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -503,17 +557,21 @@ impl Call<List> {
     }
 
     /// `reference_id__in` (inferred): `reference_id` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn reference_id_in(mut self, value: impl IntoIterator<Item: Into<String>>) -> Self {
-        self.operation_mut().reference_id_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().reference_id_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
     /// `requested_payment_method__in` (inferred): `requested_payment_method` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn requested_payment_method_in(
         mut self,
         value: impl IntoIterator<Item = PaymentMethod>,
     ) -> Self {
-        self.operation_mut().requested_payment_method_in = value.into_iter().collect();
+        self.operation_mut().requested_payment_method_in = Some(value.into_iter().collect());
         self
     }
 
@@ -543,8 +601,10 @@ impl Call<List> {
     }
 
     /// `shares_amount__in` (inferred): `shares_amount` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn shares_amount_in(mut self, value: impl IntoIterator<Item: Into<Money>>) -> Self {
-        self.operation_mut().shares_amount_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().shares_amount_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
@@ -567,8 +627,10 @@ impl Call<List> {
     }
 
     /// `status__in`: `status` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn status_in(mut self, value: impl IntoIterator<Item = InvestmentStatus>) -> Self {
-        self.operation_mut().status_in = value.into_iter().collect();
+        self.operation_mut().status_in = Some(value.into_iter().collect());
         self
     }
 
@@ -585,8 +647,10 @@ impl Call<List> {
     }
 
     /// `updated_at__in` (inferred): `updated_at` is one of these.
+    ///
+    /// An empty list is an error before anything is sent.
     pub fn updated_at_in(mut self, value: impl IntoIterator<Item: Into<Timestamp>>) -> Self {
-        self.operation_mut().updated_at_in = value.into_iter().map(Into::into).collect();
+        self.operation_mut().updated_at_in = Some(value.into_iter().map(Into::into).collect());
         self
     }
 
