@@ -31,22 +31,22 @@ pub(crate) fn encode(
         entity, kind, side, ..
     } = document;
     let mut body = Vec::with_capacity(content.len() + 1024);
-    body.extend_from_slice(form.before(*entity, kind, side).as_bytes());
+    body.extend_from_slice(form.before(*entity, kind, side)?.as_bytes());
     body.extend_from_slice(content);
     body.extend_from_slice(form.after().as_bytes());
     request.bytes(form.content_type, body);
     Ok(())
 }
 
-/// Writes a document whose file is sent as it is read.
+/// Writes a document whose file is sent as it is read. The file is not taken when the fields are refused.
 pub(crate) fn encode_upload(
     (entity, kind, side): (EntityId, &KybDocumentType, &DocumentSide),
-    file: Upload,
+    take_file: impl FnOnce() -> Result<Upload, EncodeError>,
     request: &mut RequestEncoder,
 ) -> Result<(), EncodeError> {
     let form = Form::new(random_boundary())?;
-    let before = Bytes::from(form.before(entity, kind, side));
-    let body = file.into_body(before, Bytes::from(form.after()));
+    let before = Bytes::from(form.before(entity, kind, side)?);
+    let body = take_file()?.into_body(before, Bytes::from(form.after()));
     request.body(form.content_type, body);
     Ok(())
 }
@@ -68,7 +68,12 @@ impl Form {
         })
     }
 
-    fn before(&self, entity: EntityId, kind: &KybDocumentType, side: &DocumentSide) -> String {
+    fn before(
+        &self,
+        entity: EntityId,
+        kind: &KybDocumentType,
+        side: &DocumentSide,
+    ) -> Result<String, EncodeError> {
         let fields = [
             ("entity", entity.to_string()),
             ("type", kind.to_string()),
@@ -76,6 +81,13 @@ impl Form {
         ];
         let mut text = String::new();
         for (name, value) in fields {
+            // Values of tomorrow are any text, and a line break could begin another field.
+            if value.contains(|c: char| c.is_control() || c == '"') {
+                return Err(EncodeError::new(
+                    name,
+                    "holds a quotation mark or a control character",
+                ));
+            }
             self.open(&mut text, &format!("name=\"{name}\""));
             text.push_str(&value);
             text.push_str("\r\n");
@@ -85,7 +97,7 @@ impl Form {
             &mut text,
             &format!("name=\"{FILE}\"; filename=\"document.pdf\"\r\nContent-Type: application/pdf"),
         );
-        text
+        Ok(text)
     }
 
     fn open(&self, text: &mut String, disposition: &str) {

@@ -117,14 +117,13 @@ impl Operation for UploadPdf {
     const INFO: OperationInfo = operations::kyb_documents::Create::INFO;
 
     fn encode(&self, request: &mut RequestEncoder) -> Result<(), EncodeError> {
-        let mut pdf = self.pdf.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(Pdf(file)) = pdf.take() else {
-            return Err(EncodeError::new(
-                "storage_content",
-                "was sent already: open the file again",
-            ));
+        let take_file = || {
+            let mut pdf = self.pdf.lock().unwrap_or_else(PoisonError::into_inner);
+            pdf.take().map(|Pdf(file)| file).ok_or_else(|| {
+                EncodeError::new("storage_content", "was sent already: open the file again")
+            })
         };
-        multipart::encode_upload((self.entity, &self.kind, &self.side), file, request)
+        multipart::encode_upload((self.entity, &self.kind, &self.side), take_file, request)
     }
 
     fn decode(reply: Reply) -> Result<KybDocument, DecodeError> {

@@ -305,7 +305,7 @@ async fn a_kyb_document_goes_up_as_a_form_whatever_bytes_it_has() {
     let stranger = documents.create(
         99_999_u64,
         KybDocumentType::Other,
-        DocumentSide::from_value("a\"\r\nb"),
+        DocumentSide::from_value("neither; of course="),
         b"%PDF".to_vec(),
     );
     let problem = Problem::of(&stranger.send().await.unwrap_err()).unwrap();

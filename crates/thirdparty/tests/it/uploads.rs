@@ -222,6 +222,54 @@ async fn what_is_no_pdf_is_refused_before_anything_is_sent() {
     assert!(seen.lock().unwrap().is_empty());
 }
 
+/// A value of tomorrow is any text; a line break in it would begin a field of its own, such as another entity.
+#[tokio::test]
+async fn a_value_never_becomes_a_field_of_the_form() {
+    let (client, seen) = reading(201);
+    let forged = "other\r\n--accredit-form-boundary-0\r\nContent-Disposition: form-data; name=\"entity\"\r\n\r\n99";
+    for text in [forged, "canary\rx", "canary\nx", "canary\0x", "canary\"x"] {
+        let kind = KybDocumentType::from_value(text);
+        let side = DocumentSide::from_value(text);
+        let documents = client.kyb_documents();
+        let front = DocumentSide::Front;
+        let pdf = Pdf::stream(8, Chunks::of([b"%PDF-1.7"])).await.unwrap();
+        let upload = documents.upload(3_u64, KybDocumentType::Other, side.clone(), pdf);
+        let upload = upload.into_operation();
+        for (error, name) in [
+            (
+                documents
+                    .create(3_u64, kind, front, b"%PDF".to_vec())
+                    .send()
+                    .await
+                    .unwrap_err(),
+                "`type`",
+            ),
+            (
+                documents
+                    .create(3_u64, KybDocumentType::Other, side, b"%PDF".to_vec())
+                    .send()
+                    .await
+                    .unwrap_err(),
+                "`side`",
+            ),
+            (client.execute(&upload).await.unwrap_err(), "`side`"),
+            // The file was not read, so the fault is still the value.
+            (client.execute(&upload).await.unwrap_err(), "`side`"),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::Build, "{error}");
+            let words = format!("{error} {error:?}");
+            assert!(words.contains(name) && !words.contains("canary"), "{words}");
+        }
+    }
+    assert!(seen.lock().unwrap().is_empty());
+    // Any other text of tomorrow goes.
+    let kind = KybDocumentType::from_value("articles of \u{fc}nion; v=2");
+    let create = client
+        .kyb_documents()
+        .create(3_u64, kind, DocumentSide::Front, b"%PDF".to_vec());
+    create.send().await.unwrap();
+}
+
 fn large_pdf() -> Vec<u8> {
     let mut content = b"%PDF".to_vec();
     content.resize(usize::try_from(Pdf::MAX_BYTES).unwrap() + 1, 0);
