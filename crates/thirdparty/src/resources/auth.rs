@@ -46,7 +46,8 @@ impl Auth {
     ///
     /// # Errors
     ///
-    /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
+    /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401). A 401
+    /// to a repetition, after an answer that did not come, is no error: that session is over.
     pub async fn logout(&self) -> Result<(), Error> {
         let session = self.client.session();
         let Some(token) = session.current() else {
@@ -55,13 +56,15 @@ impl Auth {
         // This token and no other: not one that is got on the way, only to be ended.
         let options = CallOptions::new().token(token.clone());
         let ended = self.client.execute_with(&Logout, &options).await;
-        if ended
-            .as_ref()
-            .map_or_else(Error::is_unauthorized, |()| true)
-        {
-            session.forget(&token);
+        if ended.as_ref().is_err_and(|error| !error.is_unauthorized()) {
+            return ended;
         }
-        ended
+        session.forget(&token);
+        match ended {
+            // A repetition: the token is gone, as it should be, and only the answer that said so was lost.
+            Err(error) if error.attempts() > 1 => Ok(()),
+            ended => ended,
+        }
     }
 
     /// Ends all sessions of the account, those of other programs too. Logs in first where there is no session, since the
@@ -79,6 +82,10 @@ impl Auth {
     /// # Errors
     ///
     /// As [`Call::send`](crate::Call::send). The token is kept then, unless the server does not know it any more (401).
+    ///
+    /// After an answer that did not come the call is repeated, with a new login where this session is over already. With a
+    /// token of your own there is none: then the repetition fails with the 401, since that this session is over is no proof
+    /// that the others are.
     #[doc(alias = "logoutall")]
     pub async fn logout_all(&self) -> Result<(), Error> {
         self.client.execute(&Logoutall).await?;

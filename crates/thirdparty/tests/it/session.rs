@@ -1,8 +1,9 @@
 //! The session: when the client logs in, how often, and what it never does with credentials.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use accredit_sandbox::Sandbox;
 use accredit_thirdparty::operations::auth;
@@ -371,6 +372,71 @@ async fn a_logout_with_a_token_that_is_gone_is_unauthorized_and_forgets_it() {
     let error = client.auth().logout().await.unwrap_err();
     assert_eq!(error.to_string(), "auth.logout: 401 Unauthorized");
     client.investors().list().send().await.unwrap();
+}
+
+/// A service that does what a logout asks for, and whose answer to the first one is lost.
+fn losing_the_first_answer() -> Service {
+    let gone = Arc::new(Mutex::new(BTreeSet::new()));
+    let logins = AtomicUsize::new(0);
+    Service::new(move |request| {
+        if is_login(request) {
+            let number = logins.fetch_add(1, Ordering::SeqCst);
+            return login(&format!("token-{number}"));
+        }
+        let token = request.headers()[AUTHORIZATION].to_str().unwrap();
+        let mut gone = gone.lock().unwrap();
+        let is_first = gone.is_empty();
+        if !gone.insert(token.to_owned()) {
+            return reply(401, "application/json", r#"{"detail": "Invalid token."}"#);
+        }
+        reply(if is_first { 504 } else { 204 }, "text/html", "")
+    })
+}
+
+#[tokio::test]
+async fn a_logout_whose_answer_was_lost_is_done() {
+    let service = losing_the_first_answer();
+    let client = service.client();
+    client.auth().login().await.unwrap();
+    client.auth().logout().await.unwrap();
+    let seen = |service: &Service| {
+        let seen = service.seen_with_credentials().into_iter();
+        seen.map(|(name, token)| (name, token.unwrap_or_default()))
+            .collect::<Vec<_>>()
+    };
+    let (first, second) = ("Token token-0", "Token token-1");
+    let expected = [("login", ""), ("logout", first), ("logout", first)];
+    let expected = expected.map(|(name, token)| (name.to_owned(), token.to_owned()));
+    assert_eq!(seen(&service), expected);
+    client.auth().logout().await.unwrap();
+    assert_eq!(seen(&service).len(), 3, "the session was forgotten");
+
+    // That all sessions are over is proved by a session that is not.
+    let service = losing_the_first_answer();
+    service.client().auth().logout_all().await.unwrap();
+    let expected = [
+        ("login", ""),
+        ("logoutall", first),
+        ("logoutall", first),
+        ("login", ""),
+        ("logoutall", second),
+    ];
+    let expected = expected.map(|(name, token)| (name.to_owned(), token.to_owned()));
+    assert_eq!(seen(&service), expected);
+
+    // Without a login there is no such proof: a token may end by itself.
+    let own = |service: &Service| service.builder().token("own").build().unwrap();
+    let error = own(&losing_the_first_answer()).auth().logout_all().await;
+    let error = error.unwrap_err();
+    assert_eq!(
+        (error.kind(), error.attempts()),
+        (ErrorKind::Unauthorized, 2)
+    );
+    own(&losing_the_first_answer())
+        .auth()
+        .logout()
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
