@@ -1,13 +1,16 @@
-//! Sums over lists of investments, exact to the last cent. Keeps a sum for each offering and status, and no investment.
+//! Sums over lists of investments, exact to the last cent. Keeps a sum for each offering and status and the ids of what was
+//! added, and no investment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use accredit_models::Money;
-use accredit_models::thirdparty::{InvestmentId, InvestmentStatus, InvestmentSummary, OfferingId};
+use accredit_models::thirdparty::{
+    InvestmentOrdering, InvestmentStatus, InvestmentSummary, OfferingId,
+};
 use accredit_transport::{Error, ErrorKind, Operation as _};
 
-use crate::Call;
 use crate::operations::investments::List;
+use crate::{Call, Order};
 
 /// Items of a page, unless set.
 const PAGE: i64 = 100;
@@ -24,8 +27,12 @@ pub struct Total {
     pub amount: Money,
     /// The part of the amount that buys shares, in US dollars.
     pub shares_amount: Money,
-    /// How many of them show no amount: their amounts are missing in the sum.
+    /// How many of them show no [`quantity`](Self::quantity): theirs are missing in the sum.
+    pub without_quantity: u64,
+    /// How many of them show no [`amount`](Self::amount): theirs are missing in the sum.
     pub without_amount: u64,
+    /// How many of them show no [`shares_amount`](Self::shares_amount): theirs are missing in the sum.
+    pub without_shares_amount: u64,
 }
 
 /// A total and its parts by status.
@@ -44,8 +51,9 @@ pub struct Totals {
 }
 
 impl Call<List> {
-    /// Adds up the investments of this list, by status and by offering. All its pages are read, one ahead; what is kept are the
-    /// sums.
+    /// Adds up the investments of this list, by status and by offering. All its pages are read, one ahead, in the order of the
+    /// ids, so that what is new comes last and moves nothing: an order or a page that was set counts for nothing. What is kept
+    /// are the sums, and the ids, so that none is added twice.
     ///
     /// `GET /api_third_party/investments/`
     ///
@@ -69,28 +77,28 @@ impl Call<List> {
     pub async fn totals(mut self) -> Result<Totals, Error> {
         let list = self.operation_mut();
         list.page_size = list.page_size.or(Some(PAGE));
-        if list.ordering.is_none() {
-            // What is new comes last, where it moves nothing.
-            list.ordering = Some("id".to_owned());
-        }
+        list.page = None;
+        list.ordering = Some(Order::Asc(InvestmentOrdering::Id).to_string());
+        list.raw
+            .retain(|(name, _)| !["ordering", "page"].contains(&&**name));
         let mut totals = Totals {
             is_consistent: true,
             ..Totals::default()
         };
         let mut count = None;
-        let mut last_page = BTreeSet::new();
+        let mut added = BTreeSet::new();
         let mut pages = self.pages();
         while let Some(page) = pages.try_next().await? {
             totals.is_consistent &= count.is_none_or(|before| before == page.count);
             count = Some(page.count);
-            let ids: BTreeSet<InvestmentId> = page.results.iter().map(|item| item.id).collect();
             for item in &page.results {
-                // What moved across the bound of two pages.
-                if !last_page.contains(&item.id) {
+                if added.insert(item.id) {
                     totals.add(item)?;
+                } else {
+                    // It moved, across the bound of two pages or further where the service orders in another way.
+                    totals.is_consistent = false;
                 }
             }
-            last_page = ids;
         }
         totals.is_consistent &= count == Some(totals.all().count);
         Ok(totals)
@@ -128,7 +136,16 @@ impl Totals {
             .map(|(offering, breakdown)| (*offering, breakdown))
     }
 
-    /// Whether the list stayed as long as it was while it was read. Where it did not, some may be missing: read it again.
+    /// Whether nothing shows that the list changed while it was read: all pages named the same count, as many investments came,
+    /// and none came twice. Where this is `false`, some may be missing: read it again.
+    ///
+    /// It is no proof. When one investment leaves the list and another enters it between the same two pages, the count stays;
+    /// if the first stood on a page that was read already, the next page begins one investment too late, and that one is
+    /// missing. Nothing in the answers tells. This can happen only in a list of which something can leave: one that is filtered
+    /// by what changes, such as the status. Of a list without filters, or filtered by what stays (offering, investor, a time of
+    /// creation), nothing is lost as long as the service orders by the id, which was asked for, and deletes no investment. So
+    /// for sums by status read the list without a filter by status, and take [`status`](Self::status) of the totals. Either
+    /// way each investment counts as it was when its page was read.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
         self.is_consistent
@@ -141,7 +158,9 @@ impl Totals {
             quantity: item.quantity.unwrap_or_default(),
             amount: item.amount.unwrap_or_default(),
             shares_amount: item.shares_amount.unwrap_or_default(),
+            without_quantity: u64::from(item.quantity.is_none()),
             without_amount: u64::from(item.amount.is_none()),
+            without_shares_amount: u64::from(item.shares_amount.is_none()),
         };
         let part = self.by_offering.entry(offering).or_default();
         self.whole
@@ -204,7 +223,11 @@ impl Total {
             quantity: self.quantity.checked_add(other.quantity)?,
             amount: sum(self.amount, other.amount)?,
             shares_amount: sum(self.shares_amount, other.shares_amount)?,
+            without_quantity: self.without_quantity.checked_add(other.without_quantity)?,
             without_amount: self.without_amount.checked_add(other.without_amount)?,
+            without_shares_amount: self
+                .without_shares_amount
+                .checked_add(other.without_shares_amount)?,
         })
     }
 }
