@@ -5,9 +5,11 @@
 //! down, where they are met twice and not lost. A pass goes down to the time asked for; then another one looks for what was
 //! changed meanwhile, until there is nothing.
 //!
-//! That the service filters by `updated_at__gte` and orders by `updated_at` is inferred, and what it does not know it ignores.
-//! So nothing stands on it: what is older is left out here, and a service that names the same investments whether the first or
-//! the last ones are asked for does not order: then every page is read.
+//! That the service filters by `updated_at__gte` and orders by `updated_at` is inferred, and what it does not know it ignores:
+//! of several fields to order by each one alone. So nothing stands on it. What is older is left out here; and that it orders is
+//! believed only when, asked by `updated_at` alone, it names one investment first and another, older one first the other way
+//! round, which must not stand on the first page of a pass either. Where that does not show (also because there is one
+//! investment, or one time), every page is read.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -25,6 +27,9 @@ use crate::{Call, Client, paging};
 
 /// Items of a page, unless set.
 const PAGE: i64 = 100;
+
+/// How often a pass begins anew because a page was gone, which a page that the service itself named should not be.
+const GONE: u32 = 3;
 
 /// The investments that changed since some time, as a lazy [`Stream`], oldest change first: see
 /// [`Investments::changes_since`](crate::resources::Investments::changes_since).
@@ -54,7 +59,9 @@ type PageFuture = Pin<Box<dyn Future<Output = Result<Page<InvestmentSummary>, Er
 enum Order {
     /// Not asked yet.
     Unasked,
-    /// This comes first when the oldest is asked for.
+    /// This comes first when the newest is asked for.
+    Newest(InvestmentId, Timestamp),
+    /// This comes first when the oldest is asked for, and is older.
     Oldest(InvestmentId),
     Kept,
     Ignored,
@@ -65,6 +72,10 @@ struct Pass {
     page: i64,
     /// How many there were in all, by the last page.
     count: Option<u64>,
+    /// The time of the last item so far.
+    last: Option<Timestamp>,
+    /// How often it began anew because a page was gone.
+    gone: u32,
     found: BTreeMap<InvestmentId, InvestmentSummary>,
 }
 
@@ -148,12 +159,15 @@ impl Changes {
     /// The page to be asked for.
     fn next_list(&self) -> List {
         let mut list = self.list.clone();
-        let ordering = if let Order::Unasked = self.order {
-            list.page_size = Some(1);
-            "updated_at,id"
-        } else {
-            "-updated_at,-id"
+        let ordering = match self.order {
+            // Alone: a service that knows the other field only would order by that one, and seem to know both.
+            Order::Unasked => "-updated_at",
+            Order::Newest(..) => "updated_at",
+            Order::Oldest(_) | Order::Kept | Order::Ignored => "-updated_at,-id",
         };
+        if let Order::Unasked | Order::Newest(..) = self.order {
+            list.page_size = Some(1);
+        }
         list.ordering = Some(ordering.to_owned());
         list.page = Some(self.pass.page);
         list
@@ -162,18 +176,38 @@ impl Changes {
     fn take(&mut self, answer: Result<Page<InvestmentSummary>, Error>) -> Result<(), Error> {
         let page = match answer {
             // The list has become shorter.
-            Err(error) if error.is_not_found() && self.pass.page > 1 => {
+            Err(error)
+                if error.kind() == ErrorKind::Status
+                    && error.is_not_found()
+                    && self.pass.page > 1
+                    && self.pass.gone < GONE =>
+            {
+                self.pass.gone += 1;
                 self.pass.start();
                 return Ok(());
             }
             answer => answer?,
         };
-        if let Order::Unasked = self.order {
-            match page.results.first() {
-                Some(oldest) => self.order = Order::Oldest(oldest.id),
-                None => self.is_over = true,
+        let first = page.results.first();
+        let first = first.map(|item| time_of(item).map(|time| (item.id, time)));
+        match (self.order, first.transpose()?) {
+            (Order::Unasked, Some((newest, time))) => {
+                self.order = Order::Newest(newest, time);
+                return Ok(());
             }
-            return Ok(());
+            (Order::Newest(newest, latest), Some((oldest, time))) => {
+                self.order = if oldest != newest && time < latest {
+                    Order::Oldest(oldest)
+                } else {
+                    Order::Ignored
+                };
+                return Ok(());
+            }
+            (Order::Unasked | Order::Newest(..), None) => {
+                self.is_over = true;
+                return Ok(());
+            }
+            (Order::Oldest(_) | Order::Kept | Order::Ignored, _) => {}
         }
         let has_next = paging::info(&page)
             .map_err(|error| failed(error.to_string()))?
@@ -190,12 +224,10 @@ impl Changes {
         // What has left the list has moved those behind it up.
         let is_shorter = self.pass.count.is_some_and(|before| page.count < before);
         self.pass.count = Some(page.count);
-        let (mut last, mut reached_older) = (None, false);
+        let mut reached_older = false;
         for item in page.results {
-            let Some(time) = item.updated_at else {
-                return Err(failed("an investment without `updated_at`"));
-            };
-            if last.replace(time).is_some_and(|last| last < time) {
+            let time = time_of(&item)?;
+            if self.pass.last.replace(time).is_some_and(|last| last < time) {
                 self.order = Order::Ignored;
             }
             reached_older |= time < self.floor;
@@ -235,6 +267,8 @@ impl Pass {
         Self {
             page: 1,
             count: None,
+            last: None,
+            gone: 0,
             found: BTreeMap::new(),
         }
     }
@@ -243,6 +277,7 @@ impl Pass {
     fn start(&mut self) {
         let found = std::mem::take(&mut self.found);
         *self = Self {
+            gone: self.gone,
             found,
             ..Self::new()
         };
@@ -252,6 +287,11 @@ impl Pass {
 fn fetch(client: &Client, options: &CallOptions, list: List) -> PageFuture {
     let (client, options) = (client.clone(), options.clone());
     Box::pin(async move { client.execute_with(&list, &options).await })
+}
+
+fn time_of(item: &InvestmentSummary) -> Result<Timestamp, Error> {
+    let time = item.updated_at;
+    time.ok_or_else(|| failed("an investment without `updated_at`"))
 }
 
 fn failed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {

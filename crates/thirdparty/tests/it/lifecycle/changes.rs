@@ -8,12 +8,14 @@ use std::time::Duration;
 use accredit_sandbox::{Clock, Sandbox};
 use accredit_thirdparty::models::Timestamp;
 use accredit_thirdparty::transport::Body;
-use accredit_thirdparty::transport::http::{Request, Uri};
-use accredit_thirdparty::{Client, ErrorKind, InvestmentId, InvestmentStatus, InvestmentSummary};
+use accredit_thirdparty::transport::http::{Request, Response, Uri};
+use accredit_thirdparty::{
+    Client, Credentials, Error, ErrorKind, InvestmentId, InvestmentStatus, InvestmentSummary,
+};
 
 use crate::support::{
-    Service, TOKEN, investor, is_login, login, offering, partner, partner_builder, reply,
-    wire_investment,
+    EMAIL, PASSWORD, Service, TOKEN, investor, is_login, login, offering, partner, partner_builder,
+    reply, wire_investment,
 };
 
 /// A sandbox whose clock stands still unless it is moved, with some investments of one instant.
@@ -35,10 +37,35 @@ async fn some(count: i64) -> (Sandbox, Timestamp, Vec<InvestmentId>) {
     (sandbox, Timestamp::from(now), ids)
 }
 
-/// The parameters that a service does not know: as it should be, one that does not filter, one that does not order either.
-const UNKNOWN: [&[&str]; 3] = [&[], &["updated_at__gte"], &["updated_at__gte", "ordering"]];
+/// What a service does not know, parameters and fields of the order: none of it; then one that does not filter, one that does
+/// not order either, and those that order by the other of two fields only, as the framework does with a field it does not know.
+const UNKNOWN: [&[&str]; 6] = [
+    &[],
+    &["updated_at__gte"],
+    &["updated_at__gte", "ordering"],
+    &["updated_at__gte", "updated_at"],
+    &["updated_at"],
+    &["updated_at__gte", "id"],
+];
 
-/// A client of which these parameters are lost on the way, and before each of whose requests something happens.
+/// A pair of a query without what is unknown; `None` when nothing is left.
+fn known(pair: &str, unknown: &[&str]) -> Option<String> {
+    let (name, value) = pair.split_once('=').unwrap();
+    if unknown.contains(&name) {
+        return None;
+    }
+    if name != "ordering" {
+        return Some(pair.to_owned());
+    }
+    let fields = value.split("%2C").filter(|field| {
+        let field = field.trim_start_matches('-');
+        !unknown.contains(&field)
+    });
+    let fields: Vec<_> = fields.collect();
+    (!fields.is_empty()).then(|| format!("ordering={}", fields.join("%2C")))
+}
+
+/// A client of which this is lost on the way, and before each of whose requests something happens.
 fn client(
     sandbox: &Sandbox,
     unknown: &'static [&'static str],
@@ -47,10 +74,7 @@ fn client(
     let strip = move |mut request: Request<Body>| {
         meddle();
         if let Some(query) = request.uri().query() {
-            let kept = query.split('&').filter(|pair| {
-                let name = pair.split('=').next().unwrap();
-                !unknown.contains(&name)
-            });
+            let kept = query.split('&').filter_map(|pair| known(pair, unknown));
             let kept = kept.collect::<Vec<_>>().join("&");
             let uri = format!("{}?{kept}", request.uri().path());
             *request.uri_mut() = uri.parse::<Uri>().unwrap();
@@ -249,7 +273,8 @@ async fn an_investment_without_the_time_of_its_change_is_an_error_once() {
 async fn what_moves_up_when_another_leaves_the_list_is_not_lost() {
     // Five changed; the newest leaves between the two pages, and takes the third out of sight.
     let answers = [
-        (5, &[1][..], true),
+        (5, &[5][..], true),
+        (5, &[1], true),
         (5, &[5, 4], true),
         (4, &[2, 1], false),
         (4, &[4, 3], true),
@@ -277,4 +302,120 @@ async fn what_moves_up_when_another_leaves_the_list_is_not_lost() {
         told.push(change.id.get());
     }
     assert_eq!(told, [1, 2, 3, 4, 5]);
+}
+
+/// A service that orders investments 9 to 1, each changed on the day of its number; which of them stand on a page, and whether
+/// there is one, is the closure's.
+fn two_a_page(answer: impl Fn(u64) -> Option<Vec<u64>> + Send + Sync + 'static) -> Service {
+    Service::new(move |request| {
+        if is_login(request) {
+            return login(TOKEN);
+        }
+        let query = request.uri().query().unwrap();
+        let number = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(given, _)| *given == name).unwrap();
+            value.parse::<u64>().unwrap()
+        };
+        let ids = match (number("page_size"), query.contains("ordering=-updated_at")) {
+            (1, true) => Some(vec![9]),
+            (1, false) => Some(vec![1]),
+            _ => answer(number("page")),
+        };
+        let Some(ids) = ids else {
+            return reply(404, "application/json", r#"{"detail": "Invalid page."}"#);
+        };
+        let next = if ids.last() == Some(&1) {
+            "null".to_owned()
+        } else {
+            format!("\"?page={}\"", number("page") + 1)
+        };
+        let items = ids
+            .iter()
+            .map(|id| format!(r#"{{"id": {id}, "updated_at": "2026-01-0{id}T00:00:00Z"}}"#));
+        let items = items.collect::<Vec<_>>().join(",");
+        reply(
+            200,
+            "application/json",
+            format!(r#"{{"count": 9, "next": {next}, "results": [{items}]}}"#),
+        )
+    })
+}
+
+async fn told(client: &Client) -> Result<Vec<u64>, Error> {
+    let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let list = client.investments().list().page_size(2);
+    let mut changes = list.changes_since(since);
+    let mut told = Vec::new();
+    while let Some(change) = changes.try_next().await? {
+        told.push(change.id.get());
+    }
+    assert!(changes.try_next().await?.is_none());
+    Ok(told)
+}
+
+#[tokio::test]
+async fn a_page_that_is_gone_is_looked_for_again_and_not_for_ever() {
+    // Gone for a while: the list was shorter.
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let service = two_a_page(move |page| match page {
+        1 => Some(vec![9, 8]),
+        _ if count.fetch_add(1, Ordering::SeqCst) < 3 => None,
+        _ => Some(vec![2, 1]),
+    });
+    assert_eq!(told(&service.client()).await.unwrap(), [1, 2, 8, 9]);
+    // Gone for ever, though the page before names it.
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let service = two_a_page(move |page| match page {
+        1 => Some(vec![9, 8]),
+        _ => {
+            count.fetch_add(1, Ordering::SeqCst);
+            None
+        }
+    });
+    let error = told(&service.client()).await.unwrap_err();
+    assert!(error.is_not_found(), "{error}");
+    assert_eq!(error.operation(), Some("investments.list"));
+    assert_eq!(asked.load(Ordering::SeqCst), 4);
+}
+
+/// A refused login has a status, too, and says nothing of a page.
+#[tokio::test(start_paused = true)]
+async fn a_login_that_is_not_found_is_no_page_that_is_gone() {
+    let logins = AtomicUsize::new(0);
+    let service = Service::new(move |request| {
+        let query = request.uri().query().unwrap_or_default();
+        if is_login(request) {
+            return match logins.fetch_add(1, Ordering::SeqCst) {
+                0 => login(TOKEN),
+                _ => reply(404, "text/html", "<html>"),
+            };
+        }
+        if query.contains("page=2") {
+            return reply(401, "application/json", r#"{"detail": "Invalid token."}"#);
+        }
+        let item = r#"{"id": 2, "updated_at": "2026-01-02T00:00:00Z"}"#;
+        let body = format!(r#"{{"count": 2, "next": "?page=2", "results": [{item}]}}"#);
+        reply(200, "application/json", body)
+    });
+    // After each call so much time passes that the next one would log in again.
+    let late = |result: Result<Response<Body>, Error>| async {
+        tokio::time::advance(Duration::from_secs(2)).await;
+        result
+    };
+    let client = service
+        .builder()
+        .credentials(Credentials::password(EMAIL, PASSWORD))
+        .configure(move |stack| stack.layer(tower::util::ThenLayer::new(late)))
+        .build()
+        .unwrap();
+    let error = told(&client).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Auth);
+    assert!(error.is_not_found(), "by its status alone");
+    let seen = service.seen_with_credentials().into_iter();
+    let seen: Vec<_> = seen.map(|(name, _)| name).collect();
+    let list = "investments";
+    assert_eq!(seen, ["login", list, list, list, list, "login"]);
 }
