@@ -1,20 +1,24 @@
 //! The promise of the crate: webhooks are lost, doubled, reordered and forged, receivers are killed, and everything that changed
 //! is known and handled in the end, once by its key.
 //!
+//! The clock of "within one poll interval" starts at the last change of a status; receivers were killed before, the last time
+//! shortly before. It stops at the last effect of a handler, on the clock of the process that had it. A look that was made just
+//! before that change is not repeated sooner than the interval says, so there is nothing to spare but what the hints bring.
+//!
 //! `ACCREDIT_INBOX_FULL=1` runs the sizes that are promised.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use accredit_inbox::{Inbox, Step};
-use accredit_sandbox::{Sandbox, WebhookSettings};
+use accredit_sandbox::{Delivery, Sandbox, WebhookSettings};
 use accredit_verifyinvestor::{
     Client, Environment, UserId, VerificationRequestId, VerificationRequestStatus,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::postgres::Server;
-use crate::process::{Effects, POLL, Process, Settings, free_port};
+use crate::process::{Effect, Effects, POLL, Process, Settings, free_port};
 use crate::support::Folder;
 
 /// What every request goes through; odd ones stop short of the end.
@@ -93,7 +97,8 @@ async fn run(folder: &Folder, store: &str, inbox: &Inbox, receivers: usize, size
     let mut knobs = WebhookSettings::default();
     knobs.drop_percent = 20;
     knobs.duplicate_percent = 20;
-    knobs.reorder_percent = 20;
+    // One that is drawn while another one waits to be overtaken is not held: a quarter of the draws is a fifth of the webhooks.
+    knobs.reorder_percent = 25;
     knobs.forge_percent = 5;
     sandbox.set_webhooks(knobs).unwrap();
 
@@ -152,49 +157,95 @@ async fn run(folder: &Folder, store: &str, inbox: &Inbox, receivers: usize, size
         }
     }
     assert_eq!(kills, size.kills);
+    let changed = (begin.elapsed(), SystemTime::now());
+    // What was overtaken or waits in a queue comes late, and must not do harm.
     sandbox.webhooks_settled().await.unwrap();
     sandbox.release_webhooks().unwrap();
     sandbox.webhooks_settled().await.unwrap();
-    let changed = begin.elapsed();
 
-    let last = Instant::now();
     let truth = truth(&client, &requests).await;
     // Other processes do it, so there is nothing to wait on but the clock.
+    let waiting = Instant::now();
     let mut tick = tokio::time::interval(Duration::from_millis(50));
-    let reached = loop {
+    while !is_settled(inbox, &truth).await {
         tick.tick().await;
-        if is_settled(inbox, &truth).await {
-            break last.elapsed();
-        }
         let stats = inbox.stats().await.unwrap();
-        assert!(last.elapsed() < 10 * POLL, "not settled: {stats:?}");
-    };
-    // The interval runs from a look to the next; a second is for making them all.
-    assert!(
-        reached <= POLL + Duration::from_secs(1),
-        "{reached:?} after the last change"
-    );
+        assert!(waiting.elapsed() < 10 * POLL, "not settled: {stats:?}");
+    }
     drop(processes);
 
-    let calls = check(inbox, &truth, &effects.all()).await;
+    let effects = effects.all();
+    let calls = check(inbox, &truth, &effects).await;
+    let last = effects.iter().map(|effect| effect.at).max().unwrap();
+    let reached = last.duration_since(changed.1).unwrap_or_default();
     let deliveries = sandbox.webhook_deliveries().unwrap();
-    let count = |what: &dyn Fn(&accredit_sandbox::Delivery) -> bool| {
-        deliveries.iter().filter(|delivery| what(delivery)).count()
-    };
-    let taken_forged = count(&|delivery| delivery.forged && delivery.state == "delivered");
-    assert_eq!(taken_forged, 0);
+    let webhooks = Webhooks::of(&deliveries);
     println!(
-        "{changes} changes in {changed:?}, {kills} kills, {receivers} receivers; {} webhooks: {} delivered, {} dropped, \
-         {} doubled, {} reordered, {} forged, {} lost with a receiver; {} effects, {calls} calls of handlers; the truth after {reached:?}",
-        deliveries.len(),
-        count(&|delivery| delivery.state == "delivered"),
-        count(&|delivery| delivery.state == "dropped"),
-        count(&|delivery| delivery.duplicate_of.is_some()),
-        count(&|delivery| delivery.effect.as_deref() == Some("reordered")),
-        count(&|delivery| delivery.forged),
-        count(&|delivery| delivery.state == "failed" && !delivery.forged),
-        effects.all().len(),
+        "{changes} changes in {:?}, {kills} kills, {receivers} receivers; {webhooks:?}; {} effects, {calls} calls of handlers; \
+         the truth after {reached:?}",
+        changed.0,
+        effects.len(),
     );
+    webhooks.check();
+    assert!(
+        reached <= POLL,
+        "{reached:?} after the last change, in {POLL:?}"
+    );
+}
+
+/// What became of the webhooks.
+#[derive(Debug)]
+#[allow(dead_code, reason = "some are only printed")]
+struct Webhooks {
+    /// Those that the service meant to send, once each.
+    events: usize,
+    dropped: usize,
+    doubled: usize,
+    /// Those that were sent, doubles included.
+    sent: usize,
+    reordered: usize,
+    forged: usize,
+    delivered: usize,
+    lost_with_a_receiver: usize,
+    forged_and_taken: usize,
+}
+
+impl Webhooks {
+    fn of(deliveries: &[Delivery]) -> Self {
+        let count = |what: &dyn Fn(&Delivery) -> bool| {
+            deliveries.iter().filter(|delivery| what(delivery)).count()
+        };
+        Self {
+            events: count(&|one| one.duplicate_of.is_none()),
+            dropped: count(&|one| one.state == "dropped"),
+            doubled: count(&|one| one.duplicate_of.is_some()),
+            sent: count(&|one| one.state != "dropped"),
+            reordered: count(&|one| one.effect.as_deref() == Some("reordered")),
+            forged: count(&|one| one.state != "dropped" && one.forged),
+            delivered: count(&|one| one.state == "delivered"),
+            lost_with_a_receiver: count(&|one| one.state == "failed" && !one.forged),
+            forged_and_taken: count(&|one| one.state == "delivered" && one.forged),
+        }
+    }
+
+    /// 20 % dropped, 20 % of the others doubled, 20 % of what was sent reordered and 5 % forged, none of which was taken.
+    fn check(&self) {
+        assert_eq!(self.forged_and_taken, 0);
+        let kept = self.events - self.dropped;
+        for (what, share, of, percent) in [
+            ("dropped", self.dropped, self.events, 20),
+            ("doubled", self.doubled, kept, 20),
+            ("reordered", self.reordered, self.sent, 20),
+            ("forged", self.forged, self.sent, 5),
+        ] {
+            // Four standard deviations of a draw: 8 % of a hundred draws, 1.6 % of ten thousand, where it is 20.
+            let off = (100 * share).abs_diff(percent * of);
+            assert!(
+                off * off <= 16 * of * percent * (100 - percent),
+                "{what}: {share} of {of} is not {percent} %"
+            );
+        }
+    }
 }
 
 type Truth = BTreeMap<u64, VerificationRequestStatus>;
@@ -226,29 +277,25 @@ async fn is_settled(inbox: &Inbox, truth: &Truth) -> bool {
 }
 
 /// Every request has its effects without a gap, none twice, each a step ahead, the last one the truth. Gives the calls.
-async fn check(inbox: &Inbox, truth: &Truth, effects: &[(String, u64, String, u64)]) -> u64 {
+async fn check(inbox: &Inbox, truth: &Truth, effects: &[Effect]) -> u64 {
     let mut calls = 0;
-    let mut of_request: BTreeMap<u64, Vec<&(String, u64, String, u64)>> = BTreeMap::new();
+    let mut of_request: BTreeMap<u64, Vec<&Effect>> = BTreeMap::new();
     for effect in effects {
-        of_request.entry(effect.1).or_default().push(effect);
-        calls += effect.3;
+        of_request.entry(effect.request).or_default().push(effect);
+        calls += effect.calls;
     }
     assert_eq!(of_request.len(), truth.len());
     for (request, effects) in of_request {
         let known = inbox.request(request).await.unwrap().unwrap();
-        assert_eq!(
-            known.sequence,
-            u64::try_from(effects.len()).unwrap(),
-            "{effects:?}"
-        );
+        assert_eq!(known.sequence, u64::try_from(effects.len()).unwrap());
         let mut before = None;
-        for (sequence, (key, _, status, _)) in (1..).zip(effects) {
+        for (sequence, effect) in (1..).zip(effects) {
             assert_eq!(
-                *key,
-                format!("{request}-{sequence}-{status}"),
+                effect.key,
+                format!("{request}-{sequence}-{}", effect.status),
                 "in order, without a gap"
             );
-            let status = VerificationRequestStatus::from_value(status);
+            let status = VerificationRequestStatus::from_value(&effect.status);
             assert_eq!(Step::between(before.as_ref(), &status), Step::Forward);
             before = Some(status);
         }

@@ -6,16 +6,17 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use accredit_inbox::{Change, Handler, HandlerError, Inbox, PostgresStore, SqliteStore};
 use accredit_verifyinvestor::transport::http::StatusCode;
 use accredit_verifyinvestor::{Client, Environment, Verified, WebhookReceiver, Webhooks};
-use axum::extract::{FromRef, State};
 use axum::routing::post;
 
 /// How often an open request is looked at, whatever comes or does not come.
-pub(crate) const POLL: Duration = Duration::from_secs(4);
+pub(crate) const POLL: Duration = Duration::from_secs(6);
+/// For a look and for a handler. What a killed process had under way is taken over after twice that time, well within [`POLL`].
+const TIME_LIMIT: Duration = Duration::from_secs(2);
 const SETTINGS: &str = "ACCREDIT_INBOX_PROCESS";
 
 /// What such a process is told.
@@ -83,16 +84,31 @@ impl Drop for Process {
     }
 }
 
+/// A port that nobody listens on. It is below those that the system gives out: while its process is dead, no connection of
+/// somebody else may come to stand on it.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    listener.local_addr().unwrap().port()
+    let mut random = fastrand::Rng::new();
+    loop {
+        let port = random.u16(10_000..30_000);
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// What a handler did: a table with the key as its key, as the documentation says. Counts the calls besides.
 pub(crate) struct Effects(Mutex<rusqlite::Connection>);
 
-/// One effect: key, request, status, and how often its handler was called.
-pub(crate) type Effect = (String, u64, String, u64);
+/// What a change did.
+pub(crate) struct Effect {
+    pub(crate) key: String,
+    pub(crate) request: u64,
+    pub(crate) status: String,
+    /// When it happened: at the first call of its handler.
+    pub(crate) at: SystemTime,
+    /// How often its handler was called.
+    pub(crate) calls: u64,
+}
 
 impl Effects {
     pub(crate) fn open(path: &Path) -> Self {
@@ -102,7 +118,7 @@ impl Effects {
             "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
              CREATE TABLE IF NOT EXISTS effect (
                 number INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, request INTEGER NOT NULL,
-                status TEXT NOT NULL, calls INTEGER NOT NULL DEFAULT 1) STRICT",
+                status TEXT NOT NULL, at INTEGER NOT NULL, calls INTEGER NOT NULL DEFAULT 1) STRICT",
         )
         .unwrap();
         Self(Mutex::new(db))
@@ -112,16 +128,17 @@ impl Effects {
     pub(crate) fn all(&self) -> Vec<Effect> {
         let db = self.0.lock().unwrap();
         let mut query = db
-            .prepare("SELECT key, request, status, calls FROM effect ORDER BY number")
+            .prepare("SELECT key, request, status, at, calls FROM effect ORDER BY number")
             .unwrap();
         let number = |value: i64| u64::try_from(value).unwrap();
         let rows = query.query_map([], |row| {
-            Ok((
-                row.get(0)?,
-                number(row.get(1)?),
-                row.get(2)?,
-                number(row.get(3)?),
-            ))
+            Ok(Effect {
+                key: row.get(0)?,
+                request: number(row.get(1)?),
+                status: row.get(2)?,
+                at: UNIX_EPOCH + Duration::from_micros(number(row.get(3)?)),
+                calls: number(row.get(4)?),
+            })
         });
         rows.unwrap().collect::<Result<_, _>>().unwrap()
     }
@@ -131,11 +148,12 @@ impl Effects {
 impl Handler for Effects {
     async fn handle(&self, change: &Change) -> Result<(), HandlerError> {
         let request = i64::try_from(change.request.get())?;
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros())?;
         let db = self.0.lock().unwrap();
         db.execute(
-            "INSERT INTO effect (key, request, status) VALUES (?1, ?2, ?3)
+            "INSERT INTO effect (key, request, status, at) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET calls = calls + 1",
-            rusqlite::params![change.key(), request, change.to.as_str()],
+            rusqlite::params![change.key(), request, change.to.as_str(), now],
         )?;
         Ok(())
     }
@@ -157,25 +175,6 @@ fn receiver_process() {
     runtime.block_on(serve(&told));
 }
 
-#[derive(Clone)]
-struct App {
-    inbox: Inbox,
-    receiver: WebhookReceiver,
-}
-
-impl FromRef<App> for WebhookReceiver {
-    fn from_ref(app: &App) -> Self {
-        app.receiver.clone()
-    }
-}
-
-async fn webhook(State(app): State<App>, webhook: Verified) -> StatusCode {
-    match app.inbox.receive(&webhook).await {
-        Ok(_) => StatusCode::NO_CONTENT,
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE,
-    }
-}
-
 async fn serve(told: &str) {
     let mut told = told.lines();
     let mut next = || told.next().unwrap();
@@ -190,13 +189,16 @@ async fn serve(told: &str) {
         .api_token(token)
         .build()
         .unwrap();
-    let app = App {
-        inbox: inbox.clone(),
-        receiver: WebhookReceiver::new(Webhooks::new(secret).unwrap()),
+    let hook = {
+        let inbox = inbox.clone();
+        async move |webhook: Verified| match inbox.receive(&webhook).await {
+            Ok(_) => StatusCode::NO_CONTENT,
+            Err(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
     };
     let router = axum::Router::new()
-        .route("/hook", post(webhook))
-        .with_state(app);
+        .route("/hook", post(hook))
+        .with_state(WebhookReceiver::new(Webhooks::new(secret).unwrap()));
     let listener = tokio::net::TcpListener::bind(format!("127.0.0.1:{port}"))
         .await
         .unwrap();
@@ -206,7 +208,7 @@ async fn serve(told: &str) {
         .poll(POLL, POLL)
         .looks_per_second(1000)
         .parallel(16)
-        .time_limit(Duration::from_secs(1))
+        .time_limit(TIME_LIMIT)
         .tick(Duration::from_millis(200));
     tokio::select! {
         _ = axum::serve(listener, router) => {}
