@@ -4,6 +4,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time. All processes on one store should agree on it to within a few seconds.
 ///
+/// A clock may be set. When it jumps ahead, leases are over early, and a handler may be called while an earlier call of it still
+/// runs: [`Change::key`](crate::Change::key) tells them apart. When it goes back, the worker notices within a minute
+/// what was dated ahead of it, and lets those waits and leases begin anew ([`Store::redate`](crate::Store::redate)).
+///
 /// A closure will do, for tests:
 ///
 /// ```
@@ -34,6 +38,12 @@ impl<F: Fn() -> SystemTime + Send + Sync + 'static> Clock for F {
     }
 }
 
+/// The longest that anything waits, whatever was asked for: a century.
+const LONGEST: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+
+/// By how much the clocks of one store may differ.
+pub(crate) const TOLERANCE: Duration = Duration::from_secs(10);
+
 /// Milliseconds since 1970, as the stores keep them; what is earlier counts as 1970.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn millis(at: SystemTime) -> i64 {
@@ -44,15 +54,13 @@ pub(crate) fn millis(at: SystemTime) -> i64 {
 /// Reads [`millis`] back.
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub(crate) fn instant(millis: i64) -> SystemTime {
-    later(
-        UNIX_EPOCH,
-        Duration::from_millis(u64::try_from(millis).unwrap_or_default()),
-    )
+    let since = Duration::from_millis(u64::try_from(millis).unwrap_or_default());
+    UNIX_EPOCH.checked_add(since).unwrap_or(UNIX_EPOCH)
 }
 
-/// An instant that much later; the same where the platform's time ends before it.
+/// An instant that much later, by a century at most: "never" is not "now".
 pub(crate) fn later(at: SystemTime, by: Duration) -> SystemTime {
-    at.checked_add(by).unwrap_or(at)
+    at.checked_add(by.min(LONGEST)).unwrap_or(at)
 }
 
 /// An instant that much earlier; 1970 where it would be before.
@@ -70,8 +78,11 @@ mod tests {
         assert_eq!(millis(at), 1234);
         assert_eq!(instant(1234), UNIX_EPOCH + Duration::from_millis(1234));
         assert_eq!(instant(-5), UNIX_EPOCH);
+        let far = UNIX_EPOCH + 3 * LONGEST;
+        assert_eq!(instant(millis(far)), far);
         assert_eq!(millis(UNIX_EPOCH - Duration::from_secs(1)), 0);
-        assert_eq!(later(at, Duration::MAX), at);
+        assert_eq!(later(at, Duration::MAX), at + LONGEST);
+        assert_eq!(later(at, LONGEST / 2), at + LONGEST / 2);
         assert_eq!(earlier(at, Duration::MAX), UNIX_EPOCH);
     }
 }

@@ -16,12 +16,26 @@ enum Kind {
     Newer,
     Id,
     Stopped,
+    TimedOut,
 }
 
 impl StoreError {
     /// A failure of the database below, for stores of your own. Keep what was written out of its text.
     pub fn database(error: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self(Kind::Database(error.into()))
+    }
+
+    /// The database did not answer in time, for stores of your own.
+    #[must_use]
+    pub fn timed_out() -> Self {
+        Self(Kind::TimedOut)
+    }
+
+    /// Whether the database did not answer in time. What was to be written may be there or not, and every call may be made
+    /// again: a receiver answers 503 and is sent the webhook again, a worker does it by itself.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self.0, Kind::TimedOut)
     }
 
     #[cfg(any(feature = "sqlite", feature = "postgres"))]
@@ -53,6 +67,7 @@ impl fmt::Display for StoreError {
             Kind::Newer => "the inbox was written by a newer version, and was left as it is",
             Kind::Id => "an id is larger than any store can hold",
             Kind::Stopped => "the inbox's database thread has ended",
+            Kind::TimedOut => "the inbox's database did not answer in time",
         })
     }
 }
@@ -61,7 +76,7 @@ impl StdError for StoreError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0 {
             Kind::Database(error) => Some(&**error),
-            Kind::Foreign | Kind::Newer | Kind::Id | Kind::Stopped => None,
+            Kind::Foreign | Kind::Newer | Kind::Id | Kind::Stopped | Kind::TimedOut => None,
         }
     }
 }

@@ -55,11 +55,6 @@ impl Step {
     }
 }
 
-/// Whether nothing more is expected to happen to a request.
-pub(crate) fn is_end(status: &Status) -> bool {
-    Stage::of(status) == Some(Stage::End)
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Asked,
@@ -77,12 +72,7 @@ impl Stage {
             Status::WaitingForReview
             | Status::InReview
             | Status::WaitingForInformationFromInvestor => Self::Review,
-            Status::Accredited
-            | Status::NotAccredited
-            | Status::AcceptedExpire
-            | Status::DeclinedExpire
-            | Status::DeclinedByInvestor
-            | Status::SelfNotAccredited => Self::End,
+            _ if status.is_decided() => Self::End,
             _ => return None,
         })
     }
@@ -127,10 +117,8 @@ mod tests {
     #[test]
     fn ends_follow_every_open_status_and_nothing_known_follows_them() {
         for end in &ENDS {
-            assert!(is_end(end));
             assert_eq!(Step::between(None, end), Step::Forward);
             for open in &OPEN {
-                assert!(!is_end(open));
                 assert_eq!(Step::between(Some(open), end), Step::Forward);
                 assert_eq!(Step::between(Some(end), open), Step::Backward);
             }
@@ -143,7 +131,6 @@ mod tests {
     #[test]
     fn what_is_not_on_the_map_may_follow_and_be_followed() {
         for odd in [Status::from_value("revoked"), Status::NoVerificationRequest] {
-            assert!(!is_end(&odd));
             for known in OPEN.iter().chain(&ENDS) {
                 assert_eq!(Step::between(Some(known), &odd), Step::Forward);
                 assert_eq!(Step::between(Some(&odd), known), Step::Forward);

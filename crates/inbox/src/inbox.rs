@@ -16,6 +16,9 @@ use crate::{
     StoreError, SystemClock, TrackedRequest, UnreadableDelivery, Worker,
 };
 
+/// How many rows are forgotten at a time: whoever wants to write waits for no more.
+const PURGE: u32 = 1000;
+
 /// A durable inbox. Cloning is cheap, and clones share the store.
 #[derive(Clone)]
 pub struct Inbox {
@@ -119,8 +122,8 @@ impl Inbox {
         Worker::new(self, Arc::new(source), Arc::new(handler))
     }
 
-    /// Follows a request from now on, whether a webhook tells of it or not. Call it with every request that you create:
-    /// delivery is not guaranteed.
+    /// Follows a request from now on, whether a webhook tells of it or not; `false` when it is followed already, or over. Call
+    /// it with every request that you create: delivery is not guaranteed.
     ///
     /// # Errors
     ///
@@ -157,7 +160,7 @@ impl Inbox {
     ///
     /// When the store fails.
     pub async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError> {
-        self.store.unreadable(limit).await
+        self.store.unreadable(None, limit).await
     }
 
     /// Marks an unreadable delivery as dealt with; `false` when it was already, or is not there.
@@ -201,7 +204,15 @@ impl Inbox {
     ///
     /// When the store fails.
     pub async fn purge(&self, age: Duration) -> Result<u64, StoreError> {
-        self.store.purge(earlier(self.clock.now(), age)).await
+        let before = earlier(self.clock.now(), age);
+        let mut gone = 0;
+        loop {
+            let batch = self.store.purge(before, PURGE).await?;
+            gone += batch;
+            if batch < u64::from(PURGE) {
+                return Ok(gone);
+            }
+        }
     }
 
     /// How full the inbox is, for a gauge.

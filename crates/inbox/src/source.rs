@@ -60,7 +60,9 @@ impl SourceError {
         }
     }
 
-    /// There is no such request, as far as the service tells. Asked a few times more, then left alone until the next hint.
+    /// There is no such request, as far as the service tells. One that was never seen is asked for ten times, then left alone
+    /// until a delivery, [`Inbox::track`](crate::Inbox::track) or the list of all requests tells of it; one that was seen is asked
+    /// for on and on.
     #[must_use]
     pub fn missing() -> Self {
         Self {

@@ -27,8 +27,8 @@ pub trait Store: Send + Sync + 'static {
     /// delivery makes the request due.
     async fn accept(&self, delivery: NewDelivery, now: SystemTime) -> Result<Recorded, StoreError>;
 
-    /// Follows requests that no delivery told of; says how many are new. They are due at once, those that are followed already
-    /// stay as they are.
+    /// Follows requests that no delivery told of: those that are not known, and those that were given up before they came to an
+    /// [end](VerificationRequestStatus::is_decided). They are due at once; the others stay as they are. Says how many there were.
     async fn track(
         &self,
         requests: &[VerificationRequestId],
@@ -53,7 +53,7 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<bool, StoreError>;
 
     /// Leases changes that wait for their handler, at most `limit`, and counts the attempt. The changes of one request come
-    /// one at a time, in their order.
+    /// one at a time, in their order; one that was revived waits until those that are leased come back.
     async fn lease_changes(
         &self,
         limit: u32,
@@ -75,8 +75,13 @@ pub trait Store: Send + Sync + 'static {
         request: VerificationRequestId,
     ) -> Result<Option<TrackedRequest>, StoreError>;
 
-    /// Pending deliveries that name no request as far as this version can tell, oldest first.
-    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError>;
+    /// Pending deliveries that name no request as far as this version can tell, by their number: those after one of them, or
+    /// from the first.
+    async fn unreadable(
+        &self,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<UnreadableDelivery>, StoreError>;
 
     /// Settles an unreadable delivery, and makes the request due that it turned out to be about; `false` when it is not
     /// pending.
@@ -98,9 +103,15 @@ pub trait Store: Send + Sync + 'static {
         now: SystemTime,
     ) -> Result<bool, StoreError>;
 
-    /// Forgets deliveries that were settled and changes that were handled before an instant; says how many. Requests are never
-    /// forgotten: their count of changes is what keeps keys from coming twice.
-    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError>;
+    /// Forgets deliveries that were settled and changes that were handled before an instant, at most `limit` of each, so that
+    /// nobody waits long; says how many. Requests are never forgotten: their count of changes is what keeps keys from coming
+    /// twice.
+    async fn purge(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError>;
+
+    /// Corrects what a clock wrote that was ahead, by more than ten seconds, and has been set back since; says how many rows.
+    /// Waits and leases that began at a time which has not come yet begin now, with the length that they had, so that a live
+    /// lease is not cut short. What a delivery made due is due, and what was dealt with was dealt with now.
+    async fn redate(&self, now: SystemTime) -> Result<u64, StoreError>;
 
     /// Counts.
     async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError>;
@@ -159,6 +170,8 @@ pub struct RequestLease {
     pub quiet: u32,
     /// Looks since the last answer that failed.
     pub failures: u32,
+    /// Those of them, since the last one that was different, for which there was no such request.
+    pub missing: u32,
 }
 
 /// What a look at a request gave.
@@ -168,13 +181,15 @@ pub struct Look {
     pub moved_to: Option<VerificationRequestStatus>,
     /// A status that was seen and not taken, because it lies behind the stored one.
     pub refused: Option<VerificationRequestStatus>,
-    /// Whether the service answered.
+    /// Whether the service answered, and the deliveries before the lease are dealt with.
     pub answered: bool,
     /// For [`RequestLease::quiet`].
     pub quiet: u32,
     /// For [`RequestLease::failures`].
     pub failures: u32,
-    /// Why it did not answer.
+    /// For [`RequestLease::missing`].
+    pub missing: u32,
+    /// Why it gave no status.
     pub error: Option<String>,
     /// When to look again; `None` when nothing more is expected.
     pub next: Option<SystemTime>,

@@ -20,6 +20,17 @@ use tokio::sync::watch;
 
 use crate::{Handler, Inbox, Source};
 
+/// How much of somebody's words is kept, in characters.
+const LONGEST_TEXT: usize = 500;
+/// The most looks a second that can be told apart.
+const MOST_LOOKS: u32 = 1_000_000;
+
+/// What is stored of an error's words: not all of a long one, and nothing that a database can't hold.
+fn kept(error: &dyn fmt::Display) -> String {
+    let text = error.to_string().replace('\0', "\u{fffd}");
+    text.chars().take(LONGEST_TEXT).collect()
+}
+
 /// Asks the service about requests that are due, and hands what changed to a handler. Several may run on one store.
 ///
 /// A delivery makes its request due at once; without one an open request is looked at after a minute, then ever more rarely, up
@@ -59,6 +70,24 @@ struct Settings {
     keep: Duration,
 }
 
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            poll: look::Poll {
+                first: Duration::from_secs(60),
+                longest: Duration::from_secs(15 * 60),
+            },
+            looks_per_second: 10,
+            parallel: 8,
+            attempts: 20,
+            time_limit: Duration::from_secs(30),
+            tick: Duration::from_secs(1),
+            discover: None,
+            keep: Duration::from_secs(30 * 24 * 60 * 60),
+        }
+    }
+}
+
 impl Settings {
     /// Longer than anything that is done under a lease.
     fn lease(&self) -> Duration {
@@ -72,32 +101,22 @@ impl Worker {
             inbox: inbox.clone(),
             source,
             handler,
-            settings: Settings {
-                poll: look::Poll {
-                    first: Duration::from_secs(60),
-                    longest: Duration::from_secs(15 * 60),
-                },
-                looks_per_second: 10,
-                parallel: 8,
-                attempts: 20,
-                time_limit: Duration::from_secs(30),
-                tick: Duration::from_secs(1),
-                discover: None,
-                keep: Duration::from_secs(30 * 24 * 60 * 60),
-            },
+            settings: Settings::default(),
         }
     }
 
-    /// How often an open request is looked at when nothing is heard of it: `first` after a change, doubling up to `longest`,
-    /// each with jitter. A minute and 15 minutes unless set.
+    /// How often an open request is looked at when nothing is heard of it: `first` after a change, doubling up to `longest`, each
+    /// with jitter, which shortens it. A minute and 15 minutes unless set. Only the rate limit, a service that does not answer
+    /// and a machine that does not keep up make it longer.
     pub fn poll(mut self, first: Duration, longest: Duration) -> Self {
         self.settings.poll = look::Poll { first, longest };
         self
     }
 
-    /// The most looks a second that this worker makes at the service; 10 unless set. The service documents no limit.
+    /// The most looks a second that this worker makes at the service; 10 unless set, 1 at least, a million at most. The service
+    /// documents no limit. Each worker counts for itself: four of them on one store make up to four times as many.
     pub fn looks_per_second(mut self, looks: u32) -> Self {
-        self.settings.looks_per_second = looks.max(1);
+        self.settings.looks_per_second = looks.clamp(1, MOST_LOOKS);
         self
     }
 
@@ -108,6 +127,10 @@ impl Worker {
     }
 
     /// How often a handler may fail with a change before it is set aside; 20 unless set, which takes about two hours and a half.
+    ///
+    /// An attempt counts from the moment the change is taken from the store, so that a handler that takes its process along is
+    /// set aside, too. Nobody can tell whether the process died of it: a change whose attempts ended so is handed over three
+    /// times at least, whatever is set here, and set aside unheard after that.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.settings.attempts = attempts.max(1);
         self
@@ -147,7 +170,10 @@ impl Worker {
     /// lease is over. It runs on a tokio runtime with its timers enabled.
     pub async fn run_until(&self, shutdown: impl Future<Output = ()>) {
         let (stop, stopped) = watch::channel(false);
-        let settings = &self.settings;
+        let settings = &Settings {
+            poll: self.settings.poll.less(self.settings.tick),
+            ..self.settings.clone()
+        };
         let looking = Arc::new(looking::Looking {
             inbox: self.inbox.clone(),
             source: Arc::clone(&self.source),

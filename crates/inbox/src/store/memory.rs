@@ -1,8 +1,9 @@
 //! The store that is gone with the process: for tests, and the plainest statement of what a store does.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use accredit_models::Personal;
 use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus};
@@ -12,11 +13,12 @@ use super::{
     ChangeLease, DeliveryId, Look, NewDelivery, Outcome, PoisonedChange, Recorded, RequestLease,
     Stats, Store, TrackedRequest, UnreadableDelivery,
 };
+use crate::clock::{TOLERANCE, earlier, later};
 use crate::{Change, StoreError};
 
-/// Keeps an inbox in memory.
-#[derive(Debug, Default)]
-pub struct MemoryStore(Mutex<State>);
+/// Keeps an inbox in memory. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryStore(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -34,9 +36,12 @@ struct Request {
     hints: i64,
     quiet: u32,
     failures: u32,
+    missing: u32,
     error: Option<String>,
     due_at: Option<SystemTime>,
     leased_until: Option<SystemTime>,
+    /// When the two before were written; a delivery alone makes due what is dated later.
+    dated_at: Option<SystemTime>,
     fence: i64,
     hinted_at: Option<SystemTime>,
     read_at: Option<SystemTime>,
@@ -60,6 +65,8 @@ struct Row {
     /// `None` once it was handled or set aside.
     due_at: Option<SystemTime>,
     leased_until: Option<SystemTime>,
+    /// When the two before were written.
+    dated_at: SystemTime,
     fence: i64,
     handled_at: Option<SystemTime>,
 }
@@ -79,6 +86,22 @@ impl MemoryStore {
 /// Whether something is due and nobody has it.
 fn is_free(due_at: Option<SystemTime>, leased_until: Option<SystemTime>, now: SystemTime) -> bool {
     due_at.is_some_and(|due| due <= now) && leased_until.is_none_or(|until| until <= now)
+}
+
+/// Moves an instant that lies ahead so much nearer, though not into the past.
+fn nearer(at: SystemTime, by: Duration, now: SystemTime) -> SystemTime {
+    earlier(at, by).max(at.min(now))
+}
+
+/// Takes rows out, at most `limit`; says how many.
+fn forget<K: Ord, V>(rows: &mut BTreeMap<K, V>, limit: u32, old: impl Fn(&V) -> bool) -> u64 {
+    let mut gone = 0;
+    rows.retain(|_, row| {
+        let goes = gone < limit && old(row);
+        gone += u32::from(goes);
+        !goes
+    });
+    u64::from(gone)
 }
 
 fn count<T>(rows: impl Iterator<Item = T>) -> u64 {
@@ -139,13 +162,16 @@ impl Store for MemoryStore {
         let mut state = self.state();
         let mut new = 0;
         for request in requests {
-            state.requests.entry(*request).or_insert_with(|| {
+            let row = state.requests.entry(*request).or_default();
+            let is_over = row
+                .status
+                .as_ref()
+                .is_some_and(|status| status.is_decided());
+            if row.due_at.is_none() && !is_over {
+                row.due_at = Some(now);
+                row.dated_at = Some(now);
                 new += 1;
-                Request {
-                    due_at: Some(now),
-                    ..Request::default()
-                }
-            });
+            }
         }
         Ok(new)
     }
@@ -166,6 +192,7 @@ impl Store for MemoryStore {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let leases = due.into_iter().take(limit).map(|(request, row)| {
             row.leased_until = Some(until);
+            row.dated_at = Some(now);
             row.fence += 1;
             RequestLease {
                 request: *request,
@@ -175,6 +202,7 @@ impl Store for MemoryStore {
                 sequence: row.sequence,
                 quiet: row.quiet,
                 failures: row.failures,
+                missing: row.missing,
             }
         });
         Ok(leases.collect())
@@ -210,6 +238,7 @@ impl Store for MemoryStore {
                 error: None,
                 due_at: Some(now),
                 leased_until: None,
+                dated_at: now,
                 fence: 0,
                 handled_at: None,
             };
@@ -232,8 +261,10 @@ impl Store for MemoryStore {
         }
         row.quiet = look.quiet;
         row.failures = look.failures;
+        row.missing = look.missing;
         row.error = look.error;
         row.leased_until = None;
+        row.dated_at = Some(now);
         // A lease is good for one look.
         row.fence += 1;
         Ok(true)
@@ -247,11 +278,16 @@ impl Store for MemoryStore {
     ) -> Result<Vec<ChangeLease>, StoreError> {
         let mut state = self.state();
         let mut first = BTreeMap::new();
+        let mut busy = BTreeSet::new();
         for ((request, _), row) in &mut state.changes {
+            if row.leased_until.is_some_and(|until| until > now) {
+                busy.insert(*request);
+            }
             if row.due_at.is_some() {
                 first.entry(*request).or_insert(row);
             }
         }
+        first.retain(|request, _| !busy.contains(request));
         let mut due: Vec<_> = first
             .into_values()
             .filter(|row| is_free(row.due_at, row.leased_until, now))
@@ -260,6 +296,7 @@ impl Store for MemoryStore {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let leases = due.into_iter().take(limit).map(|row| {
             row.leased_until = Some(until);
+            row.dated_at = now;
             row.fence += 1;
             row.attempts += 1;
             ChangeLease {
@@ -287,6 +324,7 @@ impl Store for MemoryStore {
             Outcome::Poison { error } => (None, None, Some(error)),
         };
         row.leased_until = None;
+        row.dated_at = now;
         row.fence += 1;
         Ok(true)
     }
@@ -308,11 +346,16 @@ impl Store for MemoryStore {
         }))
     }
 
-    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError> {
+    async fn unreadable(
+        &self,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<UnreadableDelivery>, StoreError> {
         let state = self.state();
+        let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let rows = state
             .deliveries
-            .iter()
+            .range((from, Bound::Unbounded))
             .filter(|(_, row)| row.request.is_none() && row.settled_at.is_none())
             .take(usize::try_from(limit).unwrap_or(usize::MAX))
             .map(|(id, row)| UnreadableDelivery {
@@ -370,19 +413,63 @@ impl Store for MemoryStore {
         let poisoned = row.filter(|row| row.due_at.is_none() && row.handled_at.is_none());
         Ok(poisoned.is_some_and(|row| {
             row.due_at = Some(now);
+            row.dated_at = now;
             row.attempts = 0;
             true
         }))
     }
 
-    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError> {
+    async fn purge(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
         let mut state = self.state();
         let old = |at: Option<SystemTime>| at.is_some_and(|at| at < before);
-        let had = state.deliveries.len() + state.changes.len();
-        state.deliveries.retain(|_, row| !old(row.settled_at));
-        state.changes.retain(|_, row| !old(row.handled_at));
-        let gone = had - state.deliveries.len() - state.changes.len();
-        Ok(u64::try_from(gone).unwrap_or(u64::MAX))
+        let deliveries = forget(&mut state.deliveries, limit, |row| old(row.settled_at));
+        let changes = forget(&mut state.changes, limit, |row| old(row.handled_at));
+        Ok(deliveries + changes)
+    }
+
+    async fn redate(&self, now: SystemTime) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let state = &mut *state;
+        let ahead = |at: Option<SystemTime>| at.is_some_and(|at| at > later(now, TOLERANCE));
+        let mut redated = 0;
+        for row in state.requests.values_mut() {
+            let Some(due_at) = row.due_at else { continue };
+            let hinted = ahead(row.hinted_at);
+            if !hinted && !ahead(row.dated_at) {
+                continue;
+            }
+            let dated_at = row.dated_at.unwrap_or(now);
+            let shift = dated_at.duration_since(now).unwrap_or_default();
+            row.due_at = Some(if hinted {
+                due_at.min(now)
+            } else {
+                nearer(due_at, shift, now)
+            });
+            row.leased_until = row.leased_until.map(|until| nearer(until, shift, now));
+            row.dated_at = Some(dated_at.min(now));
+            row.hinted_at = row.hinted_at.map(|hinted_at| hinted_at.min(now));
+            redated += 1;
+        }
+        for row in state.changes.values_mut() {
+            if row.due_at.is_some() && ahead(Some(row.dated_at)) {
+                let shift = row.dated_at.duration_since(now).unwrap_or_default();
+                row.due_at = row.due_at.map(|due_at| nearer(due_at, shift, now));
+                row.leased_until = row.leased_until.map(|until| nearer(until, shift, now));
+                row.dated_at = now;
+                redated += 1;
+            }
+            if ahead(row.handled_at) {
+                row.handled_at = Some(now);
+                redated += 1;
+            }
+        }
+        for row in state.deliveries.values_mut() {
+            if ahead(row.settled_at) {
+                row.settled_at = Some(now);
+                redated += 1;
+            }
+        }
+        Ok(redated)
     }
 
     async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError> {

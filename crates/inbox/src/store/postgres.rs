@@ -5,28 +5,28 @@
 mod pool;
 mod schema;
 
-use std::time::SystemTime;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use accredit_models::Personal;
-use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus};
+use accredit_verifyinvestor::VerificationRequestId;
 use async_trait::async_trait;
 use tokio_postgres::tls::{MakeTlsConnect, TlsConnect};
-use tokio_postgres::types::{FromSql, Type};
+use tokio_postgres::types::Type;
 use tokio_postgres::{NoTls, Row, Socket};
 
 use self::pool::{Pool, failure};
-use super::rows::{column, number, outcome_columns, request, small, status, stored};
+use super::rows::{self, Columns, column, columns, outcome_columns, stored};
 use super::{
     ChangeLease, DeliveryId, Look, NewDelivery, Outcome, PoisonedChange, Recorded, RequestLease,
     Stats, Store, TrackedRequest, UnreadableDelivery,
 };
-use crate::clock::{instant, millis};
-use crate::{Change, StoreError};
+use crate::StoreError;
+use crate::clock::{TOLERANCE, instant, millis};
 
 /// Keeps an inbox on a PostgreSQL server, for any number of receivers and workers on any number of machines.
 ///
 /// Leases skip what others have locked, so workers do not wait for each other. The tables are named `accredit_inbox_…` and stand
-/// in the first schema of the connection's `search_path`. A connection that is lost is made anew at the next call.
+/// in the first schema of the connection's `search_path`. A connection that is lost, or on which a statement got no answer within
+/// ten seconds, is made anew at the next call.
 #[derive(Debug)]
 pub struct PostgresStore(Pool);
 
@@ -36,7 +36,7 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// When the text does not parse, the server can't be reached, or the tables are of somebody else or of a newer version, which
+    /// When the text does not parse, the server can't be reached within ten seconds, or the tables are of somebody else or of a newer version, which
     /// are left as they are.
     pub async fn connect(config: &str) -> Result<Self, StoreError> {
         Self::connect_tls(config, NoTls).await
@@ -55,28 +55,30 @@ impl PostgresStore {
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
         let pool = Pool::new(config, tls)?;
-        schema::migrate(&mut pool.connect().await?).await?;
+        pool.migrate().await?;
         Ok(Self(pool))
     }
 }
 
-/// A column of a row.
-fn get<'a, T: FromSql<'a>>(row: &'a Row, name: &str) -> Result<T, StoreError> {
-    row.try_get(name).map_err(|error| failure(&error))
-}
+impl Columns for Row {
+    type Error = StoreError;
 
-fn time(row: &Row, name: &str) -> Result<Option<SystemTime>, StoreError> {
-    Ok(get::<Option<i64>>(row, name)?.map(instant))
-}
+    fn number(&self, name: &str) -> Result<i64, StoreError> {
+        self.try_get(name).map_err(|error| failure(&error))
+    }
 
-fn change(row: &Row) -> Result<Change, StoreError> {
-    Ok(Change {
-        request: request(get(row, "request_id")?),
-        sequence: number(get(row, "sequence")?),
-        from: status(get(row, "was")?),
-        to: VerificationRequestStatus::from_value(get(row, "status")?),
-        seen_at: instant(get(row, "seen_at")?),
-    })
+    fn time(&self, name: &str) -> Result<Option<SystemTime>, StoreError> {
+        let millis: Option<i64> = self.try_get(name).map_err(|error| failure(&error))?;
+        Ok(millis.map(instant))
+    }
+
+    fn text(&self, name: &str) -> Result<Option<String>, StoreError> {
+        self.try_get(name).map_err(|error| failure(&error))
+    }
+
+    fn bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        self.try_get(name).map_err(|error| failure(&error))
+    }
 }
 
 #[async_trait]
@@ -91,8 +93,8 @@ impl Store for PostgresStore {
             .0
             .query(
                 "WITH hint AS (
-                    INSERT INTO accredit_inbox_request AS known (id, hints, due_at, hinted_at)
-                    SELECT $3, 1, $4, $4 WHERE $3 IS NOT NULL
+                    INSERT INTO accredit_inbox_request AS known (id, hints, due_at, dated_at, hinted_at)
+                    SELECT $3, 1, $4, $4, $4 WHERE $3 IS NOT NULL
                     ON CONFLICT (id) DO UPDATE
                         SET hints = known.hints + 1, hinted_at = $4, due_at = least(known.due_at, $4)
                     RETURNING hints)
@@ -100,7 +102,7 @@ impl Store for PostgresStore {
                  SELECT $1, $2, $3, coalesce((SELECT hints FROM hint), 0), $4
                  ON CONFLICT (digest) WHERE settled_at IS NULL DO UPDATE
                     SET request_id = excluded.request_id, hint = excluded.hint
-                 RETURNING xmax = 0 AS new",
+                 RETURNING CASE WHEN xmax = 0 THEN 1::int8 ELSE 0 END AS new",
                 &[
                     (&digest, Type::BYTEA),
                     (&body, Type::BYTEA),
@@ -109,9 +111,9 @@ impl Store for PostgresStore {
                 ],
             )
             .await?;
-        let new = rows.first().map(|row| get(row, "new")).transpose()?;
+        let new = rows.first().map(|row| row.number("new")).transpose()?;
         Ok(match new {
-            Some(true) => Recorded::New,
+            Some(1) => Recorded::New,
             _ => Recorded::Duplicate,
         })
     }
@@ -121,18 +123,20 @@ impl Store for PostgresStore {
         requests: &[VerificationRequestId],
         now: SystemTime,
     ) -> Result<u64, StoreError> {
-        let requests: Vec<i64> = requests
-            .iter()
-            .map(|request| column(*request))
-            .collect::<Result<_, _>>()?;
         let rows = self
             .0
             .query(
                 // In one order everywhere, so that no two of these wait for each other.
-                "INSERT INTO accredit_inbox_request (id, due_at)
-                 SELECT DISTINCT id, $2::int8 FROM unnest($1) AS id ORDER BY id
-                 ON CONFLICT (id) DO NOTHING RETURNING 1",
-                &[(&requests, Type::INT8_ARRAY), (&millis(now), Type::INT8)],
+                "INSERT INTO accredit_inbox_request AS known (id, due_at, dated_at)
+                 SELECT DISTINCT id, $2::int8, $2 FROM unnest($1) AS id ORDER BY id
+                 ON CONFLICT (id) DO UPDATE SET due_at = $2, dated_at = $2
+                    WHERE known.due_at IS NULL AND (known.status IS NULL OR known.status <> ALL ($3))
+                 RETURNING 1",
+                &[
+                    (&columns(requests)?, Type::INT8_ARRAY),
+                    (&millis(now), Type::INT8),
+                    (&rows::ends(), Type::TEXT_ARRAY),
+                ],
             )
             .await?;
         Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
@@ -150,9 +154,10 @@ impl Store for PostgresStore {
                 "WITH picked AS MATERIALIZED (
                     SELECT id FROM accredit_inbox_request WHERE due_at <= $1 AND leased_until <= $1
                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
-                 UPDATE accredit_inbox_request AS request SET leased_until = $2, fence = fence + 1
+                 UPDATE accredit_inbox_request AS request
+                 SET leased_until = $2, dated_at = $1, fence = fence + 1
                  FROM picked WHERE request.id = picked.id
-                 RETURNING request.id, fence, hints, status, sequence, quiet, failures",
+                 RETURNING request.id, fence, hints, status, sequence, quiet, failures, missing",
                 &[
                     (&millis(now), Type::INT8),
                     (&millis(until), Type::INT8),
@@ -160,18 +165,7 @@ impl Store for PostgresStore {
                 ],
             )
             .await?;
-        let lease = |row| {
-            Ok(RequestLease {
-                request: request(get(row, "id")?),
-                fence: get(row, "fence")?,
-                hints: get(row, "hints")?,
-                status: status(get(row, "status")?),
-                sequence: number(get(row, "sequence")?),
-                quiet: small(get(row, "quiet")?),
-                failures: small(get(row, "failures")?),
-            })
-        };
-        rows.iter().map(lease).collect()
+        rows.iter().map(rows::request_lease).collect()
     }
 
     async fn record(
@@ -193,12 +187,14 @@ impl Store for PostgresStore {
                         refused = CASE WHEN $4 THEN $5 ELSE refused END,
                         read_at = CASE WHEN $4 THEN $6 ELSE read_at END,
                         due_at = CASE WHEN hints = $7 THEN $8 ELSE due_at END,
-                        quiet = $9, failures = $10, error = $11, leased_until = 0, fence = fence + 1
+                        quiet = $9, failures = $10, missing = $11, error = $12,
+                        leased_until = 0, dated_at = $6, fence = fence + 1
                     WHERE id = $1 AND fence = $2
                     RETURNING id, sequence),
                  appended AS (
-                    INSERT INTO accredit_inbox_change (request_id, sequence, was, status, seen_at, due_at)
-                    SELECT id, sequence, $12, $3, $6, $6 FROM held WHERE $3 IS NOT NULL),
+                    INSERT INTO accredit_inbox_change
+                        (request_id, sequence, was, status, seen_at, due_at, dated_at)
+                    SELECT id, sequence, $13, $3, $6, $6, $6 FROM held WHERE $3 IS NOT NULL),
                  settled AS (
                     UPDATE accredit_inbox_delivery AS delivery SET settled_at = $6 FROM held
                     WHERE $4 AND request_id = held.id AND hint <= $7 AND settled_at IS NULL)
@@ -214,6 +210,7 @@ impl Store for PostgresStore {
                     (&look.next.map(millis), Type::INT8),
                     (&i64::from(look.quiet), Type::INT8),
                     (&i64::from(look.failures), Type::INT8),
+                    (&i64::from(look.missing), Type::INT8),
                     (&look.error, Type::TEXT),
                     (&was, Type::TEXT),
                 ],
@@ -235,11 +232,12 @@ impl Store for PostgresStore {
                     SELECT request_id, sequence FROM accredit_inbox_change AS one
                     WHERE due_at <= $1 AND leased_until <= $1 AND NOT EXISTS (
                         SELECT 1 FROM accredit_inbox_change AS other
-                        WHERE other.request_id = one.request_id AND other.sequence < one.sequence
-                          AND other.due_at IS NOT NULL)
+                        WHERE other.request_id = one.request_id
+                          AND (other.sequence < one.sequence AND other.due_at IS NOT NULL
+                            OR other.leased_until > $1))
                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                  UPDATE accredit_inbox_change AS change
-                 SET leased_until = $2, fence = fence + 1, attempts = attempts + 1
+                 SET leased_until = $2, dated_at = $1, fence = fence + 1, attempts = attempts + 1
                  FROM picked
                  WHERE change.request_id = picked.request_id AND change.sequence = picked.sequence
                  RETURNING change.request_id, change.sequence, was, status, seen_at, fence, attempts",
@@ -250,14 +248,7 @@ impl Store for PostgresStore {
                 ],
             )
             .await?;
-        let lease = |row| {
-            Ok(ChangeLease {
-                change: change(row)?,
-                fence: get(row, "fence")?,
-                attempts: small(get(row, "attempts")?),
-            })
-        };
-        rows.iter().map(lease).collect()
+        rows.iter().map(rows::change_lease).collect()
     }
 
     async fn conclude(
@@ -271,7 +262,8 @@ impl Store for PostgresStore {
             .0
             .query(
                 "UPDATE accredit_inbox_change
-                 SET due_at = $4, handled_at = $5, error = $6, leased_until = 0, fence = fence + 1
+                 SET due_at = $4, handled_at = $5, error = $6, leased_until = 0, dated_at = $7,
+                    fence = fence + 1
                  WHERE request_id = $1 AND sequence = $2 AND fence = $3 RETURNING 1",
                 &[
                     (&column(lease.change.request)?, Type::INT8),
@@ -280,6 +272,7 @@ impl Store for PostgresStore {
                     (&due_at, Type::INT8),
                     (&handled_at, Type::INT8),
                     (&error, Type::TEXT),
+                    (&millis(now), Type::INT8),
                 ],
             )
             .await?;
@@ -297,38 +290,24 @@ impl Store for PostgresStore {
                 &[(&column(wanted)?, Type::INT8)],
             )
             .await?;
-        let tracked = |row| {
-            Ok(TrackedRequest {
-                request: wanted,
-                status: status(get(row, "status")?),
-                sequence: number(get(row, "sequence")?),
-                refused: status(get(row, "refused")?),
-                error: get(row, "error")?,
-                due_at: time(row, "due_at")?,
-                hinted_at: time(row, "hinted_at")?,
-                read_at: time(row, "read_at")?,
-            })
-        };
-        rows.first().map(tracked).transpose()
+        rows.first().map(rows::tracked).transpose()
     }
 
-    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError> {
+    async fn unreadable(
+        &self,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<UnreadableDelivery>, StoreError> {
+        let after = after.map_or(i64::MIN, |id| id.0);
         let rows = self
             .0
             .query(
                 "SELECT id, body, received_at FROM accredit_inbox_delivery
-                 WHERE settled_at IS NULL AND request_id IS NULL ORDER BY id LIMIT $1",
-                &[(&i64::from(limit), Type::INT8)],
+                 WHERE settled_at IS NULL AND request_id IS NULL AND id > $1 ORDER BY id LIMIT $2",
+                &[(&after, Type::INT8), (&i64::from(limit), Type::INT8)],
             )
             .await?;
-        let delivery = |row| {
-            Ok(UnreadableDelivery {
-                id: DeliveryId(get(row, "id")?),
-                body: Personal::new(get(row, "body")?),
-                received_at: instant(get(row, "received_at")?),
-            })
-        };
-        rows.iter().map(delivery).collect()
+        rows.iter().map(rows::unreadable).collect()
     }
 
     async fn resolve(
@@ -344,8 +323,8 @@ impl Store for PostgresStore {
                     UPDATE accredit_inbox_delivery SET settled_at = $3
                     WHERE id = $1 AND settled_at IS NULL AND request_id IS NULL RETURNING id),
                  hint AS (
-                    INSERT INTO accredit_inbox_request AS known (id, hints, due_at, hinted_at)
-                    SELECT $2, 1, $3, $3 FROM settled WHERE $2 IS NOT NULL
+                    INSERT INTO accredit_inbox_request AS known (id, hints, due_at, dated_at, hinted_at)
+                    SELECT $2, 1, $3, $3, $3 FROM settled WHERE $2 IS NOT NULL
                     ON CONFLICT (id) DO UPDATE
                         SET hints = known.hints + 1, hinted_at = $3, due_at = least(known.due_at, $3))
                  SELECT id FROM settled",
@@ -368,14 +347,7 @@ impl Store for PostgresStore {
                 &[(&i64::from(limit), Type::INT8)],
             )
             .await?;
-        let poisoned = |row| {
-            Ok(PoisonedChange {
-                change: change(row)?,
-                attempts: small(get(row, "attempts")?),
-                error: Personal::new(get::<Option<String>>(row, "error")?.unwrap_or_default()),
-            })
-        };
-        rows.iter().map(poisoned).collect()
+        rows.iter().map(rows::poisoned).collect()
     }
 
     async fn revive(
@@ -387,7 +359,7 @@ impl Store for PostgresStore {
         let rows = self
             .0
             .query(
-                "UPDATE accredit_inbox_change SET due_at = $3, attempts = 0
+                "UPDATE accredit_inbox_change SET due_at = $3, dated_at = $3, attempts = 0
                  WHERE request_id = $1 AND sequence = $2 AND due_at IS NULL AND handled_at IS NULL
                  RETURNING 1",
                 &[
@@ -400,20 +372,80 @@ impl Store for PostgresStore {
         Ok(!rows.is_empty())
     }
 
-    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError> {
+    async fn purge(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
         let rows = self
             .0
             .query(
                 "WITH deliveries AS (
-                    DELETE FROM accredit_inbox_delivery WHERE settled_at < $1 RETURNING 1),
+                    DELETE FROM accredit_inbox_delivery WHERE id IN (
+                        SELECT id FROM accredit_inbox_delivery WHERE settled_at < $1
+                        LIMIT $2 FOR UPDATE SKIP LOCKED)
+                    RETURNING 1),
                  changes AS (
-                    DELETE FROM accredit_inbox_change WHERE handled_at < $1 RETURNING 1)
+                    DELETE FROM accredit_inbox_change WHERE (request_id, sequence) IN (
+                        SELECT request_id, sequence FROM accredit_inbox_change WHERE handled_at < $1
+                        LIMIT $2 FOR UPDATE SKIP LOCKED)
+                    RETURNING 1)
                  SELECT (SELECT count(*) FROM deliveries) + (SELECT count(*) FROM changes) AS gone",
-                &[(&millis(before), Type::INT8)],
+                &[
+                    (&millis(before), Type::INT8),
+                    (&i64::from(limit), Type::INT8),
+                ],
             )
             .await?;
-        let gone = rows.first().map(|row| get(row, "gone")).transpose()?;
-        Ok(number(gone.unwrap_or_default()))
+        let gone = rows.first().map(|row| row.number("gone")).transpose()?;
+        Ok(rows::count(gone.unwrap_or_default()))
+    }
+
+    async fn redate(&self, now: SystemTime) -> Result<u64, StoreError> {
+        // A caller whose own clock is behind would cut the leases of all others short: the server's clock has a say.
+        let rows = self
+            .0
+            .query(
+                "WITH present AS MATERIALIZED (
+                    SELECT greatest($1, (extract(epoch FROM clock_timestamp()) * 1000)::int8) AS now),
+                 ahead AS MATERIALIZED (
+                    SELECT id FROM accredit_inbox_request, present
+                    WHERE due_at IS NOT NULL AND (dated_at > now + $2 OR hinted_at > now + $2)
+                    FOR UPDATE OF accredit_inbox_request SKIP LOCKED),
+                 requests AS (
+                    UPDATE accredit_inbox_request AS request SET
+                        due_at = CASE WHEN hinted_at > now + $2 THEN least(due_at, now)
+                            ELSE greatest(due_at - greatest(dated_at - now, 0), least(due_at, now)) END,
+                        leased_until = greatest(
+                            leased_until - greatest(dated_at - now, 0), least(leased_until, now)),
+                        dated_at = least(dated_at, now),
+                        hinted_at = CASE WHEN hinted_at > now THEN now ELSE hinted_at END
+                    FROM ahead, present WHERE request.id = ahead.id RETURNING 1),
+                 waiting AS MATERIALIZED (
+                    SELECT request_id, sequence FROM accredit_inbox_change, present
+                    WHERE due_at IS NOT NULL AND dated_at > now + $2
+                    FOR UPDATE OF accredit_inbox_change SKIP LOCKED),
+                 changes AS (
+                    UPDATE accredit_inbox_change AS change SET
+                        due_at = greatest(due_at - (dated_at - now), least(due_at, now)),
+                        leased_until =
+                            greatest(leased_until - (dated_at - now), least(leased_until, now)),
+                        dated_at = now
+                    FROM waiting, present
+                    WHERE change.request_id = waiting.request_id AND change.sequence = waiting.sequence
+                    RETURNING 1),
+                 handled AS (
+                    UPDATE accredit_inbox_change SET handled_at = now FROM present
+                    WHERE handled_at > now + $2 RETURNING 1),
+                 settled AS (
+                    UPDATE accredit_inbox_delivery SET settled_at = now FROM present
+                    WHERE settled_at > now + $2 RETURNING 1)
+                 SELECT (SELECT count(*) FROM requests) + (SELECT count(*) FROM changes)
+                    + (SELECT count(*) FROM handled) + (SELECT count(*) FROM settled) AS redated",
+                &[
+                    (&millis(now), Type::INT8),
+                    (&millis(UNIX_EPOCH + TOLERANCE), Type::INT8),
+                ],
+            )
+            .await?;
+        let redated = rows.first().map(|row| row.number("redated")).transpose()?;
+        Ok(rows::count(redated.unwrap_or_default()))
     }
 
     async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError> {
@@ -435,20 +467,7 @@ impl Store for PostgresStore {
                 &[(&millis(now), Type::INT8)],
             )
             .await?;
-        let Some(row) = rows.first() else {
-            return Ok(Stats::default());
-        };
-        let count = |name| get(row, name).map(number);
-        Ok(Stats {
-            open: count("open")?,
-            due: count("due")?,
-            refused: count("refused")?,
-            pending: count("pending")?,
-            unreadable: count("unreadable")?,
-            waiting: count("waiting")?,
-            poisoned: count("poisoned")?,
-            last_hint: time(row, "last_hint")?,
-            last_read: time(row, "last_read")?,
-        })
+        let stats = rows.first().map(rows::stats).transpose()?;
+        Ok(stats.unwrap_or_default())
     }
 }

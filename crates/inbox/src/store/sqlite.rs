@@ -6,19 +6,18 @@ mod thread;
 use std::path::Path;
 use std::time::SystemTime;
 
-use accredit_models::Personal;
-use accredit_verifyinvestor::{VerificationRequestId, VerificationRequestStatus};
+use accredit_verifyinvestor::VerificationRequestId;
 use async_trait::async_trait;
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use self::thread::Thread;
-use super::rows::{column, number, outcome_columns, request, small, status, stored};
+use super::rows::{self, Columns, column, columns, outcome_columns, stored};
 use super::{
     ChangeLease, DeliveryId, Look, NewDelivery, Outcome, PoisonedChange, Recorded, RequestLease,
     Stats, Store, TrackedRequest, UnreadableDelivery,
 };
-use crate::clock::{instant, millis};
-use crate::{Change, StoreError};
+use crate::StoreError;
+use crate::clock::{TOLERANCE, instant, later, millis};
 
 /// Keeps an inbox in a SQLite file, for the processes of one machine.
 ///
@@ -42,7 +41,7 @@ impl SqliteStore {
 /// Makes a request due; gives the number of the hint.
 fn hint(db: &Connection, request: i64, now: i64) -> rusqlite::Result<i64> {
     db.prepare_cached(
-        "INSERT INTO request (id, hints, due_at, hinted_at) VALUES (?1, 1, ?2, ?2)
+        "INSERT INTO request (id, hints, due_at, dated_at, hinted_at) VALUES (?1, 1, ?2, ?2, ?2)
          ON CONFLICT (id) DO UPDATE
             SET hints = hints + 1, hinted_at = ?2, due_at = min(coalesce(due_at, ?2), ?2)
          RETURNING hints",
@@ -50,14 +49,24 @@ fn hint(db: &Connection, request: i64, now: i64) -> rusqlite::Result<i64> {
     .query_row(params![request, now], |row| row.get(0))
 }
 
-fn change(row: &Row<'_>) -> rusqlite::Result<Change> {
-    Ok(Change {
-        request: request(row.get("request_id")?),
-        sequence: number(row.get("sequence")?),
-        from: status(row.get("was")?),
-        to: VerificationRequestStatus::from_value(&row.get::<_, String>("status")?),
-        seen_at: instant(row.get("seen_at")?),
-    })
+impl Columns for Row<'_> {
+    type Error = rusqlite::Error;
+
+    fn number(&self, name: &str) -> rusqlite::Result<i64> {
+        self.get(name)
+    }
+
+    fn time(&self, name: &str) -> rusqlite::Result<Option<SystemTime>> {
+        Ok(self.get::<_, Option<i64>>(name)?.map(instant))
+    }
+
+    fn text(&self, name: &str) -> rusqlite::Result<Option<String>> {
+        self.get(name)
+    }
+
+    fn bytes(&self, name: &str) -> rusqlite::Result<Vec<u8>> {
+        self.get(name)
+    }
 }
 
 #[async_trait]
@@ -100,22 +109,20 @@ impl Store for SqliteStore {
         requests: &[VerificationRequestId],
         now: SystemTime,
     ) -> Result<u64, StoreError> {
-        let requests: Vec<i64> = requests
-            .iter()
-            .map(|request| column(*request))
-            .collect::<Result<_, _>>()?;
-        let now = millis(now);
+        let (requests, now) = (columns(requests)?, millis(now));
         self.0
             .call(move |db| {
-                let mut insert = db.prepare_cached(
-                    "INSERT INTO request (id, due_at) VALUES (?1, ?2) ON CONFLICT (id) DO NOTHING",
-                )?;
-                let mut new = 0;
+                let mut follow = db.prepare_cached(&format!(
+                    "INSERT INTO request (id, due_at, dated_at) VALUES (?1, ?2, ?2)
+                     ON CONFLICT (id) DO UPDATE SET due_at = ?2, dated_at = ?2
+                        WHERE due_at IS NULL AND (status IS NULL OR status NOT IN ('{}'))",
+                    rows::ends().join("', '")
+                ))?;
+                let mut followed = 0;
                 for request in requests {
-                    new +=
-                        u64::try_from(insert.execute(params![request, now])?).unwrap_or_default();
+                    followed += follow.execute(params![request, now])?;
                 }
-                Ok(new)
+                Ok(u64::try_from(followed).unwrap_or(u64::MAX))
             })
             .await
     }
@@ -130,23 +137,13 @@ impl Store for SqliteStore {
         self.0
             .call(move |db| {
                 db.prepare_cached(
-                    "UPDATE request SET leased_until = ?2, fence = fence + 1
+                    "UPDATE request SET leased_until = ?2, dated_at = ?1, fence = fence + 1
                      WHERE id IN (
                         SELECT id FROM request WHERE due_at <= ?1 AND leased_until <= ?1
                         ORDER BY due_at LIMIT ?3)
-                     RETURNING id, fence, hints, status, sequence, quiet, failures",
+                     RETURNING id, fence, hints, status, sequence, quiet, failures, missing",
                 )?
-                .query_map(params![now, until, limit], |row| {
-                    Ok(RequestLease {
-                        request: request(row.get("id")?),
-                        fence: row.get("fence")?,
-                        hints: row.get("hints")?,
-                        status: status(row.get("status")?),
-                        sequence: number(row.get("sequence")?),
-                        quiet: small(row.get("quiet")?),
-                        failures: small(row.get("failures")?),
-                    })
-                })?
+                .query_map(params![now, until, limit], |row| rows::request_lease(row))?
                 .collect()
             })
             .await
@@ -175,23 +172,19 @@ impl Store for SqliteStore {
         self.0
             .call(move |db| {
                 db.prepare_cached(
-                    "UPDATE change SET leased_until = ?2, fence = fence + 1, attempts = attempts + 1
+                    "UPDATE change SET leased_until = ?2, dated_at = ?1, fence = fence + 1,
+                        attempts = attempts + 1
                      WHERE (request_id, sequence) IN (
                         SELECT request_id, sequence FROM change AS one
                         WHERE due_at <= ?1 AND leased_until <= ?1 AND NOT EXISTS (
                             SELECT 1 FROM change AS other
-                            WHERE other.request_id = one.request_id AND other.sequence < one.sequence
-                              AND other.due_at IS NOT NULL)
+                            WHERE other.request_id = one.request_id
+                              AND (other.sequence < one.sequence AND other.due_at IS NOT NULL
+                                OR other.leased_until > ?1))
                         ORDER BY due_at LIMIT ?3)
                      RETURNING request_id, sequence, was, status, seen_at, fence, attempts",
                 )?
-                .query_map(params![now, until, limit], |row| {
-                    Ok(ChangeLease {
-                        change: change(row)?,
-                        fence: row.get("fence")?,
-                        attempts: small(row.get("attempts")?),
-                    })
-                })?
+                .query_map(params![now, until, limit], |row| rows::change_lease(row))?
                 .collect()
             })
             .await
@@ -206,15 +199,18 @@ impl Store for SqliteStore {
         let request = column(lease.change.request)?;
         let (sequence, fence) = (stored(lease.change.sequence), lease.fence);
         let (due_at, handled_at, error) = outcome_columns(outcome, now);
+        let now = millis(now);
         self.0
             .call(move |db| {
                 let updated = db
                     .prepare_cached(
                         "UPDATE change SET due_at = ?4, handled_at = ?5, error = ?6, leased_until = 0,
-                            fence = fence + 1
+                            dated_at = ?7, fence = fence + 1
                          WHERE request_id = ?1 AND sequence = ?2 AND fence = ?3",
                     )?
-                    .execute(params![request, sequence, fence, due_at, handled_at, error])?;
+                    .execute(params![
+                        request, sequence, fence, due_at, handled_at, error, now
+                    ])?;
                 Ok(updated > 0)
             })
             .await
@@ -228,37 +224,26 @@ impl Store for SqliteStore {
         self.0
             .call(move |db| {
                 db.prepare_cached("SELECT * FROM request WHERE id = ?1")?
-                    .query_row([id], |row| {
-                        Ok(TrackedRequest {
-                            request: wanted,
-                            status: status(row.get("status")?),
-                            sequence: number(row.get("sequence")?),
-                            refused: status(row.get("refused")?),
-                            error: row.get("error")?,
-                            due_at: row.get::<_, Option<i64>>("due_at")?.map(instant),
-                            hinted_at: row.get::<_, Option<i64>>("hinted_at")?.map(instant),
-                            read_at: row.get::<_, Option<i64>>("read_at")?.map(instant),
-                        })
-                    })
+                    .query_row([id], |row| rows::tracked(row))
                     .optional()
             })
             .await
     }
 
-    async fn unreadable(&self, limit: u32) -> Result<Vec<UnreadableDelivery>, StoreError> {
+    async fn unreadable(
+        &self,
+        after: Option<DeliveryId>,
+        limit: u32,
+    ) -> Result<Vec<UnreadableDelivery>, StoreError> {
+        let after = after.map_or(i64::MIN, |id| id.0);
         self.0
             .call(move |db| {
                 db.prepare_cached(
                     "SELECT id, body, received_at FROM delivery
-                     WHERE settled_at IS NULL AND request_id IS NULL ORDER BY id LIMIT ?1",
+                     WHERE settled_at IS NULL AND request_id IS NULL AND id > ?1
+                     ORDER BY id LIMIT ?2",
                 )?
-                .query_map([limit], |row| {
-                    Ok(UnreadableDelivery {
-                        id: DeliveryId(row.get("id")?),
-                        body: Personal::new(row.get("body")?),
-                        received_at: instant(row.get("received_at")?),
-                    })
-                })?
+                .query_map(params![after, limit], |row| rows::unreadable(row))?
                 .collect()
             })
             .await
@@ -297,14 +282,7 @@ impl Store for SqliteStore {
                     "SELECT * FROM change WHERE due_at IS NULL AND handled_at IS NULL
                      ORDER BY request_id, sequence LIMIT ?1",
                 )?
-                .query_map([limit], |row| {
-                    let error: Option<String> = row.get("error")?;
-                    Ok(PoisonedChange {
-                        change: change(row)?,
-                        attempts: small(row.get("attempts")?),
-                        error: Personal::new(error.unwrap_or_default()),
-                    })
-                })?
+                .query_map([limit], |row| rows::poisoned(row))?
                 .collect()
             })
             .await
@@ -321,7 +299,7 @@ impl Store for SqliteStore {
         self.0
             .call(move |db| {
                 let revived = db.execute(
-                    "UPDATE change SET due_at = ?3, attempts = 0
+                    "UPDATE change SET due_at = ?3, dated_at = ?3, attempts = 0
                      WHERE request_id = ?1 AND sequence = ?2 AND due_at IS NULL AND handled_at IS NULL",
                     params![request, stored(sequence), now],
                 )?;
@@ -330,14 +308,55 @@ impl Store for SqliteStore {
             .await
     }
 
-    async fn purge(&self, before: SystemTime) -> Result<u64, StoreError> {
+    async fn purge(&self, before: SystemTime, limit: u32) -> Result<u64, StoreError> {
         let before = millis(before);
+        let gone = self
+            .0
+            .call(move |db| {
+                let deliveries = db.execute(
+                    "DELETE FROM delivery WHERE id IN
+                        (SELECT id FROM delivery WHERE settled_at < ?1 LIMIT ?2)",
+                    params![before, limit],
+                )?;
+                let changes = db.execute(
+                    "DELETE FROM change WHERE (request_id, sequence) IN
+                        (SELECT request_id, sequence FROM change WHERE handled_at < ?1 LIMIT ?2)",
+                    params![before, limit],
+                )?;
+                Ok(u64::try_from(deliveries + changes).unwrap_or(u64::MAX))
+            })
+            .await?;
+        if gone < u64::from(limit) {
+            // Nothing is left, but what was overwritten in the file still stands in its log.
+            self.0.empty_log().await?;
+        }
+        Ok(gone)
+    }
+
+    async fn redate(&self, now: SystemTime) -> Result<u64, StoreError> {
+        let (now, ahead) = (millis(now), millis(later(now, TOLERANCE)));
         self.0
             .call(move |db| {
-                let deliveries =
-                    db.execute("DELETE FROM delivery WHERE settled_at < ?1", [before])?;
-                let changes = db.execute("DELETE FROM change WHERE handled_at < ?1", [before])?;
-                Ok(u64::try_from(deliveries + changes).unwrap_or(u64::MAX))
+                let mut rows = 0;
+                for statement in [
+                    "UPDATE request SET
+                        due_at = CASE WHEN hinted_at > ?2 THEN min(due_at, ?1)
+                            ELSE max(due_at - max(dated_at - ?1, 0), min(due_at, ?1)) END,
+                        leased_until =
+                            max(leased_until - max(dated_at - ?1, 0), min(leased_until, ?1)),
+                        dated_at = min(dated_at, ?1), hinted_at = min(hinted_at, ?1)
+                     WHERE due_at IS NOT NULL AND (dated_at > ?2 OR hinted_at > ?2)",
+                    "UPDATE change SET
+                        due_at = max(due_at - (dated_at - ?1), min(due_at, ?1)),
+                        leased_until = max(leased_until - (dated_at - ?1), min(leased_until, ?1)),
+                        dated_at = ?1
+                     WHERE due_at IS NOT NULL AND dated_at > ?2",
+                    "UPDATE change SET handled_at = ?1 WHERE handled_at > ?2",
+                    "UPDATE delivery SET settled_at = ?1 WHERE settled_at > ?2",
+                ] {
+                    rows += db.prepare_cached(statement)?.execute([now, ahead])?;
+                }
+                Ok(u64::try_from(rows).unwrap_or(u64::MAX))
             })
             .await
     }
@@ -360,20 +379,7 @@ impl Store for SqliteStore {
                         (SELECT max(hinted_at) FROM request) AS last_hint,
                         (SELECT max(read_at) FROM request) AS last_read",
                     [now],
-                    |row| {
-                        let count = |name: &str| row.get(name).map(number);
-                        Ok(Stats {
-                            open: count("open")?,
-                            due: count("due")?,
-                            refused: count("refused")?,
-                            pending: count("pending")?,
-                            unreadable: count("unreadable")?,
-                            waiting: count("waiting")?,
-                            poisoned: count("poisoned")?,
-                            last_hint: row.get::<_, Option<i64>>("last_hint")?.map(instant),
-                            last_read: row.get::<_, Option<i64>>("last_read")?.map(instant),
-                        })
-                    },
+                    |row| rows::stats(row),
                 )
             })
             .await
@@ -395,7 +401,8 @@ fn record(
                 refused = CASE WHEN ?4 THEN ?5 ELSE refused END,
                 read_at = CASE WHEN ?4 THEN ?6 ELSE read_at END,
                 due_at = CASE WHEN hints = ?7 THEN ?8 ELSE due_at END,
-                quiet = ?9, failures = ?10, error = ?11, leased_until = 0, fence = fence + 1
+                quiet = ?9, failures = ?10, missing = ?11, error = ?12,
+                leased_until = 0, dated_at = ?6, fence = fence + 1
              WHERE id = ?1 AND fence = ?2 RETURNING sequence",
         )?
         .query_row(
@@ -410,6 +417,7 @@ fn record(
                 look.next.map(millis),
                 look.quiet,
                 look.failures,
+                look.missing,
                 look.error,
             ],
             |row| row.get(0),
@@ -420,8 +428,8 @@ fn record(
     };
     if let Some(to) = moved_to {
         db.prepare_cached(
-            "INSERT INTO change (request_id, sequence, was, status, seen_at, due_at)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5)",
+            "INSERT INTO change (request_id, sequence, was, status, seen_at, due_at, dated_at)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5, ?5)",
         )?
         .execute(params![
             request,

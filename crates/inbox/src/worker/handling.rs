@@ -9,15 +9,15 @@ use tokio::task::JoinSet;
 
 use super::lane::Work;
 use super::look::LONGEST_RETRY;
-use super::{Settings, backoff};
+use super::{Settings, backoff, kept};
 use crate::clock::later;
 use crate::store::Outcome;
 use crate::{Change, ChangeLease, Handler, Inbox, StoreError};
 
 /// The wait after the first failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
-/// How much of a handler's words is kept, in characters.
-const LONGEST_TEXT: usize = 500;
+/// How often a process may die with a change before its handler is blamed, at least: others may have ended it.
+const FEWEST_DEATHS: u32 = 3;
 
 pub(super) struct Handling {
     pub(super) inbox: Inbox,
@@ -36,7 +36,7 @@ impl Work for Handling {
     }
 
     async fn run(&self, lease: ChangeLease) {
-        let result = if lease.attempts > self.settings.attempts {
+        let result = if lease.attempts > self.settings.attempts.max(FEWEST_DEATHS) {
             // Counted before the handler ran, and never concluded: it took its process along, each time.
             Err("the handler was never heard of again".to_owned())
         } else {
@@ -78,7 +78,7 @@ impl Handling {
         let mut task = JoinSet::new();
         task.spawn(async move {
             let handled = handler.handle(&change).await;
-            handled.map_err(|error| error.to_string().chars().take(LONGEST_TEXT).collect())
+            handled.map_err(|error| kept(&error))
         });
         match tokio::time::timeout(self.settings.time_limit, task.join_next()).await {
             Ok(Some(Ok(handled))) => handled,

@@ -1,4 +1,5 @@
-//! What is done now and then: reading again what could not be read, forgetting what is old, asking for unknown requests.
+//! What is done now and then: reading again what could not be read, forgetting what is old, asking for unknown requests,
+//! noticing that the clock was set back.
 
 use std::time::Duration;
 
@@ -11,25 +12,37 @@ use crate::{Inbox, Source, StoreError};
 
 /// How often old things are forgotten.
 const TIDY: Duration = Duration::from_secs(60 * 60);
+/// How often it is asked whether the clock was set back.
+const REDATE: Duration = Duration::from_secs(60);
 /// Rows that are read at a time.
 const BATCH: u32 = 100;
 
+/// Works until it is stopped. Everything that it does may be dropped half way, and is done again by the next one.
 pub(super) async fn run(
     inbox: &Inbox,
     source: &dyn Source,
     settings: &Settings,
     mut stop: watch::Receiver<bool>,
 ) {
+    tokio::select! {
+        () = keep_house(inbox, source, settings) => {}
+        _ = stop.changed() => {}
+    }
+}
+
+async fn keep_house(inbox: &Inbox, source: &dyn Source, settings: &Settings) {
+    let mut redate_at = Instant::now();
     let mut tidy_at = Instant::now();
     let mut discover_at = settings.discover.map(|_| Instant::now());
-    let mut failures = 0;
+    let mut failures = 0_u32;
     loop {
-        let next = discover_at.map_or(tidy_at, |at| at.min(tidy_at));
-        tokio::select! {
-            () = sleep_until(next) => {}
-            _ = stop.changed() => return,
-        }
+        let next = redate_at.min(tidy_at);
+        sleep_until(discover_at.map_or(next, |at| at.min(next))).await;
         let now = Instant::now();
+        if redate_at <= now {
+            redate(inbox).await;
+            redate_at = now + REDATE;
+        }
         if tidy_at <= now {
             if let Err(error) = tidy(inbox, settings).await {
                 tracing::warn!(error = ?error, "the inbox could not be tidied");
@@ -39,18 +52,32 @@ pub(super) async fn run(
         if let Some(interval) = settings.discover
             && discover_at.is_some_and(|at| at <= now)
         {
-            let found = tokio::select! {
-                found = discover(inbox, source, settings) => found,
-                _ = stop.changed() => return,
-            };
-            let wait = if found {
+            let wait = if discover(inbox, source, settings).await {
                 failures = 0;
                 backoff::jittered(interval)
             } else {
-                failures += 1;
+                failures = failures.saturating_add(1);
                 backoff::wait(Duration::from_secs(1), interval, failures)
             };
             discover_at = Instant::now().checked_add(wait);
+        }
+    }
+}
+
+/// What was dated by a clock that was ahead would be out of reach until that time comes again.
+async fn redate(inbox: &Inbox) {
+    match inbox.store().redate(inbox.now()).await {
+        Ok(0) => {}
+        Ok(rows) => {
+            tracing::warn!(
+                rows,
+                "the clock was set back, and what was dated ahead of it is corrected"
+            );
+            inbox.wakes().requests.notify_one();
+            inbox.wakes().changes.notify_one();
+        }
+        Err(error) => {
+            tracing::warn!(error = ?error, "the inbox's dates could not be looked through")
         }
     }
 }
@@ -63,23 +90,24 @@ async fn tidy(inbox: &Inbox, settings: &Settings) -> Result<(), StoreError> {
 
 /// A newer version may read what an older one could not.
 async fn read_again(inbox: &Inbox) -> Result<(), StoreError> {
+    let mut after = None;
     loop {
-        let mut resolved = false;
-        for delivery in inbox.unreadable(BATCH).await? {
+        let batch = inbox.store().unreadable(after, BATCH).await?;
+        let Some(last) = batch.last() else {
+            return Ok(());
+        };
+        after = Some(last.id);
+        for delivery in batch {
             // Only what was verified is in there.
             let stored = Verified::from_storage(delivery.body.expose());
             if let Some(request) = crate::inbox::request(&stored) {
                 let now = inbox.now();
-                resolved |= inbox
-                    .store()
-                    .resolve(delivery.id, Some(request), now)
-                    .await?;
+                let resolved = inbox.store().resolve(delivery.id, Some(request), now);
+                if resolved.await? {
+                    inbox.wakes().requests.notify_one();
+                }
             }
         }
-        if !resolved {
-            return Ok(());
-        }
-        inbox.wakes().requests.notify_one();
     }
 }
 

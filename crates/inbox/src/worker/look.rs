@@ -4,17 +4,17 @@ use std::time::{Duration, SystemTime};
 
 use accredit_verifyinvestor::VerificationRequestStatus;
 
-use super::backoff;
+use super::{backoff, kept};
 use crate::SourceError;
 use crate::clock::later;
-use crate::graph::{Step, is_end};
+use crate::graph::Step;
 use crate::store::{Look, RequestLease};
 
 /// The first wait after a failure.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 /// The longest wait after failures.
 pub(super) const LONGEST_RETRY: Duration = Duration::from_secs(15 * 60);
-/// After so many answers that there is no such request, it is left alone until the next hint.
+/// After so many answers in a row that there is no such request, one that was never seen is left alone until it is told of.
 const GIVE_UP_MISSING: u32 = 10;
 
 /// How often open requests are looked at when nothing happens.
@@ -22,6 +22,17 @@ const GIVE_UP_MISSING: u32 = 10;
 pub(super) struct Poll {
     pub(super) first: Duration,
     pub(super) longest: Duration,
+}
+
+impl Poll {
+    /// The waits that make these the longest times between two looks, when it takes up to a tick until a request is found due.
+    pub(super) fn less(self, tick: Duration) -> Self {
+        let less = |wait: Duration| wait.saturating_sub(tick).max(wait / 2);
+        Self {
+            first: less(self.first),
+            longest: less(self.longest),
+        }
+    }
 }
 
 /// Judges what a source said of a leased request.
@@ -32,6 +43,11 @@ pub(super) fn judge(
     now: SystemTime,
 ) -> Look {
     match answer {
+        Ok(Some(status)) if status.as_str().contains('\0') => {
+            // No column of PostgreSQL holds it, and what can't be written down would be read again and again.
+            let error = SourceError::new("the status holds a NUL, and can't be stored");
+            failed(lease, &error, now)
+        }
         Ok(status) => answered(lease, status, poll, now),
         Err(error) => failed(lease, &error, now),
     }
@@ -54,7 +70,7 @@ fn answered(
     let ended = moved_to
         .as_ref()
         .or(lease.status.as_ref())
-        .is_some_and(is_end);
+        .is_some_and(VerificationRequestStatus::is_decided);
     let wait = if moved_to.is_some() {
         backoff::jittered(poll.first.min(poll.longest))
     } else {
@@ -69,22 +85,37 @@ fn answered(
         refused,
         answered: true,
         failures: 0,
+        missing: 0,
         error: None,
         next: (!ended).then(|| later(now, wait)),
     }
 }
 
 fn failed(lease: &RequestLease, error: &SourceError, now: SystemTime) -> Look {
-    let failures = lease.failures.saturating_add(1);
-    let gone = error.is_missing() && failures >= GIVE_UP_MISSING;
+    let missing = if error.is_missing() {
+        lease.missing.saturating_add(1)
+    } else {
+        0
+    };
+    let look = Look {
+        quiet: lease.quiet,
+        error: Some(kept(error)),
+        ..Look::default()
+    };
+    if missing >= GIVE_UP_MISSING && lease.status.is_none() {
+        // An answer as good as another. Whoever tells of it again is asked for as often again.
+        return Look {
+            answered: true,
+            ..look
+        };
+    }
     let wait = backoff::wait(FIRST_RETRY, LONGEST_RETRY, lease.failures)
         .max(error.asked_wait().min(LONGEST_RETRY));
     Look {
-        quiet: lease.quiet,
-        failures,
-        error: Some(error.to_string()),
-        next: (!gone).then(|| later(now, wait)),
-        ..Look::default()
+        failures: lease.failures.saturating_add(1),
+        missing,
+        next: Some(later(now, wait)),
+        ..look
     }
 }
 
@@ -111,6 +142,7 @@ mod tests {
             sequence: 0,
             quiet: 0,
             failures: 0,
+            missing: 0,
         }
     }
 
@@ -193,16 +225,56 @@ mod tests {
     }
 
     #[test]
-    fn a_request_that_is_not_there_is_left_alone_in_the_end() {
+    fn a_request_that_was_never_there_is_left_alone_in_the_end() {
         let mut lease = lease(None);
+        // Ten failures of another kind are no answer.
+        for _ in 0..GIVE_UP_MISSING {
+            let look = judge(&lease, Err(SourceError::new("down")), POLL, UNIX_EPOCH);
+            (lease.failures, lease.missing) = (look.failures, look.missing);
+        }
         for _ in 1..GIVE_UP_MISSING {
             let look = judge(&lease, Err(SourceError::missing()), POLL, UNIX_EPOCH);
-            assert!(look.next.is_some());
-            lease.failures = look.failures;
+            assert!(look.next.is_some() && !look.answered);
+            (lease.failures, lease.missing) = (look.failures, look.missing);
         }
-        let last = judge(&lease, Err(SourceError::missing()), POLL, UNIX_EPOCH);
-        assert_eq!(last.next, None);
         let broken = judge(&lease, Err(SourceError::new("down")), POLL, UNIX_EPOCH);
         assert!(broken.next.is_some(), "only a missing request is given up");
+        assert_eq!(broken.missing, 0, "and only after answers in a row");
+        let last = judge(&lease, Err(SourceError::missing()), POLL, UNIX_EPOCH);
+        assert_eq!((last.next, last.answered), (None, true));
+        assert_eq!((last.failures, last.missing), (0, 0), "for the next time");
+        assert!(last.error.is_some());
+    }
+
+    #[test]
+    fn a_request_that_was_seen_is_never_given_up() {
+        let mut lease = lease(Some(Status::InReview));
+        for _ in 0..3 * GIVE_UP_MISSING {
+            let look = judge(&lease, Err(SourceError::missing()), POLL, UNIX_EPOCH);
+            assert!(look.next.is_some() && !look.answered);
+            (lease.failures, lease.missing) = (look.failures, look.missing);
+        }
+    }
+
+    #[test]
+    fn what_a_database_can_not_hold_is_refused_and_not_stored() {
+        let odd = Status::from_value("in\0review");
+        let look = judge(&lease(None), Ok(Some(odd)), POLL, UNIX_EPOCH);
+        assert_eq!((look.moved_to, look.answered), (None, false));
+        assert!(look.next.is_some() && look.error.unwrap().contains("NUL"));
+        let odd = SourceError::new("bad\0".repeat(400));
+        let look = judge(&lease(None), Err(odd), POLL, UNIX_EPOCH);
+        let error = look.error.unwrap();
+        assert!(error.chars().count() <= 500 && !error.contains('\0'));
+    }
+
+    #[test]
+    fn a_wait_without_an_end_is_no_hot_loop() {
+        let never = Poll {
+            first: Duration::MAX,
+            longest: Duration::MAX,
+        };
+        let look = judge(&lease(None), Ok(None), never, UNIX_EPOCH);
+        assert!(seconds(&look) > 40 * 365 * 24 * 60 * 60);
     }
 }

@@ -68,6 +68,13 @@ mod tests {
         );
     }
 
+    /// A period of nothing would be a bucket of nothing, asked again at once and for ever.
+    #[tokio::test(start_paused = true)]
+    async fn the_highest_rate_still_gives() {
+        let mut pace = Pace::new(super::super::MOST_LOOKS, u32::MAX);
+        assert_eq!(pace.take(u32::MAX).await, u32::MAX);
+    }
+
     #[tokio::test(start_paused = true)]
     async fn what_is_given_back_is_there_again() {
         let start = Instant::now();

@@ -5,9 +5,14 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
+use std::time::Duration;
 
-use accredit_inbox::PostgresStore;
+use accredit_inbox::{PostgresStore, Store as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::{TcpListener, UnixStream};
+use tokio::time::Instant;
 
 use crate::support::Folder;
 
@@ -31,13 +36,17 @@ struct Running {
 static RUNNING: Mutex<Weak<Running>> = Mutex::new(Weak::new());
 
 impl Server {
-    /// `None` where there are no binaries, after saying so.
+    /// `None` where there are no binaries, after saying so; in CI that is a failure.
     pub(crate) fn start() -> Option<Self> {
         let mut shared = RUNNING.lock().unwrap();
         let running = if let Some(running) = shared.upgrade() {
             running
         } else {
             let Some(binaries) = binaries() else {
+                assert!(
+                    std::env::var_os("CI").is_none(),
+                    "no server binaries of PostgreSQL: in CI nothing is skipped (Debian: postgresql-15)"
+                );
                 eprintln!("skipped: no server binaries of PostgreSQL (Debian: postgresql-15)");
                 return None;
             };
@@ -59,6 +68,25 @@ impl Server {
         &self.config
     }
 
+    /// The same database behind a port that stops to answer when it is told to.
+    async fn behind(&self, line: &Line) -> String {
+        let socket = format!("{}/.s.PGSQL.5432", self.running.inner);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let line = line.clone();
+        tokio::spawn(async move {
+            while let Ok((near, _)) = listener.accept().await {
+                let far = UnixStream::connect(&socket).await.unwrap();
+                let (near_in, near_out) = near.into_split();
+                let (far_in, far_out) = far.into_split();
+                tokio::spawn(line.clone().carry(near_in, far_out));
+                tokio::spawn(line.clone().carry(far_in, near_out));
+            }
+        });
+        let (_, database) = self.config.rsplit_once('=').unwrap();
+        format!("host=127.0.0.1 port={port} user=accredit dbname={database}")
+    }
+
     /// Runs statements as somebody else would.
     pub(crate) fn sql(&self, statements: &str) -> String {
         let (_, database) = self.config.rsplit_once('=').unwrap();
@@ -70,6 +98,28 @@ impl Server {
             ],
         );
         String::from_utf8(output).unwrap()
+    }
+}
+
+/// Carries bytes until it is cut; then what comes is swallowed, and nobody is told.
+#[derive(Clone, Default)]
+struct Line(Arc<AtomicBool>);
+
+impl Line {
+    fn cut(&self, cut: bool) {
+        self.0.store(cut, Ordering::SeqCst);
+    }
+
+    async fn carry(self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+        let mut bytes = [0; 8192];
+        while let Ok(read) = from.read(&mut bytes).await {
+            if read == 0 {
+                break;
+            }
+            if !self.0.load(Ordering::SeqCst) && to.write_all(&bytes[..read]).await.is_err() {
+                break;
+            }
+        }
     }
 }
 
@@ -228,7 +278,6 @@ async fn a_server_that_is_not_there_is_an_error_without_the_password() {
 
 #[tokio::test]
 async fn a_lost_connection_is_made_anew() {
-    use accredit_inbox::Store as _;
     let Some(server) = Server::start() else {
         return;
     };
@@ -244,4 +293,104 @@ async fn a_lost_connection_is_made_anew() {
     for _ in 0..8 {
         store.stats(crate::support::at(0)).await.unwrap();
     }
+}
+
+/// A firewall that drops packets, or a machine that is off: nobody says no.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_accepts_and_never_answers_is_given_up() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let config = format!("host=127.0.0.1 port={port} user=accredit password=canary");
+    let begin = Instant::now();
+    let error = PostgresStore::connect(&config).await.unwrap_err();
+    assert!(error.is_timeout(), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "the inbox's database did not answer in time"
+    );
+    assert_eq!(begin.elapsed().as_secs(), 10);
+}
+
+#[tokio::test]
+async fn a_statement_without_an_answer_is_given_up_and_its_connection_too() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let line = Line::default();
+    let config = server.behind(&line).await;
+    let store = PostgresStore::connect(&config).await.unwrap();
+    let at = crate::support::at(0);
+    for _ in 0..4 {
+        store.stats(at).await.unwrap();
+    }
+    line.cut(true);
+    tokio::time::pause();
+    let begin = Instant::now();
+    // The connections that are there, and those that are made instead.
+    let calls = (0..12).map(|_| store.stats(at));
+    for call in crate::stores::join_all(calls).await {
+        assert!(call.unwrap_err().is_timeout());
+    }
+    assert!(
+        begin.elapsed() <= Duration::from_secs(21),
+        "{:?}",
+        begin.elapsed()
+    );
+    let call = store.stats(at).await;
+    assert!(call.unwrap_err().is_timeout());
+    tokio::time::resume();
+    line.cut(false);
+    for _ in 0..8 {
+        store.stats(at).await.unwrap();
+    }
+}
+
+/// What nobody waits for any more must not go on, and pile up behind a lock.
+#[tokio::test]
+async fn a_statement_that_was_given_up_is_cancelled_on_the_server() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    let at = crate::support::at(0);
+    for _ in 0..4 {
+        store.stats(at).await.unwrap();
+    }
+    let client = async || {
+        let (client, connection) = tokio_postgres::connect(server.config(), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        client
+    };
+    let (watching, client) = (client().await, client().await);
+    client
+        .batch_execute("BEGIN; LOCK TABLE accredit_inbox_request")
+        .await
+        .unwrap();
+    let waiting = "SELECT count(*) FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let until = async |wanted: i64| {
+        let mut tries = 0;
+        while watching
+            .query_one(waiting, &[])
+            .await
+            .unwrap()
+            .get::<_, i64>(0)
+            != wanted
+        {
+            tries += 1;
+            assert!(tries < 10_000, "never {wanted}");
+        }
+    };
+    let given_up = async {
+        until(1).await;
+        tokio::time::pause();
+    };
+    let (call, ()) = tokio::join!(store.stats(at), given_up);
+    assert!(call.unwrap_err().is_timeout());
+    tokio::time::resume();
+    until(0).await;
+    client.batch_execute("ROLLBACK").await.unwrap();
+    store.stats(at).await.unwrap();
 }

@@ -80,7 +80,7 @@ async fn the_first_layout_is_brought_up_to_date() {
     drop(db);
     for _ in 0..2 {
         let store = SqliteStore::open(&path).await.unwrap();
-        let kept = store.unreadable(10).await.unwrap();
+        let kept = store.unreadable(None, 10).await.unwrap();
         let bodies: Vec<_> = kept
             .into_iter()
             .map(|kept| kept.body.expose().clone())
@@ -89,7 +89,7 @@ async fn the_first_layout_is_brought_up_to_date() {
         assert_eq!(store.request(id(90)).await.unwrap(), None);
     }
     let store = SqliteStore::open(&path).await.unwrap();
-    assert_eq!(store.purge(at(0)).await.unwrap(), 1);
+    assert_eq!(store.purge(at(0), 10).await.unwrap(), 1);
 }
 
 #[cfg(unix)]
@@ -107,6 +107,42 @@ async fn only_the_owner_may_read_the_file() {
         files += 1;
     }
     assert!(files >= 2, "the file and its log");
+}
+
+/// What was deleted must not be found by whoever reads the bytes of the file, or of its log.
+#[tokio::test]
+async fn what_is_forgotten_is_gone_from_the_disk() {
+    let folder = Folder::new();
+    let inbox = Inbox::sqlite(folder.file("inbox.db"))
+        .await
+        .unwrap()
+        .clock(|| at(0));
+    let canary = body(90, "accredited");
+    crate::support::receive(&inbox, b"\xffcanary of an unreadable one")
+        .await
+        .unwrap();
+    crate::support::receive(&inbox, &canary).await.unwrap();
+    for delivery in inbox.unreadable(10).await.unwrap() {
+        inbox.settle(delivery.id).await.unwrap();
+    }
+    let store = SqliteStore::open(folder.file("inbox.db")).await.unwrap();
+    let held = store.lease_requests(1, at(0), at(60)).await.unwrap();
+    let look = accredit_inbox::Look {
+        answered: true,
+        ..Default::default()
+    };
+    store.record(&held[0], look, at(0)).await.unwrap();
+    let found = |text: &str| {
+        let files = std::fs::read_dir(folder.path()).unwrap();
+        files.fold(0, |found, file| {
+            let bytes = std::fs::read(file.unwrap().path()).unwrap();
+            let windows = bytes.windows(text.len());
+            found + windows.filter(|window| *window == text.as_bytes()).count()
+        })
+    };
+    assert!(found("canary") > 0 && found("LOVELACE") > 0);
+    assert_eq!(store.purge(at(1), 100).await.unwrap(), 2);
+    assert_eq!((found("canary"), found("LOVELACE")), (0, 0));
 }
 
 /// Calls that are committed together fail one by one.

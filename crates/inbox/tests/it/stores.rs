@@ -47,6 +47,11 @@ on_every_store! {
     unknown_statuses_are_stored_as_they_are
     an_id_beyond_the_columns_is_an_error_and_not_another_request
     many_callers_never_hold_the_same_lease
+    what_was_given_up_is_followed_again_and_what_is_over_is_not
+    a_revived_change_waits_for_the_one_that_is_under_way
+    what_can_not_be_read_is_read_page_by_page
+    a_clock_that_was_set_back_keeps_nothing_out_of_reach
+    a_live_lease_is_not_cut_short_when_the_clock_is_set_back
 }
 
 fn delivery(request: Option<u64>, text: &str) -> NewDelivery {
@@ -239,13 +244,13 @@ async fn what_can_not_be_read_is_kept_until_somebody_settles_it(store: &impl Sto
         assert_eq!(recorded, Recorded::Duplicate);
     }
     nothing_is_due(store, 1).await;
-    let kept = store.unreadable(10).await.unwrap();
+    let kept = store.unreadable(None, 10).await.unwrap();
     let bodies: Vec<_> = kept
         .iter()
         .map(|kept| kept.body.expose().as_slice())
         .collect();
     assert_eq!(bodies, [&b"first"[..], b"second"]);
-    assert_eq!(store.unreadable(1).await.unwrap(), kept[..1]);
+    assert_eq!(store.unreadable(None, 1).await.unwrap(), kept[..1]);
     assert_eq!(kept[0].received_at, at(0));
     assert_eq!(store.stats(at(1)).await.unwrap().unreadable, 2);
 
@@ -266,7 +271,7 @@ async fn what_can_not_be_read_is_kept_until_somebody_settles_it(store: &impl Sto
             .unwrap()
     );
     assert_eq!(store.request(id(92)).await.unwrap(), None);
-    assert_eq!(store.unreadable(10).await.unwrap(), []);
+    assert_eq!(store.unreadable(None, 10).await.unwrap(), []);
 }
 
 async fn a_lease_is_exclusive_and_is_taken_over_when_it_is_over(store: &impl Store) {
@@ -519,13 +524,18 @@ async fn purging_forgets_what_was_dealt_with_and_no_request(store: &impl Store) 
         .await
         .unwrap();
 
-    assert_eq!(store.purge(at(10)).await.unwrap(), 0, "not before its time");
     assert_eq!(
-        store.purge(at(11)).await.unwrap(),
-        4,
-        "three deliveries and a handled change"
+        store.purge(at(10), 100).await.unwrap(),
+        0,
+        "not before its time"
     );
-    assert_eq!(store.purge(at(1000)).await.unwrap(), 0);
+    assert_eq!(
+        store.purge(at(11), 2).await.unwrap(),
+        3,
+        "two deliveries and a handled change"
+    );
+    assert_eq!(store.purge(at(11), 2).await.unwrap(), 1);
+    assert_eq!(store.purge(at(1000), 2).await.unwrap(), 0);
     let stats = store.stats(at(11)).await.unwrap();
     assert_eq!((stats.unreadable, stats.poisoned, stats.waiting), (1, 1, 1));
     // A request that is forgotten counts from 1 again, and its keys come twice.
@@ -598,8 +608,191 @@ async fn many_callers_never_hold_the_same_lease(store: &impl Store) {
     assert_eq!(stats.waiting, 60);
 }
 
+async fn what_was_given_up_is_followed_again_and_what_is_over_is_not(store: &impl Store) {
+    let ids = [id(90), id(91), id(92)];
+    store.track(&ids, at(0)).await.unwrap();
+    // One never seen, one seen in the middle, one at its end; none of them is to be looked at again.
+    for lease in store.lease_requests(3, at(0), at(60)).await.unwrap() {
+        let look = match lease.request.get() {
+            90 => Look {
+                answered: true,
+                missing: 4,
+                ..Look::default()
+            },
+            91 => moved(Status::InReview),
+            _ => moved(Status::AcceptedExpire),
+        };
+        store.record(&lease, look, at(1)).await.unwrap();
+    }
+    nothing_is_due(store, 1000).await;
+    assert_eq!(store.track(&ids, at(1000)).await.unwrap(), 2);
+    assert_eq!(store.track(&ids, at(1001)).await.unwrap(), 0);
+    let mut leases = store.lease_requests(3, at(1000), at(1060)).await.unwrap();
+    leases.sort_by_key(|lease| lease.request.get());
+    let requests: Vec<_> = leases
+        .iter()
+        .map(|lease| (lease.request.get(), lease.missing))
+        .collect();
+    assert_eq!(requests, [(90, 4), (91, 0)]);
+}
+
+/// Two changes of one request at a time would be handled out of their order.
+async fn a_revived_change_waits_for_the_one_that_is_under_way(store: &impl Store) {
+    for status in [Status::InReview, Status::Accredited] {
+        store
+            .accept(delivery(Some(90), status.as_str()), at(0))
+            .await
+            .unwrap();
+        let held = lease(store, 0).await;
+        store.record(&held, moved(status), at(0)).await.unwrap();
+    }
+    let first = lease_change(store, 0).await;
+    let error = "hopeless".to_owned();
+    let poison = Outcome::Poison { error };
+    store.conclude(&first, poison, at(0)).await.unwrap();
+    let second = lease_change(store, 0).await;
+    assert!(store.revive(id(90), 1, at(1)).await.unwrap());
+    no_change_is_due(store, 1).await;
+    assert!(
+        store
+            .conclude(&second, Outcome::Handled, at(2))
+            .await
+            .unwrap()
+    );
+    assert_eq!(lease_change(store, 2).await.change.sequence, 1);
+}
+
+async fn what_can_not_be_read_is_read_page_by_page(store: &impl Store) {
+    for text in ["one", "two", "three"] {
+        store.accept(delivery(None, text), at(0)).await.unwrap();
+    }
+    let (mut bodies, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.unreadable(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        bodies.extend(page.iter().map(|kept| kept.body.expose().clone()));
+    }
+    assert_eq!(bodies, [&b"one"[..], b"two", b"three"]);
+}
+
+/// Later than the clock of any server that is asked.
+const AHEAD: u64 = 10_000_000_000;
+
+async fn a_clock_that_was_set_back_keeps_nothing_out_of_reach(store: &impl Store) {
+    let (ahead, now) = (AHEAD + 1_000_000, AHEAD);
+    // Written while the clock was ahead: a wait of a minute after a look, a hint, a change that comes again in ten seconds.
+    store.track(&[id(90), id(91)], at(ahead)).await.unwrap();
+    for lease in store
+        .lease_requests(2, at(ahead), at(ahead + 60))
+        .await
+        .unwrap()
+    {
+        let look = Look {
+            next: (lease.request == id(90)).then_some(at(ahead + 60)),
+            ..moved(Status::from_value("on_hold"))
+        };
+        store.record(&lease, look, at(ahead)).await.unwrap();
+    }
+    store
+        .accept(delivery(Some(91), "hint"), at(ahead))
+        .await
+        .unwrap();
+    let changes = store
+        .lease_changes(2, at(ahead), at(ahead + 60))
+        .await
+        .unwrap();
+    for change in changes {
+        let outcome = if change.change.request == id(90) {
+            retry(ahead + 10)
+        } else {
+            Outcome::Handled
+        };
+        store.conclude(&change, outcome, at(ahead)).await.unwrap();
+    }
+
+    assert_eq!(store.redate(at(ahead)).await.unwrap(), 0);
+    assert_eq!(
+        store.redate(at(ahead - 10)).await.unwrap(),
+        0,
+        "clocks may differ by so much"
+    );
+    nothing_is_due(store, now).await;
+    assert!(store.redate(at(now)).await.unwrap() > 0);
+    assert_eq!(store.redate(at(now)).await.unwrap(), 0);
+    assert_eq!(lease(store, now).await.request, id(91), "the hint");
+    nothing_is_due(store, now + 59).await;
+    no_change_is_due(store, now + 9).await;
+    assert_eq!(lease_change(store, now + 10).await.change.request, id(90));
+    let known = store.request(id(90)).await.unwrap().unwrap();
+    assert_eq!(
+        known.due_at,
+        Some(at(now + 60)),
+        "the wait is as long as it was"
+    );
+    assert_eq!(
+        store.purge(at(now + 1), 10).await.unwrap(),
+        1,
+        "nor is what was handled kept for longer"
+    );
+}
+
+async fn a_live_lease_is_not_cut_short_when_the_clock_is_set_back(store: &impl Store) {
+    let (ahead, now) = (AHEAD + 1_000_000, AHEAD);
+    store.track(&[id(90), id(91)], at(now)).await.unwrap();
+    let leases = store
+        .lease_requests(1, at(now), at(now + 60))
+        .await
+        .unwrap();
+    store
+        .record(&leases[0], moved(Status::Accredited), at(now))
+        .await
+        .unwrap();
+    // The clock is set ahead, both are leased, and it is set back while they are under way.
+    let look = lease(store, ahead).await;
+    let change = lease_change(store, ahead).await;
+    assert_eq!(store.redate(at(now + 5)).await.unwrap(), 2);
+    store
+        .accept(delivery(Some(91), "hint"), at(now + 6))
+        .await
+        .unwrap();
+    for moment in [now + 6, now + 64] {
+        nothing_is_due(store, moment).await;
+        no_change_is_due(store, moment).await;
+    }
+    assert!(
+        store
+            .record(&look, moved(Status::InReview), at(now + 64))
+            .await
+            .unwrap()
+    );
+    // The other one died with its process.
+    let mut late = change;
+    let again = store
+        .lease_changes(10, at(now + 65), at(now + 125))
+        .await
+        .unwrap();
+    assert_eq!(
+        again.len(),
+        2,
+        "its own, and the new one of the other request"
+    );
+    late.attempts += 1;
+    assert!(
+        again
+            .iter()
+            .any(|lease| lease.change == late.change && lease.attempts == late.attempts)
+    );
+    assert!(
+        !store
+            .conclude(&late, Outcome::Handled, at(now + 66))
+            .await
+            .unwrap()
+    );
+}
+
 /// All at the same time, in this task.
-async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+pub(crate) async fn join_all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
     let mut futures: Vec<_> = futures.map(|future| (Box::pin(future), None)).collect();
     std::future::poll_fn(move |context| {
         let mut waiting = false;

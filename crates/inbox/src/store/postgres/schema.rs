@@ -2,13 +2,12 @@
 
 use tokio_postgres::{Client, Transaction};
 
-use super::get;
 use super::pool::failure;
 use crate::StoreError;
 
 /// Step by step from nothing to the present layout. Steps that were released are never changed.
-const MIGRATIONS: &[&str] = &["
-    CREATE TABLE accredit_inbox_layout (version int8 NOT NULL);
+const MIGRATIONS: &[&str] = &[
+    "CREATE TABLE accredit_inbox_layout (version int8 NOT NULL);
     INSERT INTO accredit_inbox_layout VALUES (0);
     CREATE TABLE accredit_inbox_delivery (
         id int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -61,8 +60,11 @@ const MIGRATIONS: &[&str] = &["
     CREATE INDEX accredit_inbox_change_handled
         ON accredit_inbox_change (handled_at) WHERE handled_at IS NOT NULL;
     CREATE INDEX accredit_inbox_change_poisoned
-        ON accredit_inbox_change (request_id) WHERE due_at IS NULL AND handled_at IS NULL;
-"];
+        ON accredit_inbox_change (request_id) WHERE due_at IS NULL AND handled_at IS NULL;",
+    "ALTER TABLE accredit_inbox_request
+        ADD COLUMN missing int8 NOT NULL DEFAULT 0, ADD COLUMN dated_at int8 NOT NULL DEFAULT 0;
+    ALTER TABLE accredit_inbox_change ADD COLUMN dated_at int8 NOT NULL DEFAULT 0;",
+];
 
 /// Any number will do, as long as every process takes the same ("ACin").
 const LOCK: &str = "SELECT pg_advisory_xact_lock(1094936942)";
@@ -107,7 +109,7 @@ async fn layout(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
     }
     let names: Vec<String> = tables
         .iter()
-        .map(|row| get(row, "name"))
+        .map(|row| row.try_get("name").map_err(|error| failure(&error)))
         .collect::<Result<_, _>>()?;
     if !names.iter().any(|name| name == "accredit_inbox_layout") {
         return Err(StoreError::foreign());
@@ -116,6 +118,6 @@ async fn layout(transaction: &Transaction<'_>) -> Result<usize, StoreError> {
     let [row] = versions.as_slice() else {
         return Err(StoreError::foreign());
     };
-    let version: i64 = get(row, "version")?;
+    let version: i64 = row.try_get("version").map_err(|error| failure(&error))?;
     usize::try_from(version).map_err(|_| StoreError::foreign())
 }

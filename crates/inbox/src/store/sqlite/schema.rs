@@ -72,6 +72,9 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX change_handled ON change (handled_at) WHERE handled_at IS NOT NULL;
     CREATE INDEX change_poisoned ON change (request_id)
         WHERE due_at IS NULL AND handled_at IS NULL;",
+    "ALTER TABLE request ADD COLUMN missing INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE request ADD COLUMN dated_at INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE change ADD COLUMN dated_at INTEGER NOT NULL DEFAULT 0;",
 ];
 
 /// Opens or creates a file, and brings it up to date.
@@ -129,6 +132,9 @@ fn migrate(db: &mut Connection) -> Result<(), StoreError> {
         .map_err(failed)?;
     db.pragma_update(None, "synchronous", "FULL")
         .map_err(failed)?;
+    // What is forgotten is overwritten.
+    db.pragma_update(None, "secure_delete", "ON")
+        .map_err(failed)?;
     // Another process may be at it too: one of them does it, and the other finds it done.
     let transaction = db
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -148,4 +154,28 @@ fn migrate(db: &mut Connection) -> Result<(), StoreError> {
         .pragma_update(None, "application_id", APPLICATION_ID)
         .map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was acknowledged outlives a loss of power, and what was forgotten is overwritten.
+    #[test]
+    fn the_file_is_durable_and_forgets() {
+        let name = format!("accredit-inbox-schema-{}.db", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let db = open(&path).unwrap();
+        let number = |pragma| {
+            db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0))
+                .unwrap()
+        };
+        assert_eq!((number("synchronous"), number("secure_delete")), (2, 1));
+        let mode: String = db
+            .pragma_query_value(None, "journal_mode", |row| row.get(0))
+            .unwrap();
+        assert_eq!(mode, "wal");
+        drop(db);
+        std::fs::remove_file(path).unwrap();
+    }
 }

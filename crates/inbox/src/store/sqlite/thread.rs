@@ -2,6 +2,7 @@
 //! table.
 
 use std::fmt;
+use std::time::Duration;
 
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
@@ -12,6 +13,9 @@ use crate::StoreError;
 const QUEUE: usize = 1024;
 /// The most calls in one transaction.
 const BATCH: usize = 256;
+
+/// How long to wait for another process that writes.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// Runs calls against a connection, off the async threads. The thread ends when this is dropped and the calls before that are
 /// done.
@@ -27,6 +31,7 @@ impl Thread {
             .name("accredit-inbox".to_owned())
             .spawn(move || match open() {
                 Ok(db) => {
+                    let _ = db.busy_timeout(BUSY);
                     let _ = opened.send(Ok(()));
                     serve(&db, jobs);
                 }
@@ -44,9 +49,28 @@ impl Thread {
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
+        self.send(work, |_| {}).await
+    }
+
+    /// Moves the write-ahead log into the file and empties it, unless somebody is reading it: then the next time will do.
+    pub(super) async fn empty_log(&self) -> Result<(), StoreError> {
+        let empty = |db: &Connection| {
+            let _ = db.busy_timeout(Duration::ZERO);
+            let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            let _ = db.busy_timeout(BUSY);
+        };
+        self.send(|_| Ok(()), empty).await
+    }
+
+    async fn send<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        then: fn(&Connection),
+    ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let call = Call {
             work: Some(work),
+            then,
             result: None,
             reply,
         };
@@ -68,12 +92,16 @@ impl fmt::Debug for Thread {
 trait Job: Send {
     fn run(&mut self, db: &Connection) -> rusqlite::Result<()>;
 
+    /// What is done outside of the transaction, once it is committed.
+    fn then(&self, db: &Connection);
+
     /// Answers the caller once the transaction is over; with its error when there was one.
     fn end(self: Box<Self>, failure: Option<&str>);
 }
 
 struct Call<T, F> {
     work: Option<F>,
+    then: fn(&Connection),
     result: Option<rusqlite::Result<T>>,
     reply: oneshot::Sender<Result<T, StoreError>>,
 }
@@ -92,6 +120,10 @@ impl<T: Send, F: FnOnce(&Connection) -> rusqlite::Result<T> + Send> Job for Call
         db.execute_batch("RELEASE call")?;
         self.result = Some(result);
         Ok(())
+    }
+
+    fn then(&self, db: &Connection) {
+        (self.then)(db);
     }
 
     fn end(self: Box<Self>, failure: Option<&str>) {
@@ -115,6 +147,7 @@ fn serve(db: &Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
         }
         let failure = commit(db, &mut batch).err().map(|error| error.to_string());
         for job in batch {
+            job.then(db);
             job.end(failure.as_deref());
         }
     }
