@@ -1,6 +1,6 @@
 //! What became of a request whose creation ended without an answer. Looks; never creates.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use accredit_models::{
     Timestamp, same_legal_name,
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Beyond the time that passed, for a server that keeps whole seconds.
-const SLACK: std::time::Duration = std::time::Duration::from_secs(2);
+const SLACK: Duration = Duration::from_secs(2);
 
 /// What became of a write whose outcome was unknown.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,8 @@ pub enum Reconciled {
     Applied(Box<VerificationRequest>),
     /// There is no trace of it. One that is still under way leaves none yet.
     NotApplied,
-    /// What is there may or may not be its work: several requests fit, or one that does not say enough.
+    /// What is there may or may not be its work: several requests fit, or one that does not say enough, such as its kind
+    /// where the service does not show that; or this machine's clock was set back since.
     Ambiguous(Vec<VerificationRequest>),
 }
 
@@ -87,9 +88,10 @@ impl Client {
     /// Finds out what became of a create that failed with [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) and was first sent at
     /// `since`, by this machine's clock.
     ///
-    /// Reads the user's requests and looks for those of the same portal, deal, legal name and kind that were made since; the
-    /// clocks of this machine and of the service may differ. [`create_or_resume`](crate::Call::create_or_resume) does this
-    /// by itself.
+    /// Reads the user's requests and looks for those of the same portal, deal, legal name and kind that were made since. The
+    /// clocks of this machine and of the service may differ; but if this machine's was set meanwhile, `since` tells less than it
+    /// seems to, and after a step back beyond it nothing. [`create_or_resume`](crate::Call::create_or_resume) does this by
+    /// itself, by a clock that nobody sets.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), accredit_verifyinvestor::Error> {
@@ -118,30 +120,29 @@ impl Client {
         operation: &O,
         since: SystemTime,
     ) -> Result<Reconciled, Error> {
-        reconcile(self, operation, since, &CallOptions::new()).await
+        if !HAS_CLOCK {
+            return Err(Error::new(ErrorKind::Build).with_detail("this platform has no clock"));
+        }
+        // A beginning that is still to come was taken before the clock was set back: nothing is known of it.
+        let elapsed = || SystemTime::now().duration_since(since).ok();
+        reconcile(self, operation, elapsed, &CallOptions::new()).await
     }
 }
 
+/// The same, where `elapsed` tells how long ago it was first sent, if that is known.
 pub(crate) async fn reconcile<O: CreateRequest>(
     client: &Client,
     operation: &O,
-    since: SystemTime,
+    elapsed: impl FnOnce() -> Option<Duration>,
     options: &CallOptions,
 ) -> Result<Reconciled, Error> {
-    let elapsed = now()
-        .ok_or_else(|| Error::new(ErrorKind::Build).with_detail("this platform has no clock"))?
-        .duration_since(since)
-        .unwrap_or_default();
     // By the service's own clock, which may be hours off this one.
     let root = client.execute_with(&Root, options).await?;
-    let earliest = root
-        .current_time
-        .and_then(|now| {
-            now.instant()
-                .checked_sub(elapsed.saturating_add(SLACK))
-                .ok()
-        })
-        .map(Timestamp::from);
+    // Measured when the service's time is here, since that may have taken long.
+    let earliest = root.current_time.zip(elapsed()).and_then(|(now, elapsed)| {
+        let earliest = now.instant().checked_sub(elapsed.saturating_add(SLACK));
+        earliest.ok().map(Timestamp::from)
+    });
 
     let deal = operation.body().deal_name.as_deref();
     let mut found = similar(client, operation, options).await?;
@@ -152,9 +153,7 @@ pub(crate) async fn reconcile<O: CreateRequest>(
         is_of_the_deal && !is_older
     });
     let says_all = |request: &VerificationRequest| {
-        earliest.is_some()
-            && request.created_at.is_some()
-            && is_named(request, operation.body()) == Some(true)
+        earliest.is_some() && request.created_at.is_some() && is_surely(request, operation)
     };
     Ok(match found.len() {
         0 => Reconciled::NotApplied,
@@ -166,6 +165,9 @@ pub(crate) async fn reconcile<O: CreateRequest>(
 }
 
 /// The user's requests that could be what the operation makes: none that says to be of another kind, portal or legal name.
+///
+/// That the service shows the kind where a request is read is not documented. Where it does for one of them, a request without
+/// a kind is for accreditation; else it may be of any.
 pub(crate) async fn similar<O: CreateRequest>(
     client: &Client,
     operation: &O,
@@ -173,6 +175,7 @@ pub(crate) async fn similar<O: CreateRequest>(
 ) -> Result<Vec<VerificationRequest>, Error> {
     let (user, body) = (operation.user(), operation.body());
     let mut found = Vec::new();
+    let mut shows_kinds = false;
     for item in client.execute_with(&List::new(user), options).await? {
         if !is_same_party(item.portal_name.as_deref(), body.portal_name.as_deref()) {
             continue;
@@ -186,19 +189,25 @@ pub(crate) async fn similar<O: CreateRequest>(
             Err(error) if error.is_not_found() => continue,
             Err(error) => return Err(error),
         };
-        if request.kind == operation.kind() && is_named(&request, body) != Some(false) {
+        shows_kinds |= request.kind.is_some();
+        if is_named(&request, body) != Some(false) {
             found.push(request);
         }
     }
+    found.retain(|request| {
+        request.kind == operation.kind() || (request.kind.is_none() && !shows_kinds)
+    });
     Ok(found)
+}
+
+/// Whether one of those is of the very kind and legal name. One without a kind is taken for accreditation.
+pub(crate) fn is_surely(request: &VerificationRequest, operation: &impl CreateRequest) -> bool {
+    request.kind == operation.kind() && is_named(request, operation.body()) == Some(true)
 }
 
 /// Whether a request is about the legal name that was sent; `None` when it does not say. True when none was sent: the
 /// service fills in the investor's own.
-pub(crate) fn is_named(
-    request: &VerificationRequest,
-    body: &NewVerificationRequest,
-) -> Option<bool> {
+fn is_named(request: &VerificationRequest, body: &NewVerificationRequest) -> Option<bool> {
     let Some(sent) = &body.legal_name else {
         return Some(true);
     };
@@ -211,7 +220,5 @@ pub(crate) fn is_same_party(one: Option<&str>, other: Option<&str>) -> bool {
     one.unwrap_or_default().trim() == other.unwrap_or_default().trim()
 }
 
-/// Now, by this machine's calendar, where it has one.
-pub(crate) fn now() -> Option<SystemTime> {
-    (!cfg!(all(target_family = "wasm", target_os = "unknown"))).then(SystemTime::now)
-}
+/// Whether time can be measured: bare WebAssembly has no clock.
+pub(crate) const HAS_CLOCK: bool = !cfg!(all(target_family = "wasm", target_os = "unknown"));

@@ -9,12 +9,13 @@ use accredit_models::{
 };
 use accredit_transport::{CallOptions, Error, ErrorKind};
 use http::StatusCode;
+use tokio::time::Instant;
 
 use crate::{
     Call, Client,
     operations::verification_requests::Retrieve,
     problem::{pending_verification_request, speaks_of_a_pending_request},
-    reconcile::{CreateRequest, Reconciled, is_named, now, reconcile, similar},
+    reconcile::{CreateRequest, HAS_CLOCK, Reconciled, is_surely, reconcile, similar},
 };
 
 /// A verification request to go on with: one that was made just now, or one that was there.
@@ -77,19 +78,20 @@ impl<O: CreateRequest> Call<O> {
     /// # Errors
     ///
     /// As `send`. [`OutcomeUnknown`](ErrorKind::OutcomeUnknown) when looking did not tell either. A refusal that carries a
-    /// [pending request](pending_verification_request) of another kind stays that refusal.
+    /// [pending request](pending_verification_request) of another kind stays that refusal. A request that does not say its
+    /// kind is taken for one for accreditation, of which the service does not say it: it is no answer to another question, so
+    /// that a service which shows no kinds at all leaves such a refusal, or the doubt, to a person.
     pub async fn create_or_resume(self) -> Result<OpenRequest, Error> {
         let (client, operation, options) = self.into_parts();
-        let since = now();
+        // Not by the calendar, which may be set meanwhile.
+        let began = HAS_CLOCK.then(Instant::now);
         let lost = match client.execute_with(&operation, &options).await {
             Ok(created) => return Ok(OpenRequest::made(created)),
             Err(error) if error.kind() == ErrorKind::OutcomeUnknown => error,
             Err(refusal) => return resume(&client, &operation, &options, refusal).await,
         };
-        let Some(since) = since else {
-            return Err(lost);
-        };
-        match reconcile(&client, &operation, since, &options).await {
+        let elapsed = || began.map(|began| began.elapsed());
+        match reconcile(&client, &operation, elapsed, &options).await {
             Ok(Reconciled::Applied(request)) => return Ok(OpenRequest::found(*request, true)),
             Ok(Reconciled::NotApplied) => {}
             Ok(Reconciled::Ambiguous(_)) | Err(_) => return Err(lost),
@@ -139,7 +141,7 @@ async fn resume<O: CreateRequest>(
             .status
             .as_ref()
             .is_some_and(|status| !status.is_decided());
-        is_open && is_named(request, operation.body()) == Some(true)
+        is_open && is_surely(request, operation)
     });
     match (found.pop(), found.is_empty()) {
         (Some(request), true) => Ok(OpenRequest::found(request, false)),

@@ -46,64 +46,70 @@ pub(super) enum Standing<'a> {
 
 /// What the service says of the legal name as a whole.
 enum Profile {
-    /// Nothing: it shows names only that the investor shared.
-    Silent,
     /// It counts until that day, or is past it.
     Until(Date),
-    /// It does not count, or is about another name, or is not for this portal.
+    /// Nothing that counts: it shows names only that the investor shared; or it is about another name, or not for this portal.
     No,
 }
 
 impl Known<'_> {
     /// Until when the investor is accredited, and by which certificate.
+    ///
+    /// Only the profile speaks of accreditation and of nothing else. A request alone proves nothing: its kind is documented
+    /// in the reply to its creation and not where it is read, so that one without a kind may be of any.
     pub(super) fn proof(&self) -> Option<(Date, Proof)> {
-        let stated = match self.profile() {
-            Profile::Silent => None,
-            Profile::Until(day) => Some(day),
-            Profile::No => return None,
+        let Profile::Until(day) = self.profile() else {
+            return None;
         };
-        // A name that is shared may have been verified for another portal; and whoever it was that it was refused for, it
-        // was refused.
-        let last = self
-            .named()
-            .filter(|request| match request.status {
-                Some(Status::Accredited) => stated.is_some() || self.is_ours(request),
-                Some(Status::NotAccredited) => true,
-                _ => false,
-            })
-            .max_by_key(|request| {
-                (
-                    request.completed_at.is_none(),
-                    request.completed_at,
-                    request.id,
-                )
-            });
-        if let Some(request) = last
-            && request.status == Some(Status::Accredited)
-            && request.waiting_for_info != Some(true)
-            && let Some(until) = counts_until(request)
-        {
-            let until = until.min(stated.unwrap_or(until)).min(self.longest()?);
-            if self.today < until {
-                return Some((until, Proof::OfRequest(request.id)));
-            }
+        let mut explaining = self.named().filter(|request| {
+            request.status == Some(Status::Accredited) && request.verified_expires_at == Some(day)
+        });
+        match (explaining.next(), explaining.next()) {
+            (Some(request), None) => self.of_request(request, day),
+            // One of them may be of another kind.
+            (Some(_), Some(_)) => None,
+            (None, _) => self.of_name(day),
         }
+    }
+
+    /// The proof by the one request that explains the day of the profile.
+    fn of_request(&self, request: &VerificationRequest, day: Date) -> Option<(Date, Proof)> {
+        let end = |request: &VerificationRequest| {
+            let at = request.completed_at;
+            (at.is_none(), at, request.id)
+        };
+        // Whatever portal it was refused for: it was refused. One that does not say its name or its end may be such a one.
+        let is_refused = self.requests.iter().any(|other| {
+            other.status == Some(Status::NotAccredited)
+                && other.kind.is_none()
+                && self.has_name(other) != Some(false)
+                && end(other) > end(request)
+        });
+        if is_refused || request.waiting_for_info == Some(true) {
+            return None;
+        }
+        let until = counts_until(request)?.min(day).min(self.longest()?);
+        (self.today < until).then_some((until, Proof::OfRequest(request.id)))
+    }
+
+    /// The proof by the name alone: it was verified for someone else.
+    fn of_name(&self, day: Date) -> Option<(Date, Proof)> {
         // A day beyond what a verification of today would give is not of the vendor's making.
-        let longest = self.longest()?;
-        let until = stated.filter(|day| self.today < *day && *day <= longest)?;
-        // Verified for someone else, then: unless a request of ours explains the day, and did not prove it above; unless the
-        // latest certificate of the name may be of another kind; unless a refusal may be later.
-        // Should the vendor count more days than 90, it was verified earlier than it looks.
-        let verified = until
-            .checked_add_days(-VALID_DAYS)?
-            .min(self.today.checked_add_days(-VALID_DAYS)?);
+        if day <= self.today || day > self.longest()? {
+            return None;
+        }
+        // Unless a request of ours should explain the day, and does not; unless the latest certificate of the name may be
+        // of another kind; unless a refusal may be later. Should the vendor count more days than 90, it was verified
+        // earlier than it looks: so the last 90 days are in doubt, but for a request that shows the 90 and ends earlier.
+        let verified = self.today.checked_add_days(-VALID_DAYS)?;
         let is_doubtful = self.requests.iter().any(|request| {
-            let is_recent = request
-                .completed_at
-                .is_none_or(|at| at.utc_date() >= verified);
+            let completed = request.completed_at.map(|at| at.utc_date());
+            let is_recent = completed.is_none_or(|at| at >= verified);
+            let ninetieth = completed.and_then(|at| at.checked_add_days(VALID_DAYS));
+            let ends_earlier = request.verified_expires_at.is_some_and(|until| until < day);
             let disagrees = match (&request.status, &request.kind) {
                 (Some(Status::Accredited), None) => {
-                    request.verified_expires_at.is_none_or(|day| day >= until)
+                    !ends_earlier || (is_recent && request.verified_expires_at != ninetieth)
                 }
                 (Some(Status::Accredited), Some(_)) | (Some(Status::NotAccredited), None) => {
                     is_recent
@@ -112,7 +118,7 @@ impl Known<'_> {
             };
             disagrees && self.has_name(request) != Some(false)
         });
-        (!is_doubtful).then_some((until, Proof::OfName))
+        (!is_doubtful).then_some((day, Proof::OfName))
     }
 
     /// What is to be said when there is no proof.
@@ -148,7 +154,7 @@ impl Known<'_> {
 
     fn profile(&self) -> Profile {
         let Some(profile) = self.profile else {
-            return Profile::Silent;
+            return Profile::No;
         };
         let names = [&profile.verify_investor_legal_name, &profile.legal_name];
         let mut names = names.into_iter().flatten().peekable();
@@ -164,7 +170,7 @@ impl Known<'_> {
         }
     }
 
-    /// The requests for accreditation of the legal name.
+    /// The requests of the legal name that may be for accreditation: those that do not say to be for anything else.
     fn named(&self) -> impl Iterator<Item = &VerificationRequest> {
         self.requests
             .iter()
@@ -248,22 +254,64 @@ mod tests {
     }
 
     #[test]
-    fn a_request_of_ours_proves_it_until_the_earliest_day() {
+    fn a_request_that_explains_the_profiles_day_proves_it() {
+        let day = profile(r#""2026-08-30""#);
         let one = accredited(1, "2026-06-01", "2026-08-30");
         let ninety = of_request("2026-08-30");
-        assert_eq!(proof(None, std::slice::from_ref(&one)), ninety);
-        let stated = profile(r#""2026-08-30""#);
-        assert_eq!(proof(Some(&stated), std::slice::from_ref(&one)), ninety);
-        let earlier = profile(r#""2026-07-15""#);
-        assert_eq!(proof(Some(&earlier), &[one]), of_request("2026-07-15"));
+        assert_eq!(proof(Some(&day), std::slice::from_ref(&one)), ninety);
+        // The profile says less than the request, or more: then the request is not the reason.
+        for day in ["2026-07-15", "2026-08-29"] {
+            let other = profile(&format!("\"{day}\""));
+            assert_eq!(proof(Some(&other), std::slice::from_ref(&one)), None);
+        }
         // Whatever later day is stated, 90 days are 90 days.
         let generous = accredited(1, "2026-06-01", "2027-06-01");
         let stated = profile(r#""2027-06-01""#);
-        assert_eq!(proof(None, std::slice::from_ref(&generous)), ninety);
         assert_eq!(proof(Some(&stated), &[generous]), ninety);
         // Verified in the future: nobody counts longer than from today.
         let odd = accredited(1, "2026-12-01", "2027-03-01");
-        assert_eq!(proof(None, &[odd]), of_request("2026-09-28"));
+        let stated = profile(r#""2027-03-01""#);
+        assert_eq!(proof(Some(&stated), &[odd]), of_request("2026-09-28"));
+    }
+
+    /// A service that shows no `type` where a request is read: FACTS document it for the reply to the creation alone.
+    #[test]
+    fn a_verification_of_another_kind_proves_nothing_where_no_kind_is_shown() {
+        let kyc = |id, completed, expires| accredited(id, completed, expires);
+        // Alone: whatever the profile says, or does not.
+        let alone = [kyc(1, "2026-06-01", "2026-08-30")];
+        assert_eq!(proof(None, &alone), None);
+        assert_eq!(proof(Some(&profile("null")), &alone), None);
+        // Beside the right one, before and after it: that one's certificate.
+        let day = profile(r#""2026-08-30""#);
+        let right = accredited(1, "2026-06-01", "2026-08-30");
+        for other in [
+            kyc(2, "2026-05-20", "2026-08-18"),
+            kyc(2, "2026-06-20", "2026-09-18"),
+            kyc(2, "2026-06-20", "2027-06-20"),
+        ] {
+            for requests in [[right.clone(), other.clone()], [other, right.clone()]] {
+                assert_eq!(proof(Some(&day), &requests), of_request("2026-08-30"));
+            }
+        }
+        // On the same day: nobody knows which is which.
+        let twins = [right, kyc(2, "2026-06-01", "2026-08-30")];
+        assert_eq!(proof(Some(&day), &twins), None);
+        // Beside someone else's accreditation: the latest certificate of the name may be that of the other kind.
+        for (completed, expires, counts) in [
+            ("2026-06-20", "2026-09-18", false),
+            ("2026-06-20", "2026-07-20", false),
+            ("2026-05-20", "2026-08-18", true),
+            ("2026-03-20", "2026-06-18", true),
+        ] {
+            let requests = [kyc(1, completed, expires)];
+            let of_name = counts.then(|| "2026-08-30 OfName".to_owned());
+            assert_eq!(
+                proof(Some(&day), &requests),
+                of_name,
+                "{completed} {expires}"
+            );
+        }
     }
 
     #[test]
@@ -277,17 +325,9 @@ mod tests {
             ("2026-06-01", "2026-06-30", false),
         ] {
             let requests = [accredited(1, completed, expires)];
-            assert_eq!(
-                proof(None, &requests).is_some(),
-                counts,
-                "{completed} {expires}"
-            );
             let stated = profile(&format!("\"{expires}\""));
-            assert_eq!(
-                proof(Some(&stated), &requests).is_some(),
-                counts,
-                "{completed}"
-            );
+            let answer = proof(Some(&stated), &requests);
+            assert_eq!(answer.is_some(), counts, "{completed} {expires}");
             if !counts {
                 assert_eq!(known(None, &requests).standing(), Standing::Expired);
             }
@@ -297,7 +337,9 @@ mod tests {
     #[test]
     fn a_doubtful_request_proves_nothing() {
         let good = r#""status": "accredited", "completed_at": "2026-06-01T00:00:00Z", "verified_expires_at": "2026-08-30""#;
-        assert!(proof(None, &[request(1, good)]).is_some());
+        let day = profile(r#""2026-08-30""#);
+        let right = of_request("2026-08-30");
+        assert_eq!(proof(Some(&day), &[request(1, good)]), right);
         for (doubt, doubtful) in [
             ("another kind", format!(r#"{good}, "type": "aml_kyc""#)),
             (
@@ -305,28 +347,29 @@ mod tests {
                 format!(r#"{good}, "type": "of_tomorrow""#),
             ),
             (
-                "another portal",
-                format!(r#"{good}, "portal_name": "Some Portal""#),
-            ),
-            (
                 "still waiting",
                 format!(r#"{good}, "waiting_for_info": true"#),
             ),
-            ("another status", good.replace("accredited", "in_review")),
-            (
-                "a status of tomorrow",
-                good.replace("accredited", "accredited_soon"),
-            ),
-            ("no status", good.replace(r#""status": "accredited", "#, "")),
             ("not completed", good.replace("completed_at", "x")),
             ("no expiry", good.replace("verified_expires_at", "x")),
         ] {
             let requests = [request(1, &doubtful)];
-            assert_eq!(proof(None, &requests), None, "{doubt}");
+            assert_eq!(proof(Some(&day), &requests), None, "{doubt}");
+        }
+        // One in another status has no say: the name was verified for someone else.
+        for doubtful in [
+            good.replace("accredited", "in_review"),
+            good.replace("accredited", "accredited_soon"),
+            good.replace(r#""status": "accredited", "#, ""),
+        ] {
+            let requests = [request(1, &doubtful)];
+            let of_name = Some("2026-08-30 OfName".to_owned());
+            assert_eq!(proof(Some(&day), &requests), of_name);
+            assert_eq!(proof(None, &requests), None);
         }
         let mut nameless = [request(1, good)];
         nameless[0].legal_name = None;
-        assert_eq!(proof(None, &nameless), None);
+        assert_eq!(proof(Some(&day), &nameless), None);
         nameless[0].legal_name = Some("ADA BYRON".into());
         assert_eq!(proof(None, &nameless), None);
     }
@@ -340,10 +383,11 @@ mod tests {
             request(2, &text)
         };
         let yes = accredited(1, "2026-06-01", "2026-08-30");
+        let day = profile(r#""2026-08-30""#);
         let before = [yes.clone(), elsewhere("2026-05-30T00:00:00Z")];
-        assert_eq!(proof(None, &before), of_request("2026-08-30"));
+        assert_eq!(proof(Some(&day), &before), of_request("2026-08-30"));
         let after = [yes, elsewhere("2026-06-20T00:00:00Z")];
-        assert_eq!(proof(None, &after), None);
+        assert_eq!(proof(Some(&day), &after), None);
         // A name that somebody else verified, by a rule of more days.
         let stated = profile(r#""2026-09-28""#);
         assert_eq!(proof(Some(&stated), &after[1..]), None);
@@ -357,15 +401,20 @@ mod tests {
         };
         let yes = accredited(1, "2026-06-01", "2026-08-30");
         let stated = profile(r#""2026-08-30""#);
-        for profile in [None, Some(&stated)] {
-            let before = [yes.clone(), refused("2026-05-30T00:00:00Z")];
-            assert_eq!(proof(profile, &before), of_request("2026-08-30"));
-            let after = [yes.clone(), refused("2026-06-02T00:00:00Z")];
-            assert_eq!(proof(profile, &after), None);
-            assert_eq!(known(profile, &after).standing(), Standing::NotAccredited);
-            let undated = [yes.clone(), request(2, r#""status": "not_accredited""#)];
-            assert_eq!(proof(profile, &undated), None);
-        }
+        let before = [yes.clone(), refused("2026-05-30T00:00:00Z")];
+        assert_eq!(proof(Some(&stated), &before), of_request("2026-08-30"));
+        let after = [yes.clone(), refused("2026-06-02T00:00:00Z")];
+        assert_eq!(proof(Some(&stated), &after), None);
+        let standing = known(Some(&stated), &after);
+        assert_eq!(standing.standing(), Standing::NotAccredited);
+        let undated = [yes.clone(), request(2, r#""status": "not_accredited""#)];
+        assert_eq!(proof(Some(&stated), &undated), None);
+        // Of whom, it does not say.
+        let mut nameless = after;
+        nameless[1].legal_name = None;
+        assert_eq!(proof(Some(&stated), &nameless), None);
+        nameless[1].legal_name = Some("ADA BYRON".into());
+        assert_eq!(proof(Some(&stated), &nameless), of_request("2026-08-30"));
     }
 
     #[test]

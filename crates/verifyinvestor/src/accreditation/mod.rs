@@ -72,17 +72,19 @@ impl Client {
     /// It reads the user with the legal name, the time at the service, and the requests of the user; then, if all of that
     /// agrees, the certificate. The answer is [`Accredited`](Accreditation::Accredited) only if
     ///
-    /// * the legal name that the service answers about is the one that was asked for ([`same_legal_name`]), and, where it
-    ///   shows the name's standing at all, shared with this portal and said to count;
-    /// * the verification was for accreditation, not for anything else that has certificates too;
+    /// * the service says that the legal name counts as accredited, and that the investor shares it with this portal; and the
+    ///   name that it answers about is the one that was asked for ([`same_legal_name`]);
+    /// * the certificate is that of the accreditation, not of anything else that has certificates too: that of the one request
+    ///   which ends on the very day that the service states for the name, as the service may not show what a request is for; or
+    ///   the latest of the name, where it was verified for someone else and nothing of the last 90 days can be in the way;
     /// * no later verification of that name failed;
     /// * less than 90 days have passed since it was completed, by the service's clock, whatever later date is stated;
     /// * the certificate came, whole, and is a PDF.
     ///
     /// An unfinished request of the same portal and name is [`Pending`](Accreditation::Pending), also in a status that this
-    /// version does not know. A finished one is the answer that it ended with. Where there is none, and none that the service
-    /// knows to have expired, one is made with [`create_or_resume`](Call::create_or_resume). So it can be called as often as
-    /// one likes.
+    /// version does not know, and also if it does not say what it is for. A finished one is the answer that it ended with.
+    /// Where there is none, and none that the service knows to have expired, one is made with
+    /// [`create_or_resume`](Call::create_or_resume). So it can be called as often as one likes.
     ///
     /// [`same_legal_name`]: accredit_models::same_legal_name
     ///

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use accredit_sandbox::{Clock, Effect, Fault, Sandbox};
+use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_verifyinvestor::transport::testkit::{Answer, Script};
 use accredit_verifyinvestor::{
-    Accreditation, Client, ErrorKind, ReviewStatus, UserId, VerificationRequestId,
+    Accreditation, Call, Client, CreateRequest, ErrorKind, ReviewStatus, UserId,
+    VerificationRequestId,
 };
 
-use crate::support::{Service, account, agree, public, violet};
+use crate::support::{Service, account, agree, complete, count, frozen, public, review, violet};
 
 const NAME: &str = "Violet Howard";
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 async fn start() -> (Sandbox, Client, UserId) {
-    let start = "2026-03-01T18:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder().strict(true).clock(Clock::Frozen(start));
-    let sandbox = sandbox.start().await.unwrap();
+    let sandbox = frozen("2026-03-01T18:00:00Z").await;
     let (client, user) = (account(&sandbox), violet(&sandbox));
     (sandbox, client, user)
 }
@@ -48,19 +47,16 @@ fn until(answer: &Accreditation) -> String {
     }
 }
 
-async fn complete(client: &Client, user: UserId, id: VerificationRequestId) {
-    let completion = client.simulate().unwrap().investor_completion(user, id);
-    completion.send().await.unwrap();
-}
-
-async fn review(client: &Client, user: UserId, id: VerificationRequestId, verdict: ReviewStatus) {
-    let review = client.simulate().unwrap().review(user, id, verdict);
-    review.send().await.unwrap();
-}
-
-async fn count(client: &Client, user: UserId) -> usize {
-    let requests = client.user_verification_requests(user);
-    requests.list().send().await.unwrap().len()
+/// Makes a request, has it completed and found good.
+async fn verify<O: CreateRequest>(
+    client: &Client,
+    user: UserId,
+    create: Call<O>,
+) -> VerificationRequestId {
+    let id = create.send().await.unwrap().id;
+    complete(client, user, id).await;
+    review(client, user, id, ReviewStatus::Accredited).await;
+    id
 }
 
 #[tokio::test]
@@ -193,32 +189,17 @@ async fn a_declined_request_is_not_accredited() {
 async fn another_kind_of_certificate_proves_no_accreditation() {
     let (_sandbox, client, user) = start().await;
     let requests = client.user_verification_requests(user);
-    let kyc = requests
-        .create_aml_kyc()
-        .legal_name(NAME)
-        .send()
-        .await
-        .unwrap()
-        .id;
-    complete(&client, user, kyc).await;
-    review(&client, user, kyc, ReviewStatus::Accredited).await;
+    let kyc = || requests.create_aml_kyc().legal_name(NAME);
+    let first = verify(&client, user, kyc()).await;
     let by_name = client.users().verification_certificate(user, NAME);
     assert!(by_name.download_if_verified().await.unwrap().is_some());
     let request = pending(&ask(&client, user, NAME).await);
-    assert_ne!(request, kyc);
+    assert_ne!(request, first);
 
     // Nor does it stand in for the right one.
     complete(&client, user, request).await;
     review(&client, user, request, ReviewStatus::Accredited).await;
-    let later = requests
-        .create_aml_kyc()
-        .legal_name(NAME)
-        .send()
-        .await
-        .unwrap()
-        .id;
-    complete(&client, user, later).await;
-    review(&client, user, later, ReviewStatus::Accredited).await;
+    verify(&client, user, kyc()).await;
     let answer = ask(&client, user, NAME).await;
     let Accreditation::Accredited { certificate, .. } = answer else {
         panic!("{answer:?}");
@@ -262,10 +243,7 @@ async fn a_portal_has_requests_of_its_own() {
 
     // And its certificate is that of the accreditation, though a later one is of another kind.
     let requests = client.user_verification_requests(user);
-    let kyc = requests.create_aml_kyc().legal_name(NAME);
-    let kyc = kyc.send().await.unwrap().id;
-    complete(&client, user, kyc).await;
-    review(&client, user, kyc, ReviewStatus::Accredited).await;
+    verify(&client, user, requests.create_aml_kyc().legal_name(NAME)).await;
     let right = requests.certificate(own).send().await.unwrap();
     let answer = portal(Some("Some Portal")).await.unwrap();
     let Accreditation::Accredited { certificate, .. } = answer else {
@@ -376,6 +354,80 @@ async fn a_verification_of_someone_elses_counts_with_the_certificate_of_the_name
         .unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Decode);
     assert!(error.to_string().contains("current_time"), "{error}");
+}
+
+/// FACTS B.2 shows the `type` in the reply to a creation and not in the details: a verification of another kind may look like
+/// one for accreditation.
+#[tokio::test]
+async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
+    const USER: &str = "/api/v1/users/1/verification_requests";
+    let detail = |id: u64, completed: &str, expires: &str| {
+        let body = format!(
+            r#"{{"id": {id}, "created_at": "2026-02-01T08:00:00Z", "waiting_for_info": false, "status": "accredited",
+                "legal_name": "VIOLET HOWARD", "portal_name": null, "deal_name": null, "investor": {{"id": 1}},
+                "completed_at": "{completed}T08:00:00Z", "verified_expires_at": "{expires}"}}"#
+        );
+        Answer::json(200, body)
+    };
+    let service = |day: &str| {
+        let user = format!(
+            r#"{{"id": 1, "legal_profile": {{"verify_investor_legal_name": "VIOLET HOWARD",
+                "verified_accredited_expires_at": {day}, "authorized_parties": [{{"name": null, "identifier": "42"}}]}}}}"#
+        );
+        let time = r#"{"current_time": "2026-04-01T09:00:00.000-07:00"}"#;
+        let pdf = |id: u64| Answer::status(200).body(format!("%PDF-1.7 of {id}"));
+        let script = Script::new()
+            .on("users.retrieve", Answer::json(200, user))
+            .on("root", Answer::json(200, time))
+            .on(format!("{USER}/90"), detail(90, "2026-03-20", "2026-06-18"))
+            .on(format!("{USER}/91"), detail(91, "2026-03-01", "2026-05-30"));
+        let script = script
+            .on(format!("{USER}/90/certificate"), pdf(90))
+            .on(format!("{USER}/91/certificate"), pdf(91));
+        let list = "verification_requests.list";
+        move |requests| Service::following(script.on(list, Answer::json(200, requests))).client()
+    };
+    // The AML/KYC check alone, passed: whatever the profile says, that was not accreditation.
+    for day in ["null", r#""2026-05-30""#] {
+        let client = service(day)(r#"[{"id": 90}]"#);
+        let answer = ask(&client, UserId::new(1), NAME).await;
+        assert_eq!(answer, Accreditation::NotAccredited, "{day}");
+    }
+    let unshared = Script::new()
+        .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
+        .on(
+            "root",
+            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
+        )
+        .on(
+            "verification_requests.list",
+            Answer::json(200, r#"[{"id": 91}]"#),
+        )
+        .on(
+            "verification_requests.retrieve",
+            detail(91, "2026-03-01", "2026-05-30"),
+        );
+    let client = Service::following(unshared).client();
+    let answer = ask(&client, UserId::new(1), NAME).await;
+    assert_eq!(
+        answer,
+        Accreditation::NotAccredited,
+        "the profile is not shown"
+    );
+
+    // The accreditation, alone and beside that: its own certificate.
+    for requests in [r#"[{"id": 91}]"#, r#"[{"id": 90}, {"id": 91}]"#] {
+        let client = service(r#""2026-05-30""#)(requests);
+        let answer = ask(&client, UserId::new(1), NAME).await;
+        let Accreditation::Accredited {
+            until, certificate, ..
+        } = answer
+        else {
+            panic!("{requests}: {answer:?}");
+        };
+        assert_eq!(until.to_string(), "2026-05-30");
+        assert_eq!(certificate.as_bytes(), b"%PDF-1.7 of 91");
+    }
 }
 
 #[tokio::test]

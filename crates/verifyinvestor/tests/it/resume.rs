@@ -1,16 +1,20 @@
 //! Never two requests: duplicates, lost answers, and what became of them.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use accredit_sandbox::{Clock, Effect, Fault, Sandbox};
+use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_verifyinvestor::models::same_legal_name;
-use accredit_verifyinvestor::transport::testkit::{Answer, Script};
+use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Script};
 use accredit_verifyinvestor::{
     Client, Environment, Error, ErrorKind, OpenRequest, Reconciled, UserId,
     VerificationRequestStatus as Status, pending_verification_request,
 };
 
-use crate::support::{Service, account, violet};
+use fastrand::Rng;
+
+use crate::support::{Service, account, count, frozen, strict, violet};
 
 const NAME: &str = "Violet Howard";
 const CREATE: &str = "verification_requests.create";
@@ -49,15 +53,16 @@ const OPERATIONS: [&str; 4] = [
     "verification_requests.create_qualified_client",
 ];
 
-async fn count(client: &Client, user: UserId) -> usize {
-    let requests = client.user_verification_requests(user);
-    requests.list().send().await.unwrap().len()
+/// How many creates a scripted service was asked for.
+fn creates(script: &Script) -> usize {
+    let operations = script.operations();
+    operations.iter().filter(|name| **name == CREATE).count()
 }
 
 #[tokio::test]
 async fn each_kind_is_made_once_and_then_resumed() {
     for status in ["422", "403"] {
-        let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+        let sandbox = strict().await;
         sandbox
             .set_switch("duplicate_pending_status", status)
             .unwrap();
@@ -88,7 +93,7 @@ async fn an_answer_that_is_lost_does_not_make_a_second_request() {
         Effect::MalformedJson,
         Effect::HtmlError(accredit_sandbox::ErrorPage::NginxGatewayTimeout),
     ] {
-        let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+        let sandbox = strict().await;
         let client = account(&sandbox);
         let user = violet(&sandbox);
         for (kind, operation) in OPERATIONS.into_iter().enumerate() {
@@ -110,7 +115,7 @@ async fn an_answer_that_is_lost_does_not_make_a_second_request() {
 
 #[tokio::test]
 async fn a_request_that_did_not_arrive_is_made_with_the_second_attempt() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let requests = client.user_verification_requests(user);
@@ -125,7 +130,9 @@ async fn a_request_that_did_not_arrive_is_made_with_the_second_attempt() {
     );
     assert_eq!(count(&client, user).await, 1);
 
-    // Nor does the second: it is not known, and the next call finds out.
+    // Nor does the second: it is not known, and the next call finds out. (A request of the same moment that does not say its kind
+    // would be in doubt.)
+    sandbox.advance_clock(Duration::from_secs(60));
     sandbox
         .inject(Fault::new(Effect::Reset).on(OPERATIONS[1]).times(2))
         .unwrap();
@@ -146,7 +153,7 @@ async fn a_request_that_did_not_arrive_is_made_with_the_second_attempt() {
 
 #[tokio::test]
 async fn a_lost_answer_whose_request_cannot_be_looked_for_stays_unknown() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = account(&sandbox);
     let user = violet(&sandbox);
     sandbox
@@ -160,8 +167,7 @@ async fn a_lost_answer_whose_request_cannot_be_looked_for_stays_unknown() {
         (error.kind(), error.operation()),
         (ErrorKind::OutcomeUnknown, Some(CREATE))
     );
-    let creates = |sandbox: &Sandbox| sandbox.faults()[0].used;
-    assert_eq!(creates(&sandbox), 1, "not repeated blindly");
+    assert_eq!(sandbox.faults()[0].used, 1, "not repeated blindly");
     sandbox.clear_faults();
     let resumed = create_or_resume(&client, user, 0).await.unwrap();
     assert!(!resumed.is_new);
@@ -171,13 +177,7 @@ async fn a_lost_answer_whose_request_cannot_be_looked_for_stays_unknown() {
 #[tokio::test]
 async fn reconcile_tells_applied_not_applied_and_ambiguous() {
     // A service whose clock is years off ours.
-    let start = "2031-01-02T03:04:05.678Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2031-01-02T03:04:05.678Z").await;
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let requests = client.user_verification_requests(user);
@@ -219,11 +219,14 @@ async fn reconcile_tells_applied_not_applied_and_ambiguous() {
         let none = client.reconcile(other, since).await.unwrap();
         assert_eq!(none, Reconciled::NotApplied);
     }
-    assert_eq!(
-        client.reconcile(&kyc, since).await.unwrap(),
-        Reconciled::NotApplied
-    );
-    // Not one of an earlier day, even if the caller's clock went back.
+    // A service that has shown no kind yet may show none: then it may be of another.
+    let doubt = client.reconcile(&kyc, since).await.unwrap();
+    assert!(matches!(doubt, Reconciled::Ambiguous(_)));
+    let shown = requests.create_aml_kyc().legal_name("Viola Howard");
+    shown.send().await.unwrap();
+    let nothing = client.reconcile(&kyc, since).await.unwrap();
+    assert_eq!(nothing, Reconciled::NotApplied);
+    // Not one of an earlier day.
     sandbox.advance_clock(Duration::from_secs(3_600));
     assert_eq!(
         client.reconcile(&create, since).await.unwrap(),
@@ -234,11 +237,14 @@ async fn reconcile_tells_applied_not_applied_and_ambiguous() {
         client.reconcile(&create, hours_ago).await.unwrap(),
         Reconciled::Applied(_)
     ));
+    // The caller's clock was set back meanwhile: who knows when it began.
     let in_future = since + Duration::from_secs(3_600);
-    assert_eq!(
-        client.reconcile(&create, in_future).await.unwrap(),
-        Reconciled::NotApplied
-    );
+    let Reconciled::Ambiguous(one) = client.reconcile(&create, in_future).await.unwrap() else {
+        panic!("it may be the one");
+    };
+    assert_eq!(one.len(), 1);
+    let nothing = client.reconcile(&kyc, in_future).await.unwrap();
+    assert_eq!(nothing, Reconciled::NotApplied);
 
     // Two since then that fit: who knows.
     sandbox.clear_faults();
@@ -311,18 +317,51 @@ async fn what_does_not_say_enough_is_ambiguous() {
             .on(CREATE, Answer::fail(ErrorKind::Io).times(9));
         let resumed = requests.create().legal_name(NAME).create_or_resume().await;
         assert_eq!(resumed.is_ok(), is_clear);
-        assert_eq!(
-            script
-                .operations()
-                .iter()
-                .filter(|name| **name == CREATE)
-                .count(),
-            1
-        );
+        assert_eq!(creates(&script), 1);
         if let Err(error) = resumed {
             assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
         }
     }
+}
+
+/// FACTS B.2 does not show the `type` where a request is read.
+#[tokio::test]
+async fn without_a_type_a_request_is_no_answer_to_any_but_the_first_kind() {
+    let since = SystemTime::now();
+    let silent = r#"{"id": 90, "created_at": "2026-01-01T08:00:00Z", "legal_name": "VIOLET HOWARD", "status": "in_review"}"#;
+    let refusal = r#"{"error": "A pending verification request already exists."}"#;
+    let (script, client) = scripted(silent, ROOT);
+    let requests = client.user_verification_requests(135_u64);
+    let first = requests.create().legal_name(NAME);
+    let reconciled = client.reconcile(&first.into_operation(), since).await;
+    assert!(matches!(reconciled.unwrap(), Reconciled::Applied(_)));
+
+    // It may be the one: so neither "not applied", after which one would send it again, nor "applied".
+    let kyc = requests.create_aml_kyc().legal_name(NAME);
+    let reconciled = client
+        .reconcile(&kyc.into_operation(), since)
+        .await
+        .unwrap();
+    assert!(matches!(reconciled, Reconciled::Ambiguous(found) if found.len() == 1));
+    let _ = script
+        .clone()
+        .on(OPERATIONS[1], Answer::fail(ErrorKind::Io))
+        .on(OPERATIONS[1], Answer::json(422, refusal));
+    let lost = requests
+        .create_aml_kyc()
+        .legal_name(NAME)
+        .create_or_resume()
+        .await;
+    assert_eq!(lost.unwrap_err().kind(), ErrorKind::OutcomeUnknown);
+    let refused = requests
+        .create_aml_kyc()
+        .legal_name(NAME)
+        .create_or_resume()
+        .await;
+    assert_eq!(refused.unwrap_err().status().unwrap().as_u16(), 422);
+    script.on(CREATE, Answer::json(422, refusal));
+    let resumed = requests.create().legal_name(NAME).create_or_resume().await;
+    assert_eq!(resumed.unwrap().id.get(), 90);
 }
 
 /// The service's rule for duplicates may know no kinds.
@@ -405,14 +444,7 @@ async fn a_refusal_that_does_not_say_which_request_is_pending_is_looked_into() {
                 assert_eq!(error.status().unwrap().as_u16(), status);
             }
         }
-        assert_eq!(
-            script
-                .operations()
-                .iter()
-                .filter(|name| **name == CREATE)
-                .count(),
-            1
-        );
+        assert_eq!(creates(&script), 1);
         // Without a name there is nothing to recognise it by.
         assert!(requests.create().create_or_resume().await.is_err());
     }
@@ -420,7 +452,7 @@ async fn a_refusal_that_does_not_say_which_request_is_pending_is_looked_into() {
 
 #[tokio::test]
 async fn other_refusals_stay_what_they_are() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = account(&sandbox);
     let requests = client.user_verification_requests(violet(&sandbox));
     let create = requests.create().portal_name("Stranger");
@@ -449,12 +481,8 @@ async fn other_refusals_stay_what_they_are() {
 #[tokio::test]
 async fn random_losses_make_one_request_each() {
     const NAMES: usize = 60;
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .seed(11)
-        .start()
-        .await
-        .unwrap();
+    let sandbox = Sandbox::builder().strict(true).seed(11);
+    let sandbox = sandbox.start().await.unwrap();
     let client = account(&sandbox);
     let user = violet(&sandbox);
     let requests = client.user_verification_requests(user);
@@ -464,6 +492,8 @@ async fn random_losses_make_one_request_each() {
             .on(CREATE)
             .chance(1, 2)
             .after_call(),
+        // Counts the others.
+        Fault::new(Effect::Latency(Duration::ZERO)).on(CREATE),
         Fault::new(Effect::Reset)
             .on("verification_requests.list")
             .chance(1, 10),
@@ -491,6 +521,14 @@ async fn random_losses_make_one_request_each() {
         unknown > 0 && found > NAMES / 4,
         "{unknown} unknown, {found} found"
     );
+    // Two at most for each call.
+    let [before, after, whole, _] = sandbox.faults().try_into().unwrap();
+    let sent = before.used + after.used + whole.used;
+    let calls = u64::try_from(NAMES + unknown).unwrap();
+    assert!(
+        (calls + 1..=2 * calls).contains(&sent),
+        "{sent} in {calls} calls"
+    );
     sandbox.clear_faults();
     let mut names = Vec::new();
     for item in requests.list().send().await.unwrap() {
@@ -500,6 +538,130 @@ async fn random_losses_make_one_request_each() {
     names.sort();
     names.dedup();
     assert_eq!((names.len(), count(&client, user).await), (NAMES, NAMES));
+}
+
+/// A service that would make every request that it is asked for: a second create of what was made shows.
+#[derive(Default)]
+struct Willing {
+    random: Rng,
+    /// Of each request, the legal name.
+    made: Vec<String>,
+    /// How many of the answers to creates were lost after the request was made, and before.
+    lost: [usize; 2],
+}
+
+impl Willing {
+    const NOW: &str = "2026-01-01T00:00:00Z";
+
+    fn answer(&mut self, request: &Captured) -> Answer {
+        let path = request.path();
+        match request.operation() {
+            "root" => Answer::json(200, format!(r#"{{"current_time": "{}"}}"#, Self::NOW)),
+            CREATE if self.random.u8(..3) == 0 => {
+                self.lost[1] += 1;
+                Answer::fail(ErrorKind::Io)
+            }
+            CREATE => {
+                let body: HashMap<String, String> = request.json();
+                self.made.push(body["legal_name"].to_uppercase());
+                if self.random.bool() {
+                    self.lost[0] += 1;
+                    return Answer::fail(ErrorKind::Io);
+                }
+                Answer::json(201, format!(r#"{{"id": {}}}"#, self.made.len()))
+            }
+            "verification_requests.list" if self.random.u8(..10) == 0 => Answer::status(404),
+            "verification_requests.list" => {
+                let items = (1..=self.made.len()).map(|id| format!(r#"{{"id": {id}}}"#));
+                let items: Vec<_> = items.collect();
+                Answer::json(200, format!("[{}]", items.join(",")))
+            }
+            _ => {
+                let id: usize = path.rsplit('/').next().unwrap().parse().unwrap();
+                let name = &self.made[id - 1];
+                let now = Self::NOW;
+                let body =
+                    format!(r#"{{"id": {id}, "legal_name": "{name}", "created_at": "{now}"}}"#);
+                Answer::json(200, body)
+            }
+        }
+    }
+}
+
+/// Without the service's rule against duplicates, which would hide them.
+#[tokio::test]
+async fn random_losses_send_no_create_after_one_that_arrived() {
+    const NAMES: usize = 60;
+    let willing = Arc::new(Mutex::new(Willing {
+        random: Rng::with_seed(11),
+        ..Willing::default()
+    }));
+    let service = Arc::clone(&willing);
+    let script = Script::new().otherwise_by(move |request| service.lock().unwrap().answer(request));
+    let client = Service::following(script.clone()).client();
+    let requests = client.user_verification_requests(135_u64);
+    let (mut answered, mut unknown) = (0, 0);
+    for number in 0..NAMES {
+        let name = format!("Holding {number}");
+        let before = creates(&script);
+        let create = requests.create().legal_name(name.as_str());
+        let resumed = create.create_or_resume().await;
+        assert!(creates(&script) - before <= 2, "{name}");
+        let willing = willing.lock().unwrap();
+        let mine = name.to_uppercase();
+        let made: Vec<_> = (1..)
+            .zip(&willing.made)
+            .filter(|(_, name)| **name == mine)
+            .collect();
+        match resumed {
+            Ok(request) => {
+                assert!(request.is_new);
+                assert_eq!(made, [(request.id.get(), &mine)]);
+                answered += 1;
+            }
+            Err(error) => {
+                assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+                assert!(made.len() <= 1, "{name}");
+                unknown += 1;
+            }
+        }
+    }
+    let willing = willing.lock().unwrap();
+    assert!(
+        answered > NAMES / 2 && unknown > 0,
+        "{answered} and {unknown}"
+    );
+    assert!(
+        willing.lost.iter().all(|lost| *lost > NAMES / 6),
+        "{:?}",
+        willing.lost
+    );
+    assert!(creates(&script) > NAMES, "none was repeated");
+}
+
+/// The service's time is of the moment when it answers, and that may be long after it was asked.
+#[tokio::test(start_paused = true)]
+async fn a_slow_look_does_not_lose_the_request_out_of_sight() {
+    let made = r#"{"id": 90, "created_at": "2026-01-01T07:59:41Z", "legal_name": "VIOLET HOWARD"}"#;
+    let script = Script::new()
+        .on(
+            CREATE,
+            Answer::fail(ErrorKind::Io).delay(Duration::from_secs(5)),
+        )
+        .on(
+            "root",
+            Answer::json(200, ROOT).delay(Duration::from_secs(15)),
+        )
+        .on(
+            "verification_requests.list",
+            Answer::json(200, r#"[{"id": 90}]"#),
+        )
+        .on("verification_requests.retrieve", Answer::json(200, made));
+    let client = Service::following(script.clone()).client();
+    let requests = client.user_verification_requests(135_u64);
+    let resumed = requests.create().legal_name(NAME).create_or_resume().await;
+    assert_eq!(resumed.unwrap().id.get(), 90);
+    assert_eq!(creates(&script), 1);
 }
 
 /// Two implementations of one rule, which share no code: the service's duplicates are what the models call the same name.

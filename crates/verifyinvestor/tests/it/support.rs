@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use accredit_sandbox::Sandbox;
+use accredit_sandbox::{Clock, Sandbox};
 use accredit_verifyinvestor::transport::RetryPolicy;
 use accredit_verifyinvestor::transport::bytes::Bytes;
 use accredit_verifyinvestor::transport::http::{HeaderMap, HeaderName};
 use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Listening, Log, Script};
 use accredit_verifyinvestor::{
-    AuthorizationLink, Client, ClientBuilder, Environment, UserAuthorizationToken, UserId,
-    WebhookEvent, Webhooks,
+    AuthorizationLink, Client, ClientBuilder, Environment, Review, ReviewStatus,
+    UserAuthorizationToken, UserId, VerificationRequestId, WebhookEvent, Webhooks,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -56,6 +56,18 @@ impl Service {
     }
 }
 
+/// A sandbox that refuses what the services would.
+pub(crate) async fn strict() -> Sandbox {
+    Sandbox::builder().strict(true).start().await.unwrap()
+}
+
+/// The same at a time that stands still.
+pub(crate) async fn frozen(now: &str) -> Sandbox {
+    let clock = Clock::Frozen(now.parse().unwrap());
+    let sandbox = Sandbox::builder().strict(true).clock(clock);
+    sandbox.start().await.unwrap()
+}
+
 /// A client of a sandbox's account.
 pub(crate) fn account(sandbox: &Sandbox) -> Client {
     Client::builder(Environment::Sandbox(sandbox.base_url()))
@@ -67,6 +79,29 @@ pub(crate) fn account(sandbox: &Sandbox) -> Client {
 /// The user that every sandbox has.
 pub(crate) fn violet(sandbox: &Sandbox) -> UserId {
     UserId::new(sandbox.verifyinvestor_user().unwrap().id)
+}
+
+/// Completes a request in the investor's place.
+pub(crate) async fn complete(client: &Client, user: UserId, id: VerificationRequestId) {
+    let completion = client.simulate().unwrap().investor_completion(user, id);
+    completion.send().await.unwrap();
+}
+
+/// Sets a verdict in the reviewer's place.
+pub(crate) async fn review(
+    client: &Client,
+    user: UserId,
+    id: VerificationRequestId,
+    verdict: ReviewStatus,
+) -> Review {
+    let review = client.simulate().unwrap().review(user, id, verdict);
+    review.send().await.unwrap()
+}
+
+/// How many requests a user has.
+pub(crate) async fn count(client: &Client, user: UserId) -> usize {
+    let requests = client.user_verification_requests(user);
+    requests.list().send().await.unwrap().len()
 }
 
 /// Opens an authorization link and agrees, as an investor in a browser does; gives the user's id as

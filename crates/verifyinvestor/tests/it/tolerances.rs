@@ -1,18 +1,13 @@
 //! What was seen of the service and not documented, and what nobody knows: a test for each. Those about webhooks stand with
 //! them, and [`crate::resume`] has more about duplicates.
 
-use accredit_sandbox::{Clock, Sandbox};
 use accredit_verifyinvestor::transport::testkit::{Answer, Script};
 use accredit_verifyinvestor::{
     ApiType, ErrorKind, ReviewStatus, User, VerificationRequest,
     VerificationRequestStatus as Status, pending_verification_request,
 };
 
-use crate::support::{Service, account, violet};
-
-async fn strict() -> Sandbox {
-    Sandbox::builder().strict(true).start().await.unwrap()
-}
+use crate::support::{Service, account, complete, frozen, review, strict, violet};
 
 /// A request as the service shows it.
 async fn request(body: &'static str) -> VerificationRequest {
@@ -83,19 +78,15 @@ async fn a_review_answers_201_or_200() {
         sandbox.set_switch("review_status", status).unwrap();
         let client = account(&sandbox);
         let user = violet(&sandbox);
-        let simulation = client.simulate().unwrap();
         let requests = client.user_verification_requests(user);
         let long = requests.create().send().await.unwrap().id;
         let short = requests.create_aml_kyc().send().await.unwrap().id;
         for id in [long, short] {
-            simulation
-                .investor_completion(user, id)
-                .send()
-                .await
-                .unwrap();
+            complete(&client, user, id).await;
         }
-        let long = simulation.review(user, long, ReviewStatus::Accredited);
-        assert_eq!(long.send().await.unwrap().status, Some(Status::Accredited));
+        let long = review(&client, user, long, ReviewStatus::Accredited).await;
+        assert_eq!(long.status, Some(Status::Accredited));
+        let simulation = client.simulate().unwrap();
         let short = simulation.review_by_id(short, ReviewStatus::NotAccredited);
         assert_eq!(
             short.send().await.unwrap().status,
@@ -173,11 +164,7 @@ async fn the_first_status_is_read_and_not_assumed() {
         let request = requests.retrieve(created.id).send().await.unwrap();
         assert_eq!(request.status.unwrap().as_str(), first);
         // A simulated completion is documented for the first, and was seen to work from the second.
-        let completion = client
-            .simulate()
-            .unwrap()
-            .investor_completion(user, created.id);
-        completion.send().await.unwrap();
+        complete(&client, user, created.id).await;
     }
 }
 
@@ -265,13 +252,7 @@ async fn a_time_may_be_in_utc_or_in_pacific_time_and_a_bare_date() {
         let at = request(body).await.created_at.unwrap();
         assert_eq!(at, instant.parse().unwrap(), "{body}");
     }
-    let frozen = Clock::Frozen("2026-07-01T00:00:00Z".parse().unwrap());
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(frozen)
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-07-01T00:00:00Z").await;
     let root = account(&sandbox).account().root().send().await.unwrap();
     let now = root.current_time.unwrap();
     assert_eq!(now, "2026-07-01T00:00:00Z".parse().unwrap());

@@ -1,17 +1,16 @@
 //! Users, certificates by name, invitations and the account, against the sandbox.
 
-use accredit_sandbox::{Clock, Sandbox};
 use accredit_verifyinvestor::models::Date;
 use accredit_verifyinvestor::{
     ErrorKind, InvitationType, NewInvitation, ReviewStatus, VerificationRequestStatus,
     error_message,
 };
 
-use crate::support::{Service, account, agree, public, violet};
+use crate::support::{Service, account, agree, complete, frozen, public, review, strict, violet};
 
 #[tokio::test]
 async fn the_root_answers_with_its_version() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let root = account(&sandbox).account().root().send().await.unwrap();
     assert_eq!(root.version.as_deref(), Some("1.1"));
     assert!(root.current_time.is_some());
@@ -19,7 +18,7 @@ async fn the_root_answers_with_its_version() {
 
 #[tokio::test]
 async fn users_are_listed_and_read_with_a_legal_profile() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let users = account(&sandbox).users();
     let listed = users.list().send().await.unwrap();
     assert_eq!((listed.len(), listed[0].id), (1, violet(&sandbox)));
@@ -47,7 +46,7 @@ async fn users_are_listed_and_read_with_a_legal_profile() {
 
 #[tokio::test]
 async fn path_segment_is_encoded() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = account(&sandbox);
     for (number, identifier) in ["a/b", "a b+c", "?x=1&y#z", "100%25", "ü/../ß", "…", "~-._"]
         .iter()
@@ -92,9 +91,8 @@ async fn a_segment_that_names_another_path_is_refused_before_sending() {
 
 #[tokio::test]
 async fn a_certificate_is_found_by_a_name_in_any_script() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let client = account(&sandbox);
-    let simulation = client.simulate().unwrap();
     for (number, name) in [
         "Zoë  O'Brien-Łukasz & Söhne, L.L.C.",
         "株式会社 エンジン",
@@ -120,13 +118,8 @@ async fn a_certificate_is_found_by_a_name_in_any_script() {
         );
         let requests = client.users().verification_requests(user);
         let request = requests.create().legal_name(*name).send().await.unwrap();
-        simulation
-            .investor_completion(user, request.id)
-            .send()
-            .await
-            .unwrap();
-        let review = simulation.review(user, request.id, ReviewStatus::Accredited);
-        review.send().await.unwrap();
+        complete(&client, user, request.id).await;
+        review(&client, user, request.id, ReviewStatus::Accredited).await;
         let by_name = client
             .users()
             .verification_certificate(user, *name)
@@ -140,31 +133,15 @@ async fn a_certificate_is_found_by_a_name_in_any_script() {
 
 #[tokio::test]
 async fn billing_counts_the_days_asked_for() {
-    let start = "2026-03-31T18:00:00Z".parse().unwrap();
-    let sandbox = Sandbox::builder()
-        .strict(true)
-        .clock(Clock::Frozen(start))
-        .start()
-        .await
-        .unwrap();
+    let sandbox = frozen("2026-03-31T18:00:00Z").await;
     let client = account(&sandbox);
     let user = violet(&sandbox);
-    let request = client
-        .users()
-        .verification_requests(user)
-        .create()
-        .send()
-        .await
-        .unwrap();
-    let simulation = client.simulate().unwrap();
-    simulation
-        .investor_completion(user, request.id)
-        .send()
-        .await
-        .unwrap();
-    let review = simulation.review(user, request.id, ReviewStatus::NotAccredited);
+    let create = client.users().verification_requests(user).create();
+    let id = create.send().await.unwrap().id;
+    complete(&client, user, id).await;
+    let reviewed = review(&client, user, id, ReviewStatus::NotAccredited).await;
     assert_eq!(
-        review.send().await.unwrap().status,
+        reviewed.status,
         Some(VerificationRequestStatus::NotAccredited)
     );
     let day = |text: &str| text.parse::<Date>().unwrap();
@@ -187,7 +164,7 @@ async fn billing_counts_the_days_asked_for() {
 
 #[tokio::test]
 async fn invitations_are_made_listed_and_read() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let invitations = account(&sandbox).invitations();
     let created = invitations
         .create([
@@ -226,7 +203,7 @@ async fn invitations_are_made_listed_and_read() {
 
 #[tokio::test]
 async fn a_wrong_token_is_unauthorized() {
-    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let sandbox = strict().await;
     let environment = accredit_verifyinvestor::Environment::Sandbox(sandbox.base_url());
     let client = accredit_verifyinvestor::Client::builder(environment)
         .api_token("canary-wrong")
