@@ -69,7 +69,8 @@ const BODY_LIMIT: usize = 64 * 1024;
 /// ```
 #[derive(Clone)]
 pub struct Webhooks {
-    /// Keyed once: a clone has the key's two blocks behind it and hashes only the body and the digest.
+    /// Keyed once: a clone has the key's two blocks behind it and hashes only the body and the digest. These states sign as well
+    /// as the secret does; they and their clones are wiped when they are dropped, by the `zeroize` features of both crates.
     keyed: Arc<[Hmac<Sha256>]>,
     body_limit: usize,
 }
@@ -209,4 +210,16 @@ fn key(secret: &Secret) -> Result<Hmac<Sha256>, WebhookError> {
     let bytes = bytes.ok_or(WebhookError::EmptySecret)?;
     // A key of any length will do.
     Hmac::new_from_slice(bytes).map_err(|_| WebhookError::EmptySecret)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Without the features there is nothing to drop.
+    #[test]
+    fn keyed_states_are_wiped() {
+        assert!(std::mem::needs_drop::<Hmac<Sha256>>());
+        assert!(std::mem::needs_drop::<Sha256>());
+    }
 }
