@@ -38,6 +38,7 @@ mod object;
 pub mod open_enum;
 mod page;
 mod redacted;
+mod signed;
 mod time;
 mod verification_status;
 
@@ -52,6 +53,8 @@ pub use json::Json;
 pub use legal_name::same_legal_name;
 pub use page::Page;
 pub use redacted::{Personal, Secret};
+#[doc(hidden)]
+pub use signed::Signed;
 pub use time::{Date, TimeError, Timestamp};
 
 /// The decimal type inside [`Money`] and [`Percent`], re-exported so that users need no version of their own.

@@ -22,15 +22,40 @@ use crate::{Date, File, Json, Money, Percent, Personal, Secret, Timestamp};
 /// The types of the fields say the rest: `Option` and `Vec` may be missing or null, every other field is required. A list that
 /// is required too is marked `#[required]`.
 macro_rules! response {
-    ($($object:tt)*) => {
-        $crate::object::object!(Empty::Written, $($object)*);
+    ($name:ident $($object:tt)*) => {
+        $crate::object::object!(Empty::Written, $name $($object)*);
+        $crate::object::readable!($name);
+    };
+}
+
+/// The same for a struct that is posted to us and signed: it is read inside [`Signed`](crate::Signed) alone.
+macro_rules! signed {
+    ($name:ident $($object:tt)*) => {
+        $crate::object::object!(Empty::Written, $name $($object)*);
+
+        impl<'de> serde::Deserialize<'de> for $crate::Signed<$name> {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::object::deserialize(deserializer).map(Self)
+            }
+        }
     };
 }
 
 /// The same for a struct that is sent: empty fields are left out.
 macro_rules! request {
-    ($($object:tt)*) => {
-        $crate::object::object!(Empty::LeftOut, $($object)*);
+    ($name:ident $($object:tt)*) => {
+        $crate::object::object!(Empty::LeftOut, $name $($object)*);
+        $crate::object::readable!($name);
+    };
+}
+
+macro_rules! readable {
+    ($name:ident) => {
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::object::deserialize(deserializer)
+            }
+        }
     };
 }
 
@@ -63,12 +88,6 @@ macro_rules! object {
                     $crate::object::extra!($(&mut self.$extra)?),
                     map,
                 )
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                $crate::object::deserialize(deserializer)
             }
         }
 
@@ -120,7 +139,7 @@ macro_rules! extra {
     };
 }
 
-pub(crate) use {extra, object, place, request, response, wire};
+pub(crate) use {extra, object, place, readable, request, response, signed, wire};
 
 type Extra = BTreeMap<String, Json>;
 

@@ -45,7 +45,7 @@ pub(crate) fn write(catalog: &Catalog, output: &mut Output) -> Result<()> {
 fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<String> {
     let replies = models::replies(catalog);
     check_reached(catalog, &replies)?;
-    let wrappers: Vec<&str> = ["Envelope", "Page"]
+    let wrappers: Vec<&str> = ["Envelope", "Page", "Signed"]
         .into_iter()
         .filter(|name| {
             replies
@@ -98,8 +98,8 @@ fn body(reply: &str) -> String {
         Some(("Envelope", _)) => {
             format!(r#"{{"data": {item}, "success": true, "message": "done"}}"#)
         }
-        Some(_) => format!("[{item}]"),
-        None => item,
+        Some(("Vec", _)) => format!("[{item}]"),
+        _ => item,
     }
 }
 
@@ -180,9 +180,14 @@ fn file(catalog: &Catalog, module: &str, types: &[&Type]) -> Result<String> {
                     })
                 };
                 let (full, minimal) = (object(|_| true)?, object(|field| field.required)?);
+                let read = if models::is_signed(r#type) {
+                    format!("accredit_models::Signed<{name}>")
+                } else {
+                    name.clone()
+                };
                 writeln!(
                     text,
-                    "to.{method}::<{name}>({name:?}, {}, {});",
+                    "to.{method}::<{read}>({name:?}, {}, {});",
                     raw(&full),
                     raw(&minimal)
                 )?;

@@ -54,7 +54,7 @@ fn index(catalog: &Catalog, modules: &BTreeMap<&str, Vec<&Type>>) -> Result<Stri
     }
     let replies = replies(catalog);
     if !replies.is_empty() {
-        let imports: Vec<&str> = ["Envelope", "Page"]
+        let imports: Vec<&str> = ["Envelope", "Page", "Signed"]
             .into_iter()
             .filter(|name| replies.iter().any(|reply| reply.starts_with(name)))
             .collect();
@@ -76,12 +76,16 @@ pub(crate) fn replies(catalog: &Catalog) -> Vec<String> {
         .values()
         .filter(|r#type| r#type.module == "errors" && !is_nested(catalog, r#type));
     replies.extend(errors.map(|r#type| r#type.name.clone()));
-    if let Some(event) = catalog.get("WebhookEvent") {
-        replies.push(event.name.clone());
-    }
+    let events = catalog.types.values().filter(|r#type| is_signed(r#type));
+    replies.extend(events.map(|event| format!("Signed<{}>", event.name)));
     replies.sort();
     replies.dedup();
     replies
+}
+
+/// Whether a type is posted to the caller and signed: then it is read through a door of its own.
+pub(crate) fn is_signed(r#type: &Type) -> bool {
+    r#type.name == "WebhookEvent"
 }
 
 fn is_nested(catalog: &Catalog, r#type: &Type) -> bool {
@@ -201,6 +205,9 @@ fn imports(catalog: &Catalog, module: &str, types: &[&Type]) -> String {
     }
     if moves(Direction::Response) {
         own.push("object::response");
+    }
+    if types.iter().any(|r#type| is_signed(r#type)) {
+        own.push("object::signed");
     }
     text.push('\n');
     for (sibling, mut names) in siblings {
@@ -328,6 +335,7 @@ fn object(
     }
     let kind = match direction {
         Direction::Request => "request",
+        Direction::Response if is_signed(r#type) => "signed",
         Direction::Response => "response",
     };
     let listed = listed.join(", ");

@@ -27,7 +27,7 @@ pub use verification_requests::{
 };
 pub use webhooks::{WebhookEvent, WebhookReplay};
 
-use crate::decode::reply;
+use crate::{Signed, decode::reply};
 
 reply!(
     ApiInfo,
@@ -38,11 +38,11 @@ reply!(
     Invitations,
     PendingRequestError,
     Review,
+    Signed<WebhookEvent>,
     SimulatedCompletion,
     User,
     Vec<UserSummary>,
     Vec<VerificationRequestListItem>,
     VerificationRequest,
-    WebhookEvent,
     WebhookReplay
 );

@@ -6,10 +6,10 @@ use super::enums::{
     VerificationRequestStatus, VerificationResultStatus, VerificationStatus, WebhookAction,
 };
 use super::ids::{UserId, VerificationRequestId};
-use crate::{Personal, object::response};
+use crate::{Personal, object::response, object::signed};
 
 /// News about a verification request. Posted as JSON, or by older set-ups as a form, where numbers
-/// and booleans are text.
+/// and booleans are text. It is read from a body whose signature was verified, and from no other.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct WebhookEvent {
@@ -43,7 +43,7 @@ pub struct WebhookEvent {
     pub verification_request_step: Option<VerificationRequestStatus>,
 }
 
-response!(WebhookEvent {
+signed!(WebhookEvent {
     action,
     verification_request_id,
     investor_id,

@@ -1,7 +1,7 @@
 //! What a reply that does not fit gets: an error with the path, never with the value, and never a crash.
 
 use accredit_models::{
-    DecodeError, Envelope, Json, Page, Reply,
+    DecodeError, Envelope, Json, Page, Reply, Signed,
     thirdparty::{CountryCodes, FailedEnvelope, Investment, Investor, Invoice, Login},
     verifyinvestor::{UserSummary, WebhookEvent},
 };
@@ -259,7 +259,8 @@ fn a_key_that_may_be_a_datum_is_not_shown() {
 
 #[test]
 fn a_form_encoded_event_is_not_taken_for_json() {
-    let error = WebhookEvent::decode(b"action=verification_result&legal_name=canary").unwrap_err();
+    let form = b"action=verification_result&legal_name=canary";
+    let error = Signed::<WebhookEvent>::decode(form).unwrap_err();
     assert_eq!(error.to_string(), "the body is not JSON");
 }
 

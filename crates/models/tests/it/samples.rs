@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use accredit_models::{Envelope, Page, thirdparty as tp, verifyinvestor as vi};
+use accredit_models::{Envelope, Page, Signed, thirdparty as tp, verifyinvestor as vi};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::tree::{Step, Tree, path_text};
@@ -129,8 +129,8 @@ const CASES: &[Case] = &[
     ),
     case::<vi::ErrorMessage>("verifyinvestor/verification_requests.webhook.404.json"),
     case::<vi::WebhookReplay>("verifyinvestor/verification_requests.webhook.response.json"),
-    case::<vi::WebhookEvent>("verifyinvestor/webhook.event.completed.json"),
-    case::<vi::WebhookEvent>("verifyinvestor/webhook.event.pending.json"),
+    case::<Signed<vi::WebhookEvent>>("verifyinvestor/webhook.event.completed.json"),
+    case::<Signed<vi::WebhookEvent>>("verifyinvestor/webhook.event.pending.json"),
 ];
 
 /// Every place where a sample has a placeholder that is no decimal.

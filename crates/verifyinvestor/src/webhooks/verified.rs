@@ -2,13 +2,33 @@
 
 use std::fmt;
 
-use accredit_models::{DecodeError, Reply as _, verifyinvestor::WebhookEvent};
+use accredit_models::{DecodeError, Reply as _, Signed, verifyinvestor::WebhookEvent};
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-/// The raw body of a webhook whose signature is right. There is no other way to read an event.
+/// The raw body of a webhook whose signature is right. There is no other way to read an event: a [`WebhookEvent`] is neither a
+/// [`Reply`](crate::models::Reply) nor deserialised, as all other objects are.
 ///
-/// [`Webhooks::verify_signature`](crate::Webhooks::verify_signature) makes it.
+/// [`Webhooks::verify_signature`](crate::Webhooks::verify_signature) makes it, and [`from_storage`](Self::from_storage) takes it
+/// on the caller's word.
+///
+/// ```compile_fail,E0277
+/// use accredit_verifyinvestor::WebhookEvent;
+/// let event: WebhookEvent = serde_json::from_str(r#"{"verification_request_id": 90, "status": "accredited"}"#)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail,E0599
+/// use accredit_verifyinvestor::{WebhookEvent, models::Reply};
+/// let event = WebhookEvent::decode(br#"{"verification_request_id": 90, "status": "accredited"}"#)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// ```compile_fail,E0423
+/// use accredit_verifyinvestor::Verified;
+/// let event = Verified(br#"{"verification_request_id": 90, "status": "accredited"}"#).event()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg_attr(
     feature = "webhooks-axum",
     doc = "\nIn axum it is an extractor, where a [`WebhookReceiver`](crate::WebhookReceiver) is in the state."
@@ -25,7 +45,9 @@ impl<B: AsRef<[u8]>> Verified<B> {
 
     /// Takes back bytes that were verified before, when they were put into storage.
     ///
-    /// **This verifies nothing.** Give it only [`bytes`](Self::bytes) of a verified body that were kept where nobody else writes.
+    /// **This verifies nothing**: who calls it says that the signature was verified, and a search for its name finds who does. Give
+    /// it only [`bytes`](Self::bytes) of a verified body that were kept where nobody else writes. An inbox needs it, since
+    /// a signature is not to be verified twice: the secret may have been changed since.
     pub const fn from_storage(raw_body: B) -> Self {
         Self(raw_body)
     }
@@ -78,7 +100,7 @@ impl fmt::Display for ShortDigest<'_> {
 
 fn read(body: &[u8]) -> Result<WebhookEvent, DecodeError> {
     if body.trim_ascii_start().starts_with(b"{") {
-        return WebhookEvent::decode(body);
+        return signed(body);
     }
     // In a form every value is text; ids read numeric text, and the one boolean is put right here.
     let fields: serde_json::Map<String, serde_json::Value> = form_urlencoded::parse(body)
@@ -93,7 +115,11 @@ fn read(body: &[u8]) -> Result<WebhookEvent, DecodeError> {
             Some((name.into_owned(), value))
         })
         .collect();
-    WebhookEvent::decode(serde_json::Value::Object(fields).to_string().as_bytes())
+    signed(serde_json::Value::Object(fields).to_string().as_bytes())
+}
+
+fn signed(json: &[u8]) -> Result<WebhookEvent, DecodeError> {
+    Signed::decode(json).map(|Signed(event)| event)
 }
 
 /// A boolean of a form, in any spelling that Rails reads; of anything else nothing is known, which is no reason to lose the event.

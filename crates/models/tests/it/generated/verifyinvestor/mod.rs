@@ -11,10 +11,13 @@ mod users;
 mod verification_requests;
 mod webhooks;
 
-use accredit_models::verifyinvestor::{
-    ApiInfo, Billing, CreatedVerificationRequest, ErrorMessage, Invitation, Invitations,
-    PendingRequestError, Review, SimulatedCompletion, User, UserSummary, VerificationRequest,
-    VerificationRequestListItem, WebhookEvent, WebhookReplay,
+use accredit_models::{
+    Signed,
+    verifyinvestor::{
+        ApiInfo, Billing, CreatedVerificationRequest, ErrorMessage, Invitation, Invitations,
+        PendingRequestError, Review, SimulatedCompletion, User, UserSummary, VerificationRequest,
+        VerificationRequestListItem, WebhookEvent, WebhookReplay,
+    },
 };
 
 use crate::examples::Examples;
@@ -39,6 +42,7 @@ pub(crate) fn examples(to: &mut Examples) {
     to.reply::<Invitations>("Invitations", r#""@Invitations""#);
     to.reply::<PendingRequestError>("PendingRequestError", r#""@PendingRequestError""#);
     to.reply::<Review>("Review", r#""@Review""#);
+    to.reply::<Signed<WebhookEvent>>("Signed<WebhookEvent>", r#""@WebhookEvent""#);
     to.reply::<SimulatedCompletion>("SimulatedCompletion", r#""@SimulatedCompletion""#);
     to.reply::<User>("User", r#""@User""#);
     to.reply::<Vec<UserSummary>>("Vec<UserSummary>", r#"["@UserSummary"]"#);
@@ -47,6 +51,5 @@ pub(crate) fn examples(to: &mut Examples) {
         r#"["@VerificationRequestListItem"]"#,
     );
     to.reply::<VerificationRequest>("VerificationRequest", r#""@VerificationRequest""#);
-    to.reply::<WebhookEvent>("WebhookEvent", r#""@WebhookEvent""#);
     to.reply::<WebhookReplay>("WebhookReplay", r#""@WebhookReplay""#);
 }

@@ -8,7 +8,7 @@ use crate::examples::Examples;
 
 pub(crate) fn examples(to: &mut Examples) {
     to.module("verifyinvestor", "webhooks");
-    to.response::<WebhookEvent>(
+    to.response::<accredit_models::Signed<WebhookEvent>>(
         "WebhookEvent",
         r#"{
   "action": "verification_result",
