@@ -15,6 +15,7 @@ mod calls;
 mod certificates;
 mod flows;
 mod links;
+mod losses;
 mod operations;
 mod redaction;
 mod replies;

@@ -1,23 +1,19 @@
 //! Never two requests: duplicates, lost answers, and what became of them.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use accredit_sandbox::{Effect, Fault, Sandbox};
 use accredit_verifyinvestor::models::same_legal_name;
-use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Script};
+use accredit_verifyinvestor::transport::testkit::{Answer, Script};
 use accredit_verifyinvestor::{
     Client, Environment, Error, ErrorKind, OpenRequest, Reconciled, UserId,
     VerificationRequestStatus as Status, pending_verification_request,
 };
 
-use fastrand::Rng;
-
 use crate::support::{Service, account, count, frozen, strict, violet};
 
-const NAME: &str = "Violet Howard";
-const CREATE: &str = "verification_requests.create";
+pub(crate) const NAME: &str = "Violet Howard";
+pub(crate) const CREATE: &str = "verification_requests.create";
 
 /// The four kinds of request, each by its own call.
 async fn create_or_resume(
@@ -54,7 +50,7 @@ const OPERATIONS: [&str; 4] = [
 ];
 
 /// How many creates a scripted service was asked for.
-fn creates(script: &Script) -> usize {
+pub(crate) fn creates(script: &Script) -> usize {
     let operations = script.operations();
     operations.iter().filter(|name| **name == CREATE).count()
 }
@@ -280,7 +276,7 @@ fn scripted(detail: &str, root: &str) -> (Script, Client) {
     (script, service.client())
 }
 
-const ROOT: &str = r#"{"current_time": "2026-01-01T00:00:00.000-08:00"}"#;
+pub(crate) const ROOT: &str = r#"{"current_time": "2026-01-01T00:00:00.000-08:00"}"#;
 
 #[tokio::test]
 async fn what_does_not_say_enough_is_ambiguous() {
@@ -475,193 +471,6 @@ async fn other_refusals_stay_what_they_are() {
             .unwrap_err()
             .is_unauthorized()
     );
-}
-
-/// Whatever is lost, before or after it was carried out, and however often one tries again.
-#[tokio::test]
-async fn random_losses_make_one_request_each() {
-    const NAMES: usize = 60;
-    let sandbox = Sandbox::builder().strict(true).seed(11);
-    let sandbox = sandbox.start().await.unwrap();
-    let client = account(&sandbox);
-    let user = violet(&sandbox);
-    let requests = client.user_verification_requests(user);
-    for fault in [
-        Fault::new(Effect::Reset).on(CREATE).chance(1, 3),
-        Fault::new(Effect::Reset)
-            .on(CREATE)
-            .chance(1, 2)
-            .after_call(),
-        // Counts the others.
-        Fault::new(Effect::Latency(Duration::ZERO)).on(CREATE),
-        Fault::new(Effect::Reset)
-            .on("verification_requests.list")
-            .chance(1, 10),
-    ] {
-        sandbox.inject(fault).unwrap();
-    }
-    let (mut unknown, mut found) = (0, 0);
-    for number in 0..NAMES {
-        let name = format!("Holding {number}");
-        loop {
-            let create = requests.create().legal_name(name.as_str());
-            match create.create_or_resume().await {
-                Ok(request) => {
-                    found += usize::from(request.status.is_some());
-                    break;
-                }
-                Err(error) => {
-                    assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
-                    unknown += 1;
-                }
-            }
-        }
-    }
-    assert!(
-        unknown > 0 && found > NAMES / 4,
-        "{unknown} unknown, {found} found"
-    );
-    // Two at most for each call.
-    let [before, after, whole, _] = sandbox.faults().try_into().unwrap();
-    let sent = before.used + after.used + whole.used;
-    let calls = u64::try_from(NAMES + unknown).unwrap();
-    assert!(
-        (calls + 1..=2 * calls).contains(&sent),
-        "{sent} in {calls} calls"
-    );
-    sandbox.clear_faults();
-    let mut names = Vec::new();
-    for item in requests.list().send().await.unwrap() {
-        let request = requests.retrieve(item.id).send().await.unwrap();
-        names.push(request.legal_name.unwrap().into_exposed());
-    }
-    names.sort();
-    names.dedup();
-    assert_eq!((names.len(), count(&client, user).await), (NAMES, NAMES));
-}
-
-/// A service that would make every request that it is asked for: a second create of what was made shows.
-#[derive(Default)]
-struct Willing {
-    random: Rng,
-    /// Of each request, the legal name.
-    made: Vec<String>,
-    /// How many of the answers to creates were lost after the request was made, and before.
-    lost: [usize; 2],
-}
-
-impl Willing {
-    const NOW: &str = "2026-01-01T00:00:00Z";
-
-    fn answer(&mut self, request: &Captured) -> Answer {
-        let path = request.path();
-        match request.operation() {
-            "root" => Answer::json(200, format!(r#"{{"current_time": "{}"}}"#, Self::NOW)),
-            CREATE if self.random.u8(..3) == 0 => {
-                self.lost[1] += 1;
-                Answer::fail(ErrorKind::Io)
-            }
-            CREATE => {
-                let body: HashMap<String, String> = request.json();
-                self.made.push(body["legal_name"].to_uppercase());
-                if self.random.bool() {
-                    self.lost[0] += 1;
-                    return Answer::fail(ErrorKind::Io);
-                }
-                Answer::json(201, format!(r#"{{"id": {}}}"#, self.made.len()))
-            }
-            "verification_requests.list" if self.random.u8(..10) == 0 => Answer::status(404),
-            "verification_requests.list" => {
-                let items = (1..=self.made.len()).map(|id| format!(r#"{{"id": {id}}}"#));
-                let items: Vec<_> = items.collect();
-                Answer::json(200, format!("[{}]", items.join(",")))
-            }
-            _ => {
-                let id: usize = path.rsplit('/').next().unwrap().parse().unwrap();
-                let name = &self.made[id - 1];
-                let now = Self::NOW;
-                let body =
-                    format!(r#"{{"id": {id}, "legal_name": "{name}", "created_at": "{now}"}}"#);
-                Answer::json(200, body)
-            }
-        }
-    }
-}
-
-/// Without the service's rule against duplicates, which would hide them.
-#[tokio::test]
-async fn random_losses_send_no_create_after_one_that_arrived() {
-    const NAMES: usize = 60;
-    let willing = Arc::new(Mutex::new(Willing {
-        random: Rng::with_seed(11),
-        ..Willing::default()
-    }));
-    let service = Arc::clone(&willing);
-    let script = Script::new().otherwise_by(move |request| service.lock().unwrap().answer(request));
-    let client = Service::following(script.clone()).client();
-    let requests = client.user_verification_requests(135_u64);
-    let (mut answered, mut unknown) = (0, 0);
-    for number in 0..NAMES {
-        let name = format!("Holding {number}");
-        let before = creates(&script);
-        let create = requests.create().legal_name(name.as_str());
-        let resumed = create.create_or_resume().await;
-        assert!(creates(&script) - before <= 2, "{name}");
-        let willing = willing.lock().unwrap();
-        let mine = name.to_uppercase();
-        let made: Vec<_> = (1..)
-            .zip(&willing.made)
-            .filter(|(_, name)| **name == mine)
-            .collect();
-        match resumed {
-            Ok(request) => {
-                assert!(request.is_new);
-                assert_eq!(made, [(request.id.get(), &mine)]);
-                answered += 1;
-            }
-            Err(error) => {
-                assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
-                assert!(made.len() <= 1, "{name}");
-                unknown += 1;
-            }
-        }
-    }
-    let willing = willing.lock().unwrap();
-    assert!(
-        answered > NAMES / 2 && unknown > 0,
-        "{answered} and {unknown}"
-    );
-    assert!(
-        willing.lost.iter().all(|lost| *lost > NAMES / 6),
-        "{:?}",
-        willing.lost
-    );
-    assert!(creates(&script) > NAMES, "none was repeated");
-}
-
-/// The service's time is of the moment when it answers, and that may be long after it was asked.
-#[tokio::test(start_paused = true)]
-async fn a_slow_look_does_not_lose_the_request_out_of_sight() {
-    let made = r#"{"id": 90, "created_at": "2026-01-01T07:59:41Z", "legal_name": "VIOLET HOWARD"}"#;
-    let script = Script::new()
-        .on(
-            CREATE,
-            Answer::fail(ErrorKind::Io).delay(Duration::from_secs(5)),
-        )
-        .on(
-            "root",
-            Answer::json(200, ROOT).delay(Duration::from_secs(15)),
-        )
-        .on(
-            "verification_requests.list",
-            Answer::json(200, r#"[{"id": 90}]"#),
-        )
-        .on("verification_requests.retrieve", Answer::json(200, made));
-    let client = Service::following(script.clone()).client();
-    let requests = client.user_verification_requests(135_u64);
-    let resumed = requests.create().legal_name(NAME).create_or_resume().await;
-    assert_eq!(resumed.unwrap().id.get(), 90);
-    assert_eq!(creates(&script), 1);
 }
 
 /// Two implementations of one rule, which share no code: the service's duplicates are what the models call the same name.
