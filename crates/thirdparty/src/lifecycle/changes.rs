@@ -123,7 +123,8 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// Once: what a read failed with, or [`Decode`](ErrorKind::Decode) for an investment without the time of its change.
+    /// Once: what a read failed with, which is a 404 when a page that the service names stays gone, or
+    /// [`Decode`](ErrorKind::Decode) for an investment without the time of its change.
     pub async fn try_next(&mut self) -> Result<Option<InvestmentSummary>, Error> {
         poll_fn(|context| self.poll_change(context))
             .await

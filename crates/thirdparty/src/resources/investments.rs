@@ -55,7 +55,8 @@ impl Investments {
     /// # Errors
     ///
     /// A 404 for a page beyond the last; a 400 for a value that a filter does not take, by its name in
-    /// [`fields()`](crate::ErrorExt::fields); a `Build` error for a value of a list that holds a comma, before anything is sent.
+    /// [`fields()`](crate::ErrorExt::fields); a `Build` error, before anything is sent, for a list of
+    /// values that is empty or one of whose values holds a comma.
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }
@@ -260,8 +261,8 @@ impl Investments {
     ///
     /// # Errors
     ///
-    /// A `Build` error for a column name that is empty or holds a comma, before anything is sent. `Refused` when the service says
-    /// so in its envelope.
+    /// A `Build` error, before anything is sent, for a list of no columns and for a column name that is empty or holds a comma.
+    /// `Refused` when the service says so in its envelope.
     pub fn values(&self) -> Call<Values> {
         Call::new(&self.client, Values::default())
     }

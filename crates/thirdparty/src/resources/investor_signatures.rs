@@ -33,7 +33,8 @@ impl InvestorSignatures {
     /// # Errors
     ///
     /// A 404 for a page beyond the last; a 400 for a value that a filter does not take, by its name in
-    /// [`fields()`](crate::ErrorExt::fields); a `Build` error for a value of a list that holds a comma, before anything is sent.
+    /// [`fields()`](crate::ErrorExt::fields); a `Build` error, before anything is sent, for a list of
+    /// values that is empty or one of whose values holds a comma.
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }

@@ -35,7 +35,8 @@ impl KybDocuments {
     /// # Errors
     ///
     /// A 404 for a page beyond the last; a 400 for a value that a filter does not take, by its name in
-    /// [`fields()`](crate::ErrorExt::fields); a `Build` error for a value of a list that holds a comma, before anything is sent.
+    /// [`fields()`](crate::ErrorExt::fields); a `Build` error, before anything is sent, for a list of
+    /// values that is empty or one of whose values holds a comma.
     pub fn list(&self) -> Call<List> {
         Call::new(&self.client, List::default())
     }
@@ -59,7 +60,7 @@ impl KybDocuments {
     /// # Errors
     ///
     /// A `Build` error, before anything is sent, for a file that does not begin with `%PDF` or is longer than
-    /// [`Pdf::MAX_BYTES`]. A 400 names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
+    /// [`Pdf::MAX_BYTES`], and for a kind or side with a quotation mark or a control character in it. A 400 names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
     /// `OutcomeUnknown`: look before you do it again.
     pub fn create(
         &self,
@@ -91,7 +92,8 @@ impl KybDocuments {
     ///
     /// # Errors
     ///
-    /// A 400 names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
+    /// A `Build` error, before anything is sent, for a kind or side with a quotation mark or a control character in it. A 400
+    /// names what is wrong in [`fields()`](crate::ErrorExt::fields). When nobody knows whether it ran, the kind is
     /// `OutcomeUnknown`: look before you do it again.
     pub fn upload(
         &self,

@@ -25,7 +25,12 @@ async fn updated_at(django: &Django, id: InvestmentId) -> Timestamp {
 
 /// What the lists may be unable to do, as knobs: a name that django-filter does not know filters nothing, and of the fields to
 /// order by, DRF drops those that it does not allow and keeps the others.
-const LISTS: [(&str, &str); 2] = [("", ""), ("", "?value=yes")];
+const LISTS: [(&str, &str); 4] = [
+    ("", ""),
+    ("", "?value=yes"),
+    ("?value=id", "?value=yes"),
+    ("?value=updated_at", "?value=yes"),
+];
 
 #[tokio::test]
 async fn changes_are_told_in_their_order_whatever_the_lists_can_do() {
