@@ -123,8 +123,9 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// Once: what a read failed with, which is a 404 when a page that the service names stays gone, or
-    /// [`Decode`](ErrorKind::Decode) for an investment without the time of its change.
+    /// Once: what a read failed with, which is a 404 when a page that the service names stays gone;
+    /// [`Decode`](ErrorKind::Decode) for an investment without the time of its change; [`Pagination`](ErrorKind::Pagination)
+    /// for a list that leads in circles.
     pub async fn try_next(&mut self) -> Result<Option<InvestmentSummary>, Error> {
         poll_fn(|context| self.poll_change(context))
             .await
@@ -210,10 +211,8 @@ impl Changes {
             }
             (Order::Oldest(_) | Order::Kept | Order::Ignored, _) => {}
         }
-        let has_next = paging::info(&page)
-            .map_err(|error| failed(error.to_string()))?
-            .next
-            .is_some();
+        let next = paging::info(&page).map_err(|error| failed(error.to_string()))?;
+        let next = next.next.as_ref().and_then(paging::number);
         if let Order::Oldest(oldest) = self.order {
             let is_first_too = page.results.iter().any(|item| item.id == oldest);
             self.order = if is_first_too {
@@ -239,8 +238,15 @@ impl Changes {
         }
         if is_shorter {
             self.pass.start();
-        } else if has_next && !(reached_older && matches!(self.order, Order::Kept)) {
-            self.pass.page += 1;
+        } else if let Some(next) = next
+            && !(reached_older && matches!(self.order, Order::Kept))
+        {
+            let last = std::mem::replace(&mut self.pass.page, next);
+            if next <= last {
+                return Err(Error::new(ErrorKind::Pagination)
+                    .with_operation(const { &List::INFO })
+                    .with_detail(format!("the server named page {next} after page {last}")));
+            }
         } else {
             self.tell();
         }

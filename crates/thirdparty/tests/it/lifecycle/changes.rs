@@ -381,6 +381,16 @@ async fn a_page_that_is_gone_is_looked_for_again_and_not_for_ever() {
     assert_eq!(asked.load(Ordering::SeqCst), 4);
 }
 
+#[tokio::test]
+async fn a_list_that_leads_in_circles_is_an_error() {
+    let item = r#"{"id": 2, "updated_at": "2026-01-02T00:00:00Z"}"#;
+    let body = format!(r#"{{"count": 9, "next": "?page=2", "results": [{item}]}}"#);
+    let error = told(&Service::json(200, &body).client()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Pagination);
+    let line = "investments.list: stopped before the end of the list: the server named page 2 after page 2";
+    assert_eq!(error.to_string(), line);
+}
+
 /// A refused login has a status, too, and says nothing of a page.
 #[tokio::test(start_paused = true)]
 async fn a_login_that_is_not_found_is_no_page_that_is_gone() {
