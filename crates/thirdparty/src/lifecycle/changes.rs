@@ -72,8 +72,6 @@ struct Pass {
     page: i64,
     /// How many there were in all, by the last page.
     count: Option<u64>,
-    /// The time of the last item so far.
-    last: Option<Timestamp>,
     /// How often it began anew because a page was gone.
     gone: u32,
     found: BTreeMap<InvestmentId, InvestmentSummary>,
@@ -224,10 +222,11 @@ impl Changes {
         // What has left the list has moved those behind it up.
         let is_shorter = self.pass.count.is_some_and(|before| page.count < before);
         self.pass.count = Some(page.count);
-        let mut reached_older = false;
+        // On one page only: between two pages others may have moved these down.
+        let (mut last, mut reached_older) = (None, false);
         for item in page.results {
             let time = time_of(&item)?;
-            if self.pass.last.replace(time).is_some_and(|last| last < time) {
+            if last.replace(time).is_some_and(|last| last < time) {
                 self.order = Order::Ignored;
             }
             reached_older |= time < self.floor;
@@ -274,7 +273,6 @@ impl Pass {
         Self {
             page: 1,
             count: None,
-            last: None,
             gone: 0,
             found: BTreeMap::new(),
         }

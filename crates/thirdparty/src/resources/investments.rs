@@ -302,6 +302,9 @@ impl Investments {
     /// since the time of the last one, and name those that were told of that time with [`told`](Changes::told). A change that
     /// the service dates back, because it took a while to be stored, is seen by who asks from a little earlier on.
     ///
+    /// Where the service does not prove to order by the time of change, every page of the list is read. It is asked to order by
+    /// the id as well: if it does not, those that changed at one instant must keep their order from page to page by themselves.
+    ///
     /// Kept in memory are the changes of one pass over the list, and of each investment told its id and time.
     ///
     /// ```no_run

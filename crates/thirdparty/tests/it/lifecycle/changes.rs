@@ -136,6 +136,34 @@ async fn changes_of_one_instant_are_told_once_and_in_order() {
     }
 }
 
+#[tokio::test]
+async fn only_an_order_that_is_proved_saves_pages() {
+    let (sandbox, _, ids) = some(13).await;
+    sandbox.advance_clock(Duration::from_secs(60));
+    let since = Timestamp::from(sandbox.now());
+    for id in &ids[4..7] {
+        sandbox.advance_clock(Duration::from_secs(1));
+        sandbox.investments().advance(*id, "received").unwrap();
+    }
+    // Two to see whether it orders. Then two pages and one of six, or all seven twice.
+    for (unknown, expected) in UNKNOWN.into_iter().zip([5, 5, 16, 16, 6, 5]) {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let client = client(&sandbox, unknown, move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        client.auth().login().await.unwrap();
+        asked.store(0, Ordering::SeqCst);
+        let list = client.investments().list().page_size(2);
+        let mut changes = list.changes_since(since);
+        for id in &ids[4..7] {
+            assert_eq!(changes.try_next().await.unwrap().unwrap().id, *id);
+        }
+        assert!(changes.try_next().await.unwrap().is_none());
+        assert_eq!(asked.load(Ordering::SeqCst), expected, "{unknown:?}");
+    }
+}
+
 /// A draw of SplitMix64.
 fn draw(state: &mut u64, below: u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
