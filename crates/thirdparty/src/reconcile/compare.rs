@@ -59,8 +59,8 @@ fn same_if(is_same: bool) -> Likeness {
     }
 }
 
-/// Case and blanks do not count. Where only signs differ, or letters that have several spellings in Unicode, the service may
-/// have rewritten it.
+/// Case and blanks do not count. Where only signs differ, or letters that have several spellings in Unicode, or where one of
+/// them is empty, the service may have rewritten it.
 impl Alike for String {
     fn alike(&self, shown: &Self) -> Likeness {
         let words = |text: &str| {
@@ -72,11 +72,14 @@ impl Alike for String {
             kept.map(|letter| letter.to_ascii_lowercase()).collect()
         };
         if words(self) == words(shown) {
-            Likeness::Same
-        } else if !self.is_ascii() || !shown.is_ascii() || letters(self) == letters(shown) {
-            Likeness::Doubtful
-        } else {
+            return Likeness::Same;
+        }
+        let (ours, theirs) = (letters(self), letters(shown));
+        let is_ascii = self.is_ascii() && shown.is_ascii();
+        if is_ascii && ours != theirs && !ours.is_empty() && !theirs.is_empty() {
             Likeness::Other
+        } else {
+            Likeness::Doubtful
         }
     }
 }
@@ -175,6 +178,7 @@ mod tests {
         assert_eq!(texts("Acme, Inc.", "Acme Inc"), Doubtful);
         // The same name, with the accent in the letter and beside it.
         assert_eq!(texts("Ren\u{e9}e", "Rene\u{301}e"), Doubtful);
+        assert_eq!(texts("Ada", ""), Doubtful);
         assert_eq!(texts("Ada", "Adah"), Other);
         let money = |text: &str| text.parse::<accredit_models::Money>().unwrap();
         assert_eq!(money("5000").alike(&money("5000.00")), Same);

@@ -32,7 +32,7 @@
 //! An object counts as the one that was written when it is newer than all that were there before, and every field that was
 //! sent and is shown holds what was sent. Texts compare without case and needless blanks, money by value, times to the
 //! microsecond. Where the fields that tell objects apart agree and another one differs, it may be ours as the service changed
-//! it: ambiguous. So it may be where those fields differ in signs only, or in letters beyond ASCII.
+//! it: ambiguous. So it may be where those fields differ in signs only, or in letters beyond ASCII, or are shown empty.
 //!
 //! | write | looks at | must agree | then | ambiguous |
 //! |---|---|---|---|---|

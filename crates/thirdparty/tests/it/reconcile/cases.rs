@@ -446,6 +446,32 @@ async fn a_list_in_another_order_is_read_to_its_end() {
     assert_eq!(lists, 6, "both pages, before and at both looks");
 }
 
+/// What others make while the pages are read moves ours on to the next one.
+#[tokio::test(start_paused = true)]
+async fn one_that_stands_on_two_pages_is_one() {
+    let service = service(|number, query| {
+        assert_eq!(query.contains("page=2"), number == 2);
+        let others = |ids: std::ops::Range<u64>| {
+            let others = ids.rev().map(|id| investment(id, 25, ""));
+            others.map(|other| other.replace("42", "43"))
+        };
+        let ours = || std::iter::once(investment(10, 25, ""));
+        let first = || page(&others(11..30).chain(ours()).collect::<Vec<_>>());
+        match number {
+            0 => page(&[]),
+            1 => first().replace(r#""next": null"#, r#""next": "http://x/?page=2""#),
+            _ => page(&ours().chain(others(5..10)).collect::<Vec<_>>()),
+        }
+    });
+    let client = service.client();
+    let mut write = order(&client).prepare();
+    write.send().await.err().unwrap();
+    match write.reconcile().await.unwrap() {
+        Reconciled::Applied(found) => assert_eq!(found.id.get(), 10),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
 async fn a_write_can_be_made_on_another_task() {
     let sandbox = Sandbox::builder().strict(true).start().await.unwrap();

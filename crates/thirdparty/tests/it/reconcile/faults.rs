@@ -1,7 +1,8 @@
 //! Writes of every kind under random faults between client and sandbox, against what the sandbox really did.
 //!
 //! Every worker writes the same content again and again, so that only the time tells its objects apart. Time is paused: a
-//! wait takes none, and a latency beyond a timeout neither.
+//! wait takes none, and a latency beyond a timeout neither. Some writes reach the sandbox only while the client looks for
+//! them, and some stand behind the same write of somebody else, made after they were prepared.
 //!
 //! `ACCREDIT_RECONCILE_ROUNDS` sets how many rounds of thirteen writes there are, `ACCREDIT_RECONCILE_SEED` which faults.
 
@@ -21,10 +22,10 @@ use accredit_thirdparty::{
 use http_body_util::{BodyDataStream, Full};
 
 use super::ledger::{Ledger, NUMBER, Trace, Word, tagged};
-use crate::support::{offering, partner, partner_builder, person};
+use crate::support::{offering, partner_builder, person};
 
 /// Rounds unless set, for more than [`ENOUGH`] unknown outcomes.
-const ROUNDS: u64 = 176;
+const ROUNDS: u64 = 192;
 /// The fewest unknown outcomes that leave a trace: one in a thousand would show.
 const ENOUGH: u64 = 1_100;
 const WORKERS: u64 = 8;
@@ -121,42 +122,43 @@ async fn insist<T>(mut read: impl AsyncFnMut() -> Result<T, Error>) -> T {
 struct Kind {
     label: &'static str,
     trace: Trace,
+    /// It makes an object.
+    is_new: bool,
     /// Its file is read when it is sent.
     is_sent_once: bool,
 }
 
-const fn kind(label: &'static str) -> Kind {
+const fn new(label: &'static str) -> Kind {
     Kind {
         label,
         trace: Trace::Plain,
+        is_new: true,
         is_sent_once: false,
     }
 }
 
-const fn without_trace(label: &'static str) -> Kind {
+const fn act(label: &'static str, trace: Trace) -> Kind {
     Kind {
-        trace: Trace::None,
-        ..kind(label)
+        trace,
+        is_new: false,
+        ..new(label)
     }
 }
 
-const INVESTOR: Kind = kind("investor");
-const INVESTMENT: Kind = kind("investment");
-const SECRET: Kind = Kind {
-    trace: Trace::Same,
-    ..kind("payment intent secret")
-};
-const CHECK_AFTER_FAILURE: Kind = kind("check of one that failed");
-const CHECK_AFTER_SUCCESS: Kind = without_trace("check of one that passed");
-const CHECK_OF_NEW: Kind = without_trace("check of one that was not checked");
-const DOCUMENT: Kind = kind("document in memory");
-const LINK_TO_DOCUMENT: Kind = kind("document by its link");
+const INVESTOR: Kind = new("investor");
+const INVESTMENT: Kind = new("investment");
+const SECRET: Kind = act("payment intent secret", Trace::Same);
+const CHECK_AFTER_FAILURE: Kind = act("check of one that failed", Trace::Plain);
+const CHECK_AFTER_SUCCESS: Kind = act("check of one that passed", Trace::None);
+const CHECK_OF_NEW: Kind = act("check of one that was not checked", Trace::None);
+const DOCUMENT: Kind = new("document in memory");
+const LINK_TO_DOCUMENT: Kind = new("document by its link");
 const STREAM: Kind = Kind {
     is_sent_once: true,
-    ..kind("document as a stream")
+    ..new("document as a stream")
 };
-const SIGNATURE: Kind = kind("signature");
-const PAGE: Kind = without_trace("link to upload an ID");
+const SIGNATURE: Kind = new("signature");
+const PAGE: Kind = act("link to upload an ID", Trace::None);
 
 /// Someone who writes one thing after the other.
 #[derive(Clone, Debug)]
@@ -171,25 +173,44 @@ impl Worker {
     /// Writes until it is done, sending again whenever it is known that nothing was done.
     async fn write<O: Reconcile>(
         &self,
-        Kind {
-            label,
-            trace,
-            is_sent_once,
-        }: Kind,
+        kind: Kind,
         call: impl AsyncFn() -> Call<O>,
         answered: fn(&O::Output) -> u64,
         found: fn(&O::Found) -> u64,
     ) -> Option<u64> {
+        let Kind {
+            label,
+            trace,
+            is_new,
+            is_sent_once,
+        } = kind;
         let operation = O::INFO.name();
         let number = self.ledger.begin::<O>(label, trace, operation);
         let prepare = async || call().await.header(NUMBER, number.into()).prepare();
         let mut write = prepare().await;
+        if is_new && number.is_multiple_of(7) {
+            let rival = call().await.into_operation();
+            let id = answered(&self.ledger.land(&rival, None).await);
+            self.ledger.claim(operation, id);
+        }
         loop {
             let (word, id) = match write.send().await {
                 Ok(answer) => (Word::Answered, Some(answered(&answer))),
-                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
-                    assert!(write.is_open());
-                    match insist(async || write.reconcile().await).await {
+                // Of this send, or of an earlier one that landed after all.
+                Err(error) if write.is_open() => {
+                    let kinds = [ErrorKind::OutcomeUnknown, ErrorKind::Build];
+                    assert!(kinds.contains(&error.kind()), "{error}");
+                    let is_late = trace == Trace::Plain && number.is_multiple_of(5);
+                    let late = async {
+                        if is_late && !self.ledger.has_run(number).await {
+                            // A second before the second look, at the latest.
+                            tokio::time::sleep(Duration::from_secs(number % 29 + 1)).await;
+                            let late = call().await.into_operation();
+                            self.ledger.land(&late, Some(number)).await;
+                        }
+                    };
+                    let found_out = insist(async || write.reconcile().await);
+                    match tokio::join!(found_out, late).0 {
                         Reconciled::Applied(applied) => (Word::Applied, Some(found(&applied))),
                         Reconciled::NotApplied => (Word::NotApplied, None),
                         Reconciled::Ambiguous(_) => (Word::Ambiguous, None),
@@ -321,7 +342,11 @@ async fn no_write_is_lost_or_made_twice_under_random_faults() {
     let seed = setting("ACCREDIT_RECONCILE_SEED", 1);
     // Not strict: that reads every answer against the contract, which takes two thirds of the time and is done elsewhere.
     let sandbox = Sandbox::builder().seed(seed).start().await.unwrap();
-    let observer = partner(&sandbox);
+    let tags = || tower::util::MapRequestLayer::new(tagged);
+    let observer = partner_builder(&sandbox)
+        .configure(move |stack| stack.layer(tags()))
+        .build()
+        .unwrap();
     observer.investments().list().send().await.unwrap();
     let ledger = Rc::new(Ledger::new(observer.clone()));
     inject(&sandbox);
@@ -329,8 +354,7 @@ async fn no_write_is_lost_or_made_twice_under_random_faults() {
         .configure(move |stack| {
             // The budget is for a server in trouble; here it would only make reads fail sooner.
             let policy = RetryPolicy::default().no_budget().seed(seed);
-            let tags = tower::util::MapRequestLayer::new(tagged);
-            stack.retry(policy).layer(tags)
+            stack.retry(policy).layer(tags())
         })
         .build()
         .unwrap();
@@ -368,6 +392,9 @@ async fn no_write_is_lost_or_made_twice_under_random_faults() {
     );
     println!("seed {seed}, which change nothing more when they run again: {same}");
     println!("seed {seed}, of which the service shows no trace: {hidden}");
+    let (late, rivals) = ledger.landed();
+    println!("seed {seed}: {late} writes landed late, {rivals} stood behind one of somebody else");
+    assert!(late > 0 && rivals > 0);
     for total in [plain, same, hidden] {
         assert_eq!((total.wrong, total.doubled), (0, 0));
     }

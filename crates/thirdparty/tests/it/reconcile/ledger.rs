@@ -6,8 +6,8 @@ use std::fmt;
 use std::sync::{Mutex, MutexGuard};
 
 use accredit_thirdparty::Client;
-use accredit_thirdparty::transport::Body;
-use accredit_thirdparty::transport::http::{HeaderName, Method, Request};
+use accredit_thirdparty::transport::http::{HeaderName, HeaderValue, Method, Request};
+use accredit_thirdparty::transport::{Body, CallOptions, Operation};
 use serde_json::Value;
 
 /// The header that numbers a write for [`tagged`].
@@ -94,7 +94,7 @@ impl fmt::Display for Count {
 /// All books together.
 #[derive(Debug)]
 pub(super) struct Ledger {
-    /// Without faults of its own: the sandbox's controls have none.
+    /// No fault hits what it sends.
     observer: Client,
     books: Mutex<Books>,
 }
@@ -111,6 +111,8 @@ struct Books {
     last_request: u64,
     /// How often each write was carried out.
     carried_out: BTreeMap<u64, u64>,
+    late: u64,
+    rivals: u64,
 }
 
 impl Ledger {
@@ -168,6 +170,33 @@ impl Ledger {
             Word::Ambiguous => &mut count.ambiguous,
         };
         *said += 1;
+    }
+
+    /// Whether the sandbox has carried out a write.
+    pub(super) async fn has_run(&self, number: u64) -> bool {
+        self.read_log().await;
+        self.books().carried_out.contains_key(&number)
+    }
+
+    /// Carries out a write for certain: one of that number that arrives late, or somebody else's.
+    pub(super) async fn land<O: Operation>(&self, write: &O, number: Option<u64>) -> O::Output {
+        let no_fault = HeaderValue::from_static("latency; ms=0");
+        let mut options = CallOptions::new();
+        options = options.header(HeaderName::from_static("x-sandbox-fault"), no_fault);
+        match number {
+            Some(number) => {
+                options = options.header(NUMBER, number.into());
+                self.books().late += 1;
+            }
+            None => self.books().rivals += 1,
+        }
+        self.observer.execute_with(write, &options).await.unwrap()
+    }
+
+    /// How many writes were late, and how many somebody else's.
+    pub(super) fn landed(&self) -> (u64, u64) {
+        let books = self.books();
+        (books.late, books.rivals)
     }
 
     pub(super) fn claim(&self, operation: &'static str, id: u64) {
