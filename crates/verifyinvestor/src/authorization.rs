@@ -4,7 +4,10 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::{Environment, UserAuthorizationToken};
+use crate::{
+    Environment, UserAuthorizationToken,
+    authorization_return::{IDENTIFIER, USER},
+};
 
 /// All but the unreserved characters of RFC 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
@@ -106,7 +109,7 @@ impl AuthorizationLink {
     /// # Errors
     ///
     /// [`LinkError`] when the token or the identifier is blank, when the identifier is `.` or `..`, by which no user can be
-    /// looked up, and when the redirect URL is no web address.
+    /// looked up, and when the redirect URL is no web address or has a parameter that the service adds.
     pub fn to_url(&self) -> Result<String, LinkError> {
         let token = self.token.expose();
         if is_no_segment(token) {
@@ -118,6 +121,10 @@ impl AuthorizationLink {
         }
         if self.redirect_url.as_deref().is_some_and(is_no_web_address) {
             let reason = "is no absolute http or https URL";
+            return Err(LinkError::new("redirect_url", reason));
+        }
+        if self.redirect_url.as_deref().is_some_and(has_what_is_added) {
+            let reason = "has a parameter `vi_user_id` or `identifier`, which the service adds";
             return Err(LinkError::new("redirect_url", reason));
         }
         let token = utf8_percent_encode(token, ENCODED);
@@ -155,6 +162,15 @@ fn is_no_web_address(url: &str) -> bool {
     let has_host =
         rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', '?', '#', ':']));
     !has_host || url.contains(|sign: char| sign.is_whitespace() || sign.is_control())
+}
+
+/// With two of them nobody could tell which one the service wrote.
+fn has_what_is_added(url: &str) -> bool {
+    let query = url.split('#').next().and_then(|url| url.split_once('?'));
+    query.is_some_and(|(_, query)| {
+        let mut parameters = form_urlencoded::parse(query.as_bytes());
+        parameters.any(|(name, _)| [USER, IDENTIFIER].contains(&&*name))
+    })
 }
 
 impl fmt::Debug for AuthorizationLink {

@@ -4,8 +4,8 @@ use std::{borrow::Cow, fmt};
 
 use accredit_models::{Personal, verifyinvestor::UserId};
 
-const USER: &str = "vi_user_id";
-const IDENTIFIER: &str = "identifier";
+pub(crate) const USER: &str = "vi_user_id";
+pub(crate) const IDENTIFIER: &str = "identifier";
 
 /// An investor who came back from the page of an [`AuthorizationLink`](crate::AuthorizationLink).
 ///

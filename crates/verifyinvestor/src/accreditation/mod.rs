@@ -6,7 +6,10 @@ mod decide;
 
 use accredit_models::{
     Date, Secret,
-    verifyinvestor::{NewVerificationRequest, UserId, VerificationRequest, VerificationRequestId},
+    verifyinvestor::{
+        NewVerificationRequest, UserId, VerificationRequest, VerificationRequestId,
+        VerificationRequestStatus as Status,
+    },
 };
 use accredit_transport::{Error, ErrorKind, Operation as _};
 
@@ -84,7 +87,9 @@ impl Client {
     /// An unfinished request of the same portal and name is [`Pending`](Accreditation::Pending), also in a status that this
     /// version does not know, and also if it does not say what it is for. A finished one is the answer that it ended with.
     /// Where there is none, and none that the service knows to have expired, one is made with
-    /// [`create_or_resume`](Call::create_or_resume). So it can be called as often as one likes.
+    /// [`create_or_resume`](Call::create_or_resume). The same is asked for the link of one that the investor has not completed,
+    /// if reading it did not show the link: the service refuses to make another, and shows it then. So it can be called as
+    /// often as one likes.
     ///
     /// [`same_legal_name`]: accredit_models::same_legal_name
     ///
@@ -178,21 +183,30 @@ impl AskAccreditation {
         {
             return Ok(Accreditation::Accredited { until, certificate });
         }
-        Ok(match known.standing() {
-            Standing::Open(request) => Accreditation::Pending {
-                request: request.id,
-                investor_url: request.investor_url.clone(),
-            },
-            Standing::NotAccredited => Accreditation::NotAccredited,
-            Standing::Expired => Accreditation::Expired,
-            Standing::Unasked => {
-                let create = Call::new(&self.client, self.create);
-                let request = create.create_or_resume().await?;
-                Accreditation::Pending {
-                    request: request.id,
-                    investor_url: request.investor_url,
-                }
+        let open = match known.standing() {
+            Standing::NotAccredited => return Ok(Accreditation::NotAccredited),
+            Standing::Expired => return Ok(Accreditation::Expired),
+            // The link is documented in the reply to a creation and in the refusal of one, not where a request is read.
+            Standing::Open(request) if request.investor_url.is_none() && is_begun(request) => {
+                Some(request.id)
             }
+            Standing::Open(request) => {
+                return Ok(Accreditation::Pending {
+                    request: request.id,
+                    investor_url: request.investor_url.clone(),
+                });
+            }
+            Standing::Unasked => None,
+        };
+        let create = Call::new(&self.client, self.create);
+        let (request, investor_url) = match (create.create_or_resume().await, open) {
+            (Ok(request), _) => (request.id, request.investor_url),
+            (Err(_), Some(open)) => (open, None),
+            (Err(error), None) => return Err(error),
+        };
+        Ok(Accreditation::Pending {
+            request,
+            investor_url,
         })
     }
 
@@ -239,4 +253,12 @@ impl AskAccreditation {
             None => Ok(None),
         }
     }
+}
+
+/// Whether the investor has yet to complete a request, so that the service makes no other.
+fn is_begun(request: &VerificationRequest) -> bool {
+    matches!(
+        request.status,
+        Some(Status::WaitingForInvestorAcceptance | Status::AcceptedByInvestor)
+    )
 }

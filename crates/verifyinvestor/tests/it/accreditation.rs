@@ -430,6 +430,66 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
     }
 }
 
+/// FACTS B.2 shows the link in the reply to a creation and in the refusal of a second one, not where a request is read.
+#[tokio::test]
+async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
+    const LINK: &str = "http://x.test/investor/verification-requests/90/verification-method";
+    const CREATE: &str = "verification_requests.create";
+    let refusal = format!(
+        r#"{{"error": "A pending verification request already exists.",
+            "pending_verification_request": {{"id": 90, "investor_url": "{LINK}", "investor": {{"id": 1}}}}}}"#
+    );
+    let refused = || Answer::json(422, refusal.clone());
+    for (status, answer, link, creates) in [
+        ("waiting_for_investor_acceptance", refused(), Some(LINK), 1),
+        ("accepted_by_investor", refused(), Some(LINK), 1),
+        // What is known already is no error.
+        ("accepted_by_investor", Answer::status(422), None, 1),
+        (
+            "accepted_by_investor",
+            Answer::fail(ErrorKind::Io).times(2),
+            None,
+            2,
+        ),
+        // The investor has nothing to do there.
+        ("in_review", refused(), None, 0),
+        ("of_tomorrow", refused(), None, 0),
+    ] {
+        let detail = format!(
+            r#"{{"id": 90, "status": "{status}", "legal_name": "VIOLET HOWARD", "investor": {{"id": 1}},
+                "created_at": "2026-02-01T08:00:00Z"}}"#
+        );
+        let list = Answer::json(200, r#"[{"id": 90}]"#);
+        let time = r#"{"current_time": "2026-04-01T09:00:00Z"}"#;
+        let script = Script::new()
+            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
+            .on("root", Answer::json(200, time).times(2))
+            .on("verification_requests.list", list.times(2))
+            .on(
+                "verification_requests.retrieve",
+                Answer::json(200, detail).times(3),
+            )
+            .on(CREATE, answer);
+        let client = Service::following(script.clone()).client();
+        let answer = ask(&client, UserId::new(1), NAME).await;
+        let Accreditation::Pending {
+            request,
+            investor_url,
+            ..
+        } = answer
+        else {
+            panic!("{status}: {answer:?}");
+        };
+        let url = investor_url.as_ref().map(|url| url.expose());
+        assert_eq!((request.get(), url), (90, link), "{status}");
+        let made = script
+            .operations()
+            .into_iter()
+            .filter(|name| *name == CREATE);
+        assert_eq!(made.count(), creates, "{status}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_asked_is_an_error() {
     let (_sandbox, client, user) = start().await;

@@ -50,6 +50,18 @@ fn a_link_without_what_it_needs_is_refused() {
         ("public", "42", "https:///back", "redirect_url"),
         ("public", "42", "https://:443", "redirect_url"),
         ("public", "42", "https://a.test/\r\nx", "redirect_url"),
+        (
+            "public",
+            "42",
+            "https://a.test/?identifier=1",
+            "redirect_url",
+        ),
+        (
+            "public",
+            "42",
+            "https://a.test?x=1&vi%5Fuser_id#y",
+            "redirect_url",
+        ),
     ] {
         let link = client()
             .authorization_link(&UserAuthorizationToken::new(token), identifier)
@@ -65,6 +77,7 @@ fn a_link_without_what_it_needs_is_refused() {
     for redirect in [
         "HTTP://localhost:8080/back",
         "https://bücher.example/ü?x=1#y",
+        "https://a.test/identifier=1?Identifier=2#?identifier=3&vi_user_id=4",
     ] {
         let link = client()
             .authorization_link(&token, "...")
