@@ -10,7 +10,7 @@ use accredit_verifyinvestor::{
     VerificationRequestStatus as Status, pending_verification_request,
 };
 
-use crate::support::{Service, account, count, frozen, strict, violet};
+use crate::support::{Service, account, count, frozen, strict, switched, violet};
 
 pub(crate) const NAME: &str = "Violet Howard";
 pub(crate) const CREATE: &str = "verification_requests.create";
@@ -58,10 +58,7 @@ pub(crate) fn creates(script: &Script) -> usize {
 #[tokio::test]
 async fn each_kind_is_made_once_and_then_resumed() {
     for status in ["422", "403"] {
-        let sandbox = strict().await;
-        sandbox
-            .set_switch("duplicate_pending_status", status)
-            .unwrap();
+        let sandbox = switched("duplicate_pending_status", status).await;
         let client = account(&sandbox);
         let user = violet(&sandbox);
         for kind in 0..4 {

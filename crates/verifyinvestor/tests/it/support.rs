@@ -1,6 +1,7 @@
 //! What the tests share: a scripted service, a client of a sandbox, a browser, a receiver, a log. No
 //! assertions about any one resource.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use accredit_sandbox::{Clock, Sandbox};
@@ -59,6 +60,13 @@ impl Service {
 /// A sandbox that refuses what the services would.
 pub(crate) async fn strict() -> Sandbox {
     Sandbox::builder().strict(true).start().await.unwrap()
+}
+
+/// The same where a choice between the document and what was seen is made.
+pub(crate) async fn switched(name: &str, value: &str) -> Sandbox {
+    let sandbox = strict().await;
+    sandbox.set_switch(name, value).unwrap();
+    sandbox
 }
 
 /// The same at a time that stands still.
@@ -195,6 +203,21 @@ async fn read_request(stream: &mut TcpStream) -> (HeaderMap, Vec<u8>) {
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.unwrap();
     (headers, body)
+}
+
+/// The names of all operations of the contract that are calls.
+pub(crate) fn contract() -> BTreeSet<String> {
+    let file = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../spec/verifyinvestor.openapi.yaml"
+    );
+    let contract = std::fs::read_to_string(file).unwrap();
+    let names = contract
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("operationId: "))
+        // The one that the service sends.
+        .filter(|name| *name != "webhook");
+    names.map(str::to_owned).collect()
 }
 
 /// Everything that this thread traces, and what ends it.

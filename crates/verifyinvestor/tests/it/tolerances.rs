@@ -7,7 +7,7 @@ use accredit_verifyinvestor::{
     VerificationRequestStatus as Status, pending_verification_request,
 };
 
-use crate::support::{Service, account, complete, frozen, review, strict, violet};
+use crate::support::{Service, account, complete, frozen, review, switched, violet};
 
 /// A request as the service shows it.
 async fn request(body: &'static str) -> VerificationRequest {
@@ -74,8 +74,7 @@ async fn a_create_has_no_status_and_more_fields_than_documented() {
 #[tokio::test]
 async fn a_review_answers_201_or_200() {
     for status in ["201", "200"] {
-        let sandbox = strict().await;
-        sandbox.set_switch("review_status", status).unwrap();
+        let sandbox = switched("review_status", status).await;
         let client = account(&sandbox);
         let user = violet(&sandbox);
         let requests = client.user_verification_requests(user);
@@ -115,8 +114,7 @@ async fn a_review_may_carry_the_other_id() {
 #[tokio::test]
 async fn an_invalid_token_is_refused_with_401_or_403() {
     for status in ["401", "403"] {
-        let sandbox = strict().await;
-        sandbox.set_switch("invalid_token_status", status).unwrap();
+        let sandbox = switched("invalid_token_status", status).await;
         let environment = accredit_verifyinvestor::Environment::Sandbox(sandbox.base_url());
         let client = accredit_verifyinvestor::Client::builder(environment).api_token("wrong");
         let client = client.build().unwrap();
@@ -136,10 +134,7 @@ async fn an_invalid_token_is_refused_with_401_or_403() {
 #[tokio::test]
 async fn a_pending_duplicate_is_refused_with_422_or_403() {
     for status in ["422", "403"] {
-        let sandbox = strict().await;
-        sandbox
-            .set_switch("duplicate_pending_status", status)
-            .unwrap();
+        let sandbox = switched("duplicate_pending_status", status).await;
         let client = account(&sandbox);
         let requests = client.user_verification_requests(violet(&sandbox));
         let first = requests.create().send().await.unwrap();
@@ -155,8 +150,7 @@ async fn a_pending_duplicate_is_refused_with_422_or_403() {
 #[tokio::test]
 async fn the_first_status_is_read_and_not_assumed() {
     for first in ["waiting_for_investor_acceptance", "accepted_by_investor"] {
-        let sandbox = strict().await;
-        sandbox.set_switch("first_status", first).unwrap();
+        let sandbox = switched("first_status", first).await;
         let client = account(&sandbox);
         let user = violet(&sandbox);
         let requests = client.user_verification_requests(user);
