@@ -214,7 +214,8 @@ impl Client {
             .map_err(name_refused_token)
     }
 
-    /// The transport under this client, for raw requests through the same stack.
+    /// The transport under this client, for raw requests through the same stack. It knows none of this client's rules: a
+    /// simulation that it is told to send to production is sent, and a 403 stays a 403.
     #[must_use]
     pub fn transport(&self) -> &transport::Client {
         &self.transport
