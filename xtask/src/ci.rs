@@ -10,7 +10,9 @@ use crate::error::Result;
 use crate::process::Run;
 use crate::schemathesis::Schemathesis;
 use crate::simulate::Simulate;
-use crate::{browser, budget, codegen, coverage, django, lint, prism, providers, tools, wasm};
+use crate::{
+    browser, budget, codegen, coverage, django, lint, prism, proofs, providers, tools, wasm,
+};
 
 /// One thing that is checked.
 struct Step {
@@ -55,6 +57,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "test",
         run: test,
+    },
+    Step {
+        name: "proofs",
+        run: proofs::run,
     },
     Step {
         name: "simulate",

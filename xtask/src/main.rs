@@ -14,6 +14,7 @@ mod http;
 mod lint;
 mod prism;
 mod process;
+mod proofs;
 mod providers;
 mod sandbox;
 mod schemathesis;
@@ -46,6 +47,7 @@ Chores:
                      from [--seed S]; a single schedule is shown step by step
   providers          shake hands with each choice of crypto providers and protocols, in programs of their own
   browser            walk through the sandbox's pages with Chromium; [--screenshots] renews docs/screenshots
+  proofs             run the tests of what is promised at the sizes that are promised (minutes)
   prism              run the demo through validating proxies made of the sandbox's OpenAPI documents; [--bench]
                      measures the sandbox beside Prism's mock server instead
   schemathesis       have Schemathesis try the sandbox by its OpenAPI documents, [--examples N] for each operation
@@ -69,6 +71,7 @@ enum Chore {
     Help,
     Lint,
     Prism { bench: bool },
+    Proofs,
     Providers,
     Schemathesis(Schemathesis),
     Simulate(Simulate),
@@ -93,6 +96,7 @@ impl Chore {
             ["lint"] => Some(Self::Lint),
             ["prism"] => Some(Self::Prism { bench: false }),
             ["prism", "--bench"] => Some(Self::Prism { bench: true }),
+            ["proofs"] => Some(Self::Proofs),
             ["providers"] => Some(Self::Providers),
             ["schemathesis", flags @ ..] => Schemathesis::parse(flags).map(Self::Schemathesis),
             ["simulate", flags @ ..] => Simulate::parse(flags).map(Self::Simulate),
@@ -116,6 +120,7 @@ impl Chore {
             }
             Self::Lint => lint::run(),
             Self::Prism { bench } => prism::run(bench),
+            Self::Proofs => proofs::run(),
             Self::Providers => providers::run(),
             Self::Schemathesis(asked) => asked.run(),
             Self::Simulate(asked) => asked.run(),
@@ -183,6 +188,7 @@ mod tests {
             "faults",
             "lint",
             "prism",
+            "proofs",
             "providers",
             "schemathesis",
             "simulate",
