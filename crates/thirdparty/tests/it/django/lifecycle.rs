@@ -25,11 +25,14 @@ async fn updated_at(django: &Django, id: InvestmentId) -> Timestamp {
 
 /// What the lists may be unable to do, as knobs: a name that django-filter does not know filters nothing, and of the fields to
 /// order by, DRF drops those that it does not allow and keeps the others.
-const LISTS: [(&str, &str); 4] = [
+const LISTS: [(&str, &str); 7] = [
     ("", ""),
     ("", "?value=yes"),
+    ("?value=id", ""),
     ("?value=id", "?value=yes"),
+    ("?value=updated_at", ""),
     ("?value=updated_at", "?value=yes"),
+    ("?value=amount", "?value=yes"),
 ];
 
 #[tokio::test]

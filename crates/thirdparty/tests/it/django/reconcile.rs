@@ -133,6 +133,12 @@ async fn investments() {
     cutter.lose(&mut write, Cut::Request).await;
     let mut write = is_not_there(write).await;
     ids.push(write.send().await.unwrap().id);
+    // Django shows six of the nine digits.
+    let instant: Timestamp = "2026-03-01T10:00:00.123456789Z".parse().unwrap();
+    let dated = order().reg_cf_disclosure_acknowledged_at(instant);
+    let mut write = dated.prepare();
+    cutter.lose(&mut write, Cut::Answer(0)).await;
+    ids.push(found(&mut write).await.id);
 
     let list = django.client.investments().list().investor(investor.id);
     assert_eq!(super::found(list).await, ids, "each once");
