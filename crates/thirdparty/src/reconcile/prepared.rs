@@ -107,12 +107,12 @@ impl<O: Reconcile> Prepared<O> {
 
     /// Looks at what is there, and sends it.
     ///
-    /// The look costs one read as a rule; where the service does not show the newest first when it is asked to, the whole list
-    /// is read. What others write between the look and the write counts as this one if it has the same content, and so does
+    /// The look costs one read as a rule, with a deadline of its own; where the service does not show the newest first when it
+    /// is asked to, the whole list is read. What others write between the look and the write counts as this one if it has the same content, and so does
     /// what they write before the outcome is known; what was there before does not.
     ///
-    /// After one that [did not run](Reconciled::NotApplied) it looks for that one a last time, and does not send a second one
-    /// if it has landed since.
+    /// After one that [did not run](Reconciled::NotApplied) it looks for that one a last time. If that has landed since, nothing
+    /// is sent, and the outcome is unknown again.
     ///
     /// When the future is dropped during the write, the outcome is open, as it is after an error of the kind
     /// [`OutcomeUnknown`](ErrorKind::OutcomeUnknown). After any other error it did not run.
@@ -136,9 +136,9 @@ impl<O: Reconcile> Prepared<O> {
             let found = self.operation.after(&self.look, earlier).await?;
             if !matches!(found, Reconciled::NotApplied) {
                 self.fate = Fate::Open;
-                return Err(refusal::<O>(
-                    "it may have run after all: reconcile it before it is sent again",
-                ));
+                let error = Error::new(ErrorKind::OutcomeUnknown);
+                let error = error.with_detail("when it was sent before; nothing was sent now");
+                return Err(error.with_operation(const { &O::INFO }));
             }
         }
         let earlier = self.before.replace(now);
