@@ -186,8 +186,13 @@ impl AskAccreditation {
         let open = match known.standing() {
             Standing::NotAccredited => return Ok(Accreditation::NotAccredited),
             Standing::Expired => return Ok(Accreditation::Expired),
-            // The link is documented in the reply to a creation and in the refusal of one, not where a request is read.
-            Standing::Open(request) if request.investor_url.is_none() && is_begun(request) => {
+            // The link is documented in the reply to a creation and in the refusal of one, not where a request is read. Should
+            // the service make another all the same, it is not asked a second time.
+            Standing::Open(request)
+                if request.investor_url.is_none()
+                    && is_begun(request)
+                    && requests.iter().filter(|other| is_begun(other)).count() == 1 =>
+            {
                 Some(request.id)
             }
             Standing::Open(request) => {

@@ -430,6 +430,51 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
     }
 }
 
+/// A service that does not refuse a second one makes it once.
+#[tokio::test]
+async fn a_link_is_not_asked_for_where_the_service_made_another() {
+    let detail = |id: u64| {
+        Answer::json(
+            200,
+            format!(
+                r#"{{"id": {id}, "status": "accepted_by_investor", "legal_name": "VIOLET HOWARD"}}"#
+            ),
+        )
+    };
+    let made = r#"{"id": 91, "investor_url": "http://x.test/91"}"#;
+    let script = Script::new()
+        .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#).times(2))
+        .on(
+            "root",
+            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#).times(2),
+        )
+        .on(
+            "verification_requests.list",
+            Answer::json(200, r#"[{"id": 90}]"#),
+        )
+        .on("verification_requests.retrieve", detail(90))
+        .on("verification_requests.create", Answer::json(201, made))
+        .on(
+            "verification_requests.list",
+            Answer::json(200, r#"[{"id": 90}, {"id": 91}]"#),
+        )
+        .on("verification_requests.retrieve", detail(90))
+        .on("verification_requests.retrieve", detail(91));
+    let client = Service::following(script.clone()).client();
+    assert_eq!(pending(&ask(&client, UserId::new(1), NAME).await).get(), 91);
+    let again = ask(&client, UserId::new(1), NAME).await;
+    let Accreditation::Pending {
+        request,
+        investor_url: None,
+        ..
+    } = again
+    else {
+        panic!("{again:?}");
+    };
+    assert_eq!(request.get(), 91);
+    script.assert_done();
+}
+
 /// FACTS B.2 shows the link in the reply to a creation and in the refusal of a second one, not where a request is read.
 #[tokio::test]
 async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
