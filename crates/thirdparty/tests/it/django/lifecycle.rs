@@ -51,7 +51,7 @@ async fn changes_are_told_in_their_order_whatever_the_lists_can_do() {
     for (ordering, filter) in LISTS {
         django.turn("ordering", ordering).await;
         django.turn("updated_at_unknown", filter).await;
-        for size in [1, 2, 100] {
+        for size in [2, 100] {
             let list = || list().page_size(size);
             let lists = format!("{ordering:?} {filter:?} {size}");
             assert_eq!(told(list().changes_since(since)).await, all, "{lists}");
