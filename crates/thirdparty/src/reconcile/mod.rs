@@ -51,10 +51,11 @@
 //! A payment intent that is there gives its secret to another call of `payment_intent_secret`.
 //!
 //! "Newer" goes by the ids: they count up. Two writes of the same content that are under way at the same time cannot be told
-//! apart by what is shown of them, whoever makes them: make such writes one after the other, and the signatures of one
-//! investment too. Nor can two orders of one investor for one offering, if one of them is lost and did not run: that one is
-//! ambiguous then. "Under way" is from the look of [`Prepared::send`] to the end of [`Prepared::reconcile`]. A service that
-//! answers reads from a copy that lags behind makes that longer by as much.
+//! apart by what is shown of them, whoever makes them: make such writes one after the other. Of documents and signatures little
+//! is shown, so do the same with all documents of one side of one entity, and with all signatures of one investment. Of two
+//! orders of one investor for one offering that are under way at once, one that is lost and did not run is ambiguous. "Under
+//! way" is from the look of [`Prepared::send`] to the end of [`Prepared::reconcile`]; a service that answers reads from a copy
+//! that lags behind makes that longer by as much.
 //!
 //! # After a crash
 //!
