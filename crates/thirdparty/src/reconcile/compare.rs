@@ -60,7 +60,7 @@ fn same_if(is_same: bool) -> Likeness {
 }
 
 /// Case and blanks do not count. Where only signs differ, or letters that have several spellings in Unicode, or where one of
-/// them is empty, the service may have rewritten it.
+/// them is empty, the service may have rewritten it; where asterisks are shown, it may show a part.
 impl Alike for String {
     fn alike(&self, shown: &Self) -> Likeness {
         let words = |text: &str| {
@@ -75,8 +75,8 @@ impl Alike for String {
             return Likeness::Same;
         }
         let (ours, theirs) = (letters(self), letters(shown));
-        let is_ascii = self.is_ascii() && shown.is_ascii();
-        if is_ascii && ours != theirs && !ours.is_empty() && !theirs.is_empty() {
+        let is_plain = self.is_ascii() && shown.is_ascii() && !shown.contains('*');
+        if is_plain && ours != theirs && !ours.is_empty() && !theirs.is_empty() {
             Likeness::Other
         } else {
             Likeness::Doubtful
@@ -179,6 +179,7 @@ mod tests {
         // The same name, with the accent in the letter and beside it.
         assert_eq!(texts("Ren\u{e9}e", "Rene\u{301}e"), Doubtful);
         assert_eq!(texts("Ada", ""), Doubtful);
+        assert_eq!(texts("ada@example.com", "a***@example.com"), Doubtful);
         assert_eq!(texts("Ada", "Adah"), Other);
         let money = |text: &str| text.parse::<accredit_models::Money>().unwrap();
         assert_eq!(money("5000").alike(&money("5000.00")), Same);
