@@ -55,7 +55,8 @@ impl Change {
 /// ```
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
-    /// Acts on a change. It may be dropped half way when it takes longer than [`Worker::time_limit`](crate::Worker::time_limit).
+    /// Acts on a change. It may be dropped half way when it takes longer than [`Worker::time_limit`](crate::Worker::time_limit);
+    /// where it blocks its thread it can't be, and goes on while the next attempt begins.
     ///
     /// # Errors
     ///

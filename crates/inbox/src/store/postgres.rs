@@ -356,6 +356,7 @@ impl Store for PostgresStore {
         sequence: u64,
         now: SystemTime,
     ) -> Result<bool, StoreError> {
+        // A lease that is being taken at this very moment may not see it yet: then two changes of the request run at once, once.
         let rows = self
             .0
             .query(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use accredit_inbox::{PostgresStore, Store as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
@@ -293,6 +293,44 @@ async fn a_lost_connection_is_made_anew() {
     for _ in 0..8 {
         store.stats(crate::support::at(0)).await.unwrap();
     }
+}
+
+#[tokio::test]
+async fn the_first_layout_is_brought_up_to_date() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    store
+        .track(&[crate::support::id(90)], crate::support::at(0))
+        .await
+        .unwrap();
+    drop(store);
+    server.sql(
+        "ALTER TABLE accredit_inbox_request DROP COLUMN missing, DROP COLUMN dated_at;
+         ALTER TABLE accredit_inbox_change DROP COLUMN dated_at;
+         UPDATE accredit_inbox_layout SET version = 1",
+    );
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    let (now, until) = (crate::support::at(0), crate::support::at(60));
+    let leases = store.lease_requests(1, now, until).await.unwrap();
+    assert_eq!((leases.len(), leases[0].missing), (1, 0));
+}
+
+/// One machine whose clock is behind must not take everybody else's for one that was ahead, and end their leases.
+#[tokio::test]
+async fn a_machine_that_is_behind_corrects_nobody() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    let (now, hour) = (SystemTime::now(), Duration::from_secs(3600));
+    store.track(&[crate::support::id(90)], now).await.unwrap();
+    let leases = store.lease_requests(1, now, now + hour).await.unwrap();
+    assert_eq!(leases.len(), 1);
+    assert_eq!(store.redate(now - hour).await.unwrap(), 0);
+    let stolen = store.lease_requests(1, now, now + hour).await.unwrap();
+    assert_eq!(stolen, []);
 }
 
 /// A firewall that drops packets, or a machine that is off: nobody says no.
