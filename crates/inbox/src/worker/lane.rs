@@ -141,7 +141,10 @@ mod tests {
                 sleep(Duration::from_secs(1)).await;
                 stop.send_replace(true);
             };
-            tokio::join!(lane, ended);
+            let both = async { tokio::join!(lane, ended) };
+            timeout(Duration::from_secs(3600), both)
+                .await
+                .expect("an end");
             assert!(begin.elapsed() <= settings.lease() + Duration::from_secs(1));
         }
     }
