@@ -14,6 +14,8 @@ use crate::{Inbox, Source, StoreError};
 const TIDY: Duration = Duration::from_secs(60 * 60);
 /// How often it is asked whether the clock was set back.
 const REDATE: Duration = Duration::from_secs(60);
+/// Requests that are followed at a time, of those that were discovered.
+const TRACK: usize = 1000;
 /// Rows that are read at a time.
 const BATCH: u32 = 100;
 
@@ -118,16 +120,16 @@ async fn discover(inbox: &Inbox, source: &dyn Source, settings: &Settings) -> bo
         return false;
     };
     requests.retain(|request| i64::try_from(request.get()).is_ok());
-    match inbox.store().track(&requests, inbox.now()).await {
-        Ok(new) => {
-            if new > 0 {
-                inbox.wakes().requests.notify_one();
+    // A few at a time: whoever wants to write waits for no more.
+    for some in requests.chunks(TRACK) {
+        match inbox.store().track(some, inbox.now()).await {
+            Ok(0) => {}
+            Ok(_) => inbox.wakes().requests.notify_one(),
+            Err(error) => {
+                tracing::warn!(error = ?error, "new requests could not be followed");
+                return false;
             }
-            true
-        }
-        Err(error) => {
-            tracing::warn!(error = ?error, "new requests could not be followed");
-            false
         }
     }
+    true
 }

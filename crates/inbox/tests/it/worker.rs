@@ -427,6 +427,11 @@ async fn requests_of_others_are_discovered_when_asked_to() {
         begin.elapsed()
     );
     assert_eq!(notes.keys(), ["90-1-accredited", "91-1-in_review"]);
+    for request in 1000..3500 {
+        service.set(request, Status::InReview);
+    }
+    sleep(Duration::from_secs(601)).await;
+    assert_eq!(inbox.stats().await.unwrap().open, 2501, "a long list, too");
     running.stop().await;
 }
 
