@@ -1,6 +1,6 @@
 //! The client: where the service is, who calls, and the handles of its resources.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use accredit_models::verifyinvestor::UserId;
 use accredit_transport::{
@@ -22,6 +22,9 @@ use crate::{
 const SCHEME: &str = "Token";
 
 const NO_SIMULATION: &str = "only staging and the sandbox can simulate an investor or a reviewer";
+
+/// How long after the first look a create may still land, unless set: what a gateway waits for a server at most.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The domain of production.
 const VENDOR: &str = "verifyinvestor.com";
@@ -96,6 +99,7 @@ impl fmt::Debug for Environment {
 pub struct Client {
     transport: transport::Client,
     environment: Environment,
+    patience: Duration,
 }
 
 impl Client {
@@ -104,6 +108,7 @@ impl Client {
         ClientBuilder {
             environment,
             api_token: None,
+            patience: PATIENCE,
             stack: transport::Client::builder().user_agent(concat!(
                 "accredit-verifyinvestor/",
                 env!("CARGO_PKG_VERSION")
@@ -214,6 +219,10 @@ impl Client {
             .map_err(name_refused_token)
     }
 
+    pub(crate) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// The transport under this client, for raw requests through the same stack. It knows none of this client's rules: a
     /// simulation that it is told to send to production is sent, and a 403 stays a 403.
     #[must_use]
@@ -235,6 +244,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     environment: Environment,
     api_token: Option<ApiToken>,
+    patience: Duration,
     stack: transport::ClientBuilder,
 }
 
@@ -242,6 +252,16 @@ impl ClientBuilder {
     /// The secret API token of the account, from its settings page.
     pub fn api_token(mut self, token: impl Into<ApiToken>) -> Self {
         self.api_token = Some(token.into());
+        self
+    }
+
+    /// How long after the first look a request whose creation went without an answer may still be made: one that was not found
+    /// is looked for again after that time, before it is called not made. 30 s unless set.
+    ///
+    /// For [`Client::reconcile`] and [`create_or_resume`](crate::Call::create_or_resume), which then take that much longer. A
+    /// server goes on with what it began after a gateway or this client has given it up; how long is up to the service.
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
         self
     }
 
@@ -270,6 +290,7 @@ impl ClientBuilder {
         Ok(Client {
             transport: stack.build()?,
             environment: self.environment,
+            patience: self.patience,
         })
     }
 }

@@ -9,7 +9,7 @@ use accredit_models::{
         VerificationRequestType,
     },
 };
-use accredit_transport::{CallOptions, Error, ErrorKind, Operation};
+use accredit_transport::{self as transport, CallOptions, Error, ErrorKind, Operation};
 
 use crate::{
     Client,
@@ -29,7 +29,8 @@ const SLACK: Duration = Duration::from_secs(2);
 pub enum Reconciled {
     /// It ran: this is what it made.
     Applied(Box<VerificationRequest>),
-    /// There is no trace of it. One that is still under way leaves none yet.
+    /// There is no trace of it, also not after the client's [patience](crate::ClientBuilder::patience). One that is under way
+    /// for longer leaves none yet.
     NotApplied,
     /// What is there may or may not be its work: several requests fit, or one that does not say enough, such as its kind
     /// where the service does not show that; or this machine's clock was set back since.
@@ -90,7 +91,8 @@ impl Client {
     ///
     /// Reads the user's requests and looks for those of the same portal, deal, legal name and kind that were made since. The
     /// clocks of this machine and of the service may differ; but if this machine's was set meanwhile, `since` tells less than it
-    /// seems to, and after a step back beyond it nothing. [`create_or_resume`](crate::Call::create_or_resume) does this by
+    /// seems to, and after a step back beyond it nothing. What is not found is looked for again after the client's
+    /// [patience](crate::ClientBuilder::patience), since it may land that late. [`create_or_resume`](crate::Call::create_or_resume) does this by
     /// itself, by a clock that nobody sets.
     ///
     /// ```no_run
@@ -133,7 +135,21 @@ impl Client {
 pub(crate) async fn reconcile<O: CreateRequest>(
     client: &Client,
     operation: &O,
-    elapsed: impl FnOnce() -> Option<Duration>,
+    elapsed: impl Fn() -> Option<Duration>,
+    options: &CallOptions,
+) -> Result<Reconciled, Error> {
+    let found = look(client, operation, &elapsed, options).await?;
+    if found != Reconciled::NotApplied {
+        return Ok(found);
+    }
+    transport::pause(client.patience()).await?;
+    look(client, operation, &elapsed, options).await
+}
+
+async fn look<O: CreateRequest>(
+    client: &Client,
+    operation: &O,
+    elapsed: &impl Fn() -> Option<Duration>,
     options: &CallOptions,
 ) -> Result<Reconciled, Error> {
     // By the service's own clock, which may be hours off this one.

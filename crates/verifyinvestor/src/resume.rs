@@ -1,4 +1,4 @@
-//! Making a verification request, or going on with the one that is there. Never makes two.
+//! Making a verification request, or going on with the one that is there. Asks for a second one only after two looks.
 
 use accredit_models::{
     Secret,
@@ -61,8 +61,9 @@ impl<O: CreateRequest> Call<O> {
     /// one: an unfinished one of the same kind for the same portal and legal name.
     ///
     /// When the answer is lost, it looks whether the request was made ([`reconcile`](Client::reconcile)); if there is no
-    /// trace of it, it asks once more, which the service refuses if there is one by then. So there are never two, and it can
-    /// be called again after any failure.
+    /// trace of it, also not after the client's [patience](crate::ClientBuilder::patience) of 30 s, it asks once more, which the
+    /// service refuses if there is one by then. So it can be called again after any failure. There are two only if the service
+    /// takes longer than that over the first one, and then does not hold the one against the other.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_verifyinvestor::Client) -> Result<(), accredit_verifyinvestor::Error> {
@@ -108,7 +109,7 @@ impl<O: CreateRequest> Call<O> {
 }
 
 /// Whether the service itself refused, and would have refused the same before.
-fn is_final(error: &Error) -> bool {
+pub(crate) fn is_final(error: &Error) -> bool {
     error.kind() == ErrorKind::Status
         && error.status().is_some_and(|status| {
             status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS

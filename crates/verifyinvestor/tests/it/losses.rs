@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use accredit_sandbox::{Effect, Fault, Sandbox};
-use accredit_verifyinvestor::ErrorKind;
 use accredit_verifyinvestor::transport::testkit::{Answer, Captured, Script};
+use accredit_verifyinvestor::{Client, Environment, ErrorKind, Reconciled};
 use fastrand::Rng;
+use tokio::time::Instant;
 
 use crate::resume::{CREATE, NAME, ROOT, creates};
 use crate::support::{Service, account, count, violet};
@@ -197,4 +198,66 @@ async fn a_slow_look_does_not_lose_the_request_out_of_sight() {
     let resumed = requests.create().legal_name(NAME).create_or_resume().await;
     assert_eq!(resumed.unwrap().id.get(), 90);
     assert_eq!(creates(&script), 1);
+}
+
+/// The service goes on with a create after this client has given it up, and holds nothing against a second one.
+#[tokio::test(start_paused = true)]
+async fn a_create_that_lands_after_the_first_look_is_not_repeated() {
+    let made = r#"{"id": 90, "created_at": "2026-01-01T08:00:20Z", "legal_name": "VIOLET HOWARD"}"#;
+    let later = r#"{"current_time": "2026-01-01T00:00:40.000-08:00"}"#;
+    let list = "verification_requests.list";
+    for is_call in [true, false] {
+        let script = Script::new()
+            .on(CREATE, Answer::fail(ErrorKind::Io))
+            .on("root", Answer::json(200, ROOT))
+            .on(list, Answer::json(200, "[]"))
+            .on("root", Answer::json(200, later))
+            .on(list, Answer::json(200, r#"[{"id": 90}]"#))
+            .on("verification_requests.retrieve", Answer::json(200, made));
+        let service = Service::following(script.clone());
+        let patience = Duration::from_secs(30);
+        let builder = service.builder(Environment::Production).patience(patience);
+        let client = builder.api_token("token").build().unwrap();
+        let create = client.user_verification_requests(135_u64).create();
+        let create = create.legal_name(NAME);
+        let began = Instant::now();
+        if is_call {
+            let resumed = create.create_or_resume().await.unwrap();
+            assert_eq!((resumed.id.get(), resumed.is_new), (90, true));
+        } else {
+            let create = create.into_operation();
+            client.execute(&create).await.unwrap_err();
+            // The caller's calendar is not paused, so it says that no time passed.
+            let since = SystemTime::now() - 2 * patience;
+            let found = client.reconcile(&create, since).await.unwrap();
+            assert!(matches!(found, Reconciled::Applied(_)), "{found:?}");
+        }
+        assert!(began.elapsed() >= patience);
+        assert_eq!(creates(&script), 1);
+        script.assert_done();
+    }
+}
+
+/// What a client has unless it is told otherwise.
+#[tokio::test(start_paused = true)]
+async fn a_create_is_repeated_after_thirty_seconds_at_the_earliest() {
+    let script = Script::new()
+        .on(CREATE, Answer::fail(ErrorKind::Io))
+        .on("root", Answer::json(200, ROOT).times(2))
+        .on(
+            "verification_requests.list",
+            Answer::json(200, "[]").times(2),
+        )
+        .on(CREATE, Answer::json(201, r#"{"id": 91}"#));
+    let transport = script.clone();
+    let builder = Client::builder(Environment::Production).api_token("token");
+    let builder = builder.configure(move |stack| stack.transport(transport.service()));
+    let client = builder.build().unwrap();
+    let began = Instant::now();
+    let requests = client.user_verification_requests(135_u64);
+    let resumed = requests.create().legal_name(NAME).create_or_resume().await;
+    assert_eq!(resumed.unwrap().id.get(), 91);
+    let elapsed = began.elapsed();
+    assert!((30..32).contains(&elapsed.as_secs()), "{elapsed:?}");
+    script.assert_done();
 }

@@ -39,7 +39,8 @@ impl Service {
 
     pub(crate) fn builder(&self, environment: Environment) -> ClientBuilder {
         let script = self.0.clone();
-        Client::builder(environment).configure(move |transport| {
+        let builder = Client::builder(environment).patience(Duration::ZERO);
+        builder.configure(move |transport| {
             let policy = RetryPolicy::default().base(Duration::ZERO);
             transport.retry(policy).transport(script.service())
         })
@@ -80,6 +81,7 @@ pub(crate) async fn frozen(now: &str) -> Sandbox {
 pub(crate) fn account(sandbox: &Sandbox) -> Client {
     Client::builder(Environment::Sandbox(sandbox.base_url()))
         .api_token(sandbox.verifyinvestor_api_token())
+        .patience(Duration::ZERO)
         .build()
         .unwrap()
 }
