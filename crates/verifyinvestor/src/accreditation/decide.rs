@@ -123,19 +123,14 @@ impl Known<'_> {
 
     /// What is to be said when there is no proof.
     pub(super) fn standing(&self) -> Standing<'_> {
-        let asked = || {
-            self.named()
-                .filter(|request| self.is_ours(request))
-                .filter(|request| request.status != Some(Status::NoVerificationRequest))
-        };
         let latest = |request: &&VerificationRequest| (request.created_at, request.id);
         let is_open = |request: &&VerificationRequest| {
             !request.status.as_ref().is_some_and(Status::is_decided)
         };
-        if let Some(open) = asked().filter(is_open).max_by_key(latest) {
+        if let Some(open) = self.asked().filter(is_open).max_by_key(latest) {
             return Standing::Open(open);
         }
-        match asked().max_by_key(latest) {
+        match self.asked().max_by_key(latest) {
             Some(request) => match request.status {
                 Some(Status::AcceptedExpire | Status::DeclinedExpire) => Standing::Expired,
                 Some(Status::Accredited)
@@ -150,6 +145,11 @@ impl Known<'_> {
                 _ => Standing::Unasked,
             },
         }
+    }
+
+    /// Whether no more than one was ever asked for.
+    pub(super) fn is_the_first(&self) -> bool {
+        self.asked().count() == 1
     }
 
     fn profile(&self) -> Profile {
@@ -175,6 +175,13 @@ impl Known<'_> {
         self.requests
             .iter()
             .filter(|request| request.kind.is_none() && self.has_name(request) == Some(true))
+    }
+
+    /// Those of our portal among them.
+    fn asked(&self) -> impl Iterator<Item = &VerificationRequest> {
+        self.named()
+            .filter(|request| self.is_ours(request))
+            .filter(|request| request.status != Some(Status::NoVerificationRequest))
     }
 
     fn has_name(&self, request: &VerificationRequest) -> Option<bool> {

@@ -17,7 +17,9 @@ use self::decide::{Known, Proof, Standing};
 use crate::{
     Call, CertificatePdf, Client,
     operations::{account::Root, verification_requests::Create},
+    problem::pending_verification_request,
     reconcile::is_same_party,
+    resume::is_final,
 };
 
 /// Where an investor stands. Only [`Accredited`](Self::Accredited) is a yes: any doubt is one of the others, or an error.
@@ -38,7 +40,8 @@ pub enum Accreditation {
     Pending {
         /// The request; wait for it with [`wait`](crate::resources::VerificationRequests::wait), or for its webhook.
         request: VerificationRequestId,
-        /// Where to send the investor.
+        /// Where to send the investor. `None` while the next step is not the investor's, and where the service does not show it
+        /// to a question: then [`create_or_resume`](Call::create_or_resume) of the same portal and name gives it.
         investor_url: Option<Secret>,
     },
     /// The last verification ended without success: refused by the reviewer or by the investor, or in a way that cannot be
@@ -65,7 +68,6 @@ impl Accreditation {
 pub struct AskAccreditation {
     client: Client,
     create: Create,
-    legal_name: String,
 }
 
 impl Client {
@@ -87,9 +89,12 @@ impl Client {
     /// An unfinished request of the same portal and name is [`Pending`](Accreditation::Pending), also in a status that this
     /// version does not know, and also if it does not say what it is for. A finished one is the answer that it ended with.
     /// Where there is none, and none that the service knows to have expired, one is made with
-    /// [`create_or_resume`](Call::create_or_resume). The same is asked for the link of one that the investor has not completed,
-    /// if reading it did not show the link: the service refuses to make another, and shows it then. So it can be called as
-    /// often as one likes.
+    /// [`create_or_resume`](Call::create_or_resume).
+    ///
+    /// Where the next step of an unfinished request is the investor's and reading it did not show the link, another is asked
+    /// for: the service refuses to make it, and shows the link then. That is done only where the unfinished request is the
+    /// first and only one of that portal and name. So a service that makes another after all is not asked again, however
+    /// often this is called.
     ///
     /// [`same_legal_name`]: accredit_models::same_legal_name
     ///
@@ -115,16 +120,14 @@ impl Client {
         legal_name: impl Into<String>,
         portal: Option<&str>,
     ) -> AskAccreditation {
-        let legal_name = legal_name.into();
         let mut create = Create::new(user);
-        create.body = NewVerificationRequest::new().legal_name(legal_name.clone());
+        create.body = NewVerificationRequest::new().legal_name(legal_name);
         create.body.portal_name = portal
             .filter(|portal| !is_same_party(Some(portal), None))
             .map(str::to_owned);
         AskAccreditation {
             client: self.clone(),
             create,
-            legal_name,
         }
     }
 }
@@ -162,18 +165,18 @@ impl AskAccreditation {
     /// account, [`Build`](ErrorKind::Build) for a blank legal name, [`Decode`](ErrorKind::Decode) for a service that does not
     /// tell the time or a certificate that is none.
     pub async fn send(self) -> Result<Accreditation, Error> {
-        if self.legal_name.trim().is_empty() {
+        if self.legal_name().trim().is_empty() {
             return Err(Error::new(ErrorKind::Build)
                 .with_operation(const { &Create::INFO })
                 .with_detail("`legal_name`: is blank"));
         }
         let users = self.client.users();
         let retrieve = users.retrieve(self.create.user_id);
-        let user = retrieve.legal_name(self.legal_name.as_str()).send().await?;
+        let user = retrieve.legal_name(self.legal_name()).send().await?;
         let requests = self.requests().await?;
         let known = Known {
             today: self.today().await?,
-            legal_name: &self.legal_name,
+            legal_name: self.legal_name(),
             portal: self.create.body.portal_name.as_deref(),
             profile: user.legal_profile.as_ref(),
             requests: &requests,
@@ -183,36 +186,45 @@ impl AskAccreditation {
         {
             return Ok(Accreditation::Accredited { until, certificate });
         }
-        let open = match known.standing() {
+        let (request, investor_url) = match known.standing() {
             Standing::NotAccredited => return Ok(Accreditation::NotAccredited),
             Standing::Expired => return Ok(Accreditation::Expired),
-            // The link is documented in the reply to a creation and in the refusal of one, not where a request is read. Should
-            // the service make another all the same, it is not asked a second time.
-            Standing::Open(request)
-                if request.investor_url.is_none()
-                    && is_begun(request)
-                    && requests.iter().filter(|other| is_begun(other)).count() == 1 =>
-            {
-                Some(request.id)
+            Standing::Open(request) if !is_the_investors_turn(request) => (request.id, None),
+            // Should the service make another, there are two from then on.
+            Standing::Open(request) if request.investor_url.is_none() && known.is_the_first() => {
+                self.link(request.id).await?
             }
-            Standing::Open(request) => {
-                return Ok(Accreditation::Pending {
-                    request: request.id,
-                    investor_url: request.investor_url.clone(),
-                });
+            Standing::Open(request) => (request.id, request.investor_url.clone()),
+            Standing::Unasked => {
+                let create = Call::new(&self.client, self.create);
+                let request = create.create_or_resume().await?;
+                (request.id, request.investor_url)
             }
-            Standing::Unasked => None,
-        };
-        let create = Call::new(&self.client, self.create);
-        let (request, investor_url) = match (create.create_or_resume().await, open) {
-            (Ok(request), _) => (request.id, request.investor_url),
-            (Err(_), Some(open)) => (open, None),
-            (Err(error), None) => return Err(error),
         };
         Ok(Accreditation::Pending {
             request,
             investor_url,
         })
+    }
+
+    fn legal_name(&self) -> &str {
+        let name = self.create.body.legal_name.as_ref();
+        name.map_or("", |name| name.expose())
+    }
+
+    /// The link of a request that is open. It is documented in the reply to a creation and in the refusal of one, not where a
+    /// request is read.
+    async fn link(
+        &self,
+        open: VerificationRequestId,
+    ) -> Result<(VerificationRequestId, Option<Secret>), Error> {
+        let refusal = match self.client.execute(&self.create).await {
+            Ok(created) => return Ok((created.id, created.investor_url)),
+            Err(error) if is_final(&error) => error,
+            Err(error) => return Err(error),
+        };
+        let pending = pending_verification_request(&refusal).filter(|other| other.id == open);
+        Ok((open, pending.and_then(|pending| pending.investor_url)))
     }
 
     /// The day at the service: this machine's clock may be wrong.
@@ -249,7 +261,7 @@ impl AskAccreditation {
             }
             Proof::OfName => {
                 let users = self.client.users();
-                let latest = users.verification_certificate(user, self.legal_name.as_str());
+                let latest = users.verification_certificate(user, self.legal_name());
                 latest.download_if_verified().await?
             }
         };
@@ -260,10 +272,15 @@ impl AskAccreditation {
     }
 }
 
-/// Whether the investor has yet to complete a request, so that the service makes no other.
-fn is_begun(request: &VerificationRequest) -> bool {
-    matches!(
+/// Whether an unfinished request waits for the investor, and not for the service.
+fn is_the_investors_turn(request: &VerificationRequest) -> bool {
+    let is_said = matches!(
         request.status,
-        Some(Status::WaitingForInvestorAcceptance | Status::AcceptedByInvestor)
-    )
+        Some(
+            Status::WaitingForInvestorAcceptance
+                | Status::AcceptedByInvestor
+                | Status::WaitingForInformationFromInvestor
+        )
+    );
+    is_said || request.waiting_for_info == Some(true)
 }

@@ -35,6 +35,18 @@ fn pending(answer: &Accreditation) -> VerificationRequestId {
     }
 }
 
+/// A request under way of which the investor has to do nothing now.
+fn waits(answer: &Accreditation) -> VerificationRequestId {
+    match answer {
+        Accreditation::Pending {
+            request,
+            investor_url: None,
+            ..
+        } => *request,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn until(answer: &Accreditation) -> String {
     match answer {
         Accreditation::Accredited {
@@ -91,7 +103,7 @@ async fn an_investor_is_asked_once_verified_and_expires_after_ninety_days() {
         request
     );
     complete(&client, user, request).await;
-    assert_eq!(pending(&ask(&client, user, NAME).await), request);
+    assert_eq!(waits(&ask(&client, user, NAME).await), request);
     review(&client, user, request, ReviewStatus::NeedMoreInformation).await;
     assert_eq!(pending(&ask(&client, user, NAME).await), request);
     assert_eq!(count(&client, user).await, 1);
@@ -430,49 +442,103 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
     }
 }
 
-/// A service that does not refuse a second one makes it once.
+/// A service that does not refuse a second one makes it once, whatever becomes of the two.
 #[tokio::test]
 async fn a_link_is_not_asked_for_where_the_service_made_another() {
-    let detail = |id: u64| {
-        Answer::json(
-            200,
-            format!(
-                r#"{{"id": {id}, "status": "accepted_by_investor", "legal_name": "VIOLET HOWARD"}}"#
-            ),
-        )
+    let detail = |id: u64, status: &str| {
+        let body =
+            format!(r#"{{"id": {id}, "status": "{status}", "legal_name": "VIOLET HOWARD"}}"#);
+        Answer::json(200, body)
     };
     let made = r#"{"id": 91, "investor_url": "http://x.test/91"}"#;
-    let script = Script::new()
-        .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#).times(2))
+    let first_ends = [
+        "accepted_by_investor",
+        "in_review",
+        "not_accredited",
+        "accepted_expire",
+    ];
+    let calls = 1 + first_ends.len();
+    let mut script = Script::new()
+        .on(
+            "users.retrieve",
+            Answer::json(200, r#"{"id": 1}"#).times(calls),
+        )
         .on(
             "root",
-            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#).times(2),
+            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#).times(calls),
         )
         .on(
             "verification_requests.list",
             Answer::json(200, r#"[{"id": 90}]"#),
         )
-        .on("verification_requests.retrieve", detail(90))
-        .on("verification_requests.create", Answer::json(201, made))
         .on(
-            "verification_requests.list",
-            Answer::json(200, r#"[{"id": 90}, {"id": 91}]"#),
+            "verification_requests.retrieve",
+            detail(90, "accepted_by_investor"),
         )
-        .on("verification_requests.retrieve", detail(90))
-        .on("verification_requests.retrieve", detail(91));
+        .on("verification_requests.create", Answer::json(201, made));
+    for status in first_ends {
+        script = script
+            .on(
+                "verification_requests.list",
+                Answer::json(200, r#"[{"id": 90}, {"id": 91}]"#),
+            )
+            .on("verification_requests.retrieve", detail(90, status))
+            .on(
+                "verification_requests.retrieve",
+                detail(91, "accepted_by_investor"),
+            );
+    }
     let client = Service::following(script.clone()).client();
     assert_eq!(pending(&ask(&client, UserId::new(1), NAME).await).get(), 91);
-    let again = ask(&client, UserId::new(1), NAME).await;
-    let Accreditation::Pending {
-        request,
-        investor_url: None,
-        ..
-    } = again
-    else {
-        panic!("{again:?}");
-    };
-    assert_eq!(request.get(), 91);
+    for status in first_ends {
+        let again = ask(&client, UserId::new(1), NAME).await;
+        assert_eq!(waits(&again).get(), 91, "{status}");
+    }
     script.assert_done();
+}
+
+/// One for the issuer and one for a portal, for another name, of another kind: none stands in the way of the others' links.
+#[tokio::test]
+async fn the_links_of_the_issuer_and_of_a_portal_are_asked_for_apart() {
+    let begun = |id: u64, fields: &str| {
+        format!(r#"{{"id": {id}, "status": "accepted_by_investor", "legal_name": {fields}}}"#)
+    };
+    let details = [
+        begun(90, r#""VIOLET HOWARD", "portal_name": null"#),
+        begun(91, r#""VIOLET HOWARD", "portal_name": "P""#),
+        begun(92, r#""HOWARD HOLDINGS", "portal_name": null"#),
+        begun(
+            93,
+            r#""VIOLET HOWARD", "portal_name": null, "type": "aml_kyc""#,
+        ),
+    ];
+    for (portal, id) in [(None, 90), (Some("P"), 91)] {
+        let refusal = format!(
+            r#"{{"error": "A pending verification request already exists.",
+                "pending_verification_request": {{"id": {id}, "investor_url": "http://x.test/{id}"}}}}"#
+        );
+        let mut script = Script::new()
+            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
+            .on(
+                "root",
+                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
+            )
+            .on(
+                "verification_requests.list",
+                Answer::json(200, r#"[{"id": 90}, {"id": 91}, {"id": 92}, {"id": 93}]"#),
+            );
+        for detail in &details {
+            script = script.on(
+                "verification_requests.retrieve",
+                Answer::json(200, detail.clone()),
+            );
+        }
+        let script = script.on("verification_requests.create", Answer::json(422, refusal));
+        let client = Service::following(script.clone()).client();
+        let asked = client.accreditation(1_u64, NAME, portal).send().await;
+        assert_eq!(pending(&asked.unwrap()).get(), id, "{portal:?}");
+        script.assert_done();
+    }
 }
 
 /// FACTS B.2 shows the link in the reply to a creation and in the refusal of a second one, not where a request is read.
@@ -485,20 +551,34 @@ async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
             "pending_verification_request": {{"id": 90, "investor_url": "{LINK}", "investor": {{"id": 1}}}}}}"#
     );
     let refused = || Answer::json(422, refusal.clone());
+    let other = refusal.replace(r#""id": 90"#, r#""id": 95"#);
     for (status, answer, link, creates) in [
         ("waiting_for_investor_acceptance", refused(), Some(LINK), 1),
         ("accepted_by_investor", refused(), Some(LINK), 1),
-        // What is known already is no error.
-        ("accepted_by_investor", Answer::status(422), None, 1),
         (
-            "accepted_by_investor",
-            Answer::fail(ErrorKind::Io).times(2),
-            None,
-            2,
+            "waiting_for_information_from_investor",
+            refused(),
+            Some(LINK),
+            1,
         ),
-        // The investor has nothing to do there.
+        (
+            r#"of_tomorrow", "waiting_for_info": true, "deal_name": ""#,
+            refused(),
+            Some(LINK),
+            1,
+        ),
+        // What is known already is no error; the link of another one is not this one's.
+        ("accepted_by_investor", Answer::status(422), None, 1),
+        ("accepted_by_investor", Answer::json(422, other), None, 1),
+        // The investor has nothing to do there, whether the link is shown or not.
         ("in_review", refused(), None, 0),
         ("of_tomorrow", refused(), None, 0),
+        (
+            r#"in_review", "investor_url": "http://x.test/90"#,
+            refused(),
+            None,
+            0,
+        ),
     ] {
         let detail = format!(
             r#"{{"id": 90, "status": "{status}", "legal_name": "VIOLET HOWARD", "investor": {{"id": 1}},
@@ -532,6 +612,37 @@ async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
             .into_iter()
             .filter(|name| *name == CREATE);
         assert_eq!(made.count(), creates, "{status}");
+    }
+}
+
+/// What is no refusal is not kept quiet: the request may have been made.
+#[tokio::test]
+async fn a_link_whose_answer_is_lost_is_an_error_and_not_asked_for_again() {
+    const CREATE: &str = "verification_requests.create";
+    for (answer, kind) in [
+        (Answer::fail(ErrorKind::Io), ErrorKind::OutcomeUnknown),
+        (Answer::status(502), ErrorKind::OutcomeUnknown),
+        (Answer::status(401), ErrorKind::Unauthorized),
+    ] {
+        let detail =
+            r#"{"id": 90, "status": "accepted_by_investor", "legal_name": "VIOLET HOWARD"}"#;
+        let script = Script::new()
+            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
+            .on(
+                "root",
+                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
+            )
+            .on(
+                "verification_requests.list",
+                Answer::json(200, r#"[{"id": 90}]"#),
+            )
+            .on("verification_requests.retrieve", Answer::json(200, detail))
+            .on(CREATE, answer);
+        let client = Service::following(script.clone()).client();
+        let error = client.accreditation(1_u64, NAME, None).send().await;
+        let error = error.unwrap_err();
+        assert_eq!((error.kind(), error.operation()), (kind, Some(CREATE)));
+        script.assert_done();
     }
 }
 

@@ -50,6 +50,11 @@ async fn debug_has_no_canary() {
         .redirect_url("https://portal.example/?canary")
         .webhook_url("https://portal.example/?canary");
     shown.add(&create);
+    let ask = client.accreditation(1_u64, NAME, None);
+    shown.add(
+        &ask.issuer_email(EMAIL)
+            .redirect_url("https://portal.example/?canary"),
+    );
     shown.add(&create.into_operation());
     let invite = NewInvitation::new(EMAIL, InvitationType::Ai).suggested_legal_name(NAME);
     shown.add(&client.invitations().create([invite]));
