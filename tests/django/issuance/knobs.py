@@ -15,6 +15,7 @@ token_limit: int | None = None
 is_broken = False
 is_updated_at_unknown = False
 ordering: list[str] | None = None
+default_ordering: list[str] | None = None
 
 
 class Throttle(UserRateThrottle):

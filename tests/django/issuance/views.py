@@ -65,6 +65,11 @@ class InvestmentViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.R
         every = ["id", "amount", "created_at", "quantity", "status", "updated_at", "offering__name"]
         return every if knobs.ordering is None else knobs.ordering
 
+    @property
+    def ordering(self) -> list[str] | None:
+        """The order of the list when it is asked for none that it knows; nothing: that of the ids."""
+        return knobs.default_ordering
+
     def get_serializer_class(self) -> type[Any]:
         """Other fields go in than come out."""
         return serializers.InvestmentSerializer if self.request.method == "GET" else serializers.NewInvestmentSerializer
@@ -114,6 +119,8 @@ class Knobs(APIView):
                 knobs.is_updated_at_unknown = value is not None
             case "ordering":
                 knobs.ordering = None if value is None else value.split(",")
+            case "default_ordering":
+                knobs.default_ordering = None if value is None else value.split(",")
             case "advance":
                 found = models.Investment.objects.get(pk=request.query_params["investment"])
                 changed = {"status": value, "updated_at": timezone.now()}

@@ -13,9 +13,9 @@ use crate::operations::{kyb_documents, subscription_agreement_investor_signature
 use crate::uploads::{CreateFromUrl, UploadPdf};
 
 impl Listed for kyb_documents::List {
-    fn newest_first(page_size: i64) -> Self {
+    fn ordered(ordering: &str, page_size: i64) -> Self {
         Self {
-            ordering: Some("-id".to_owned()),
+            ordering: Some(ordering.to_owned()),
             page_size: Some(page_size),
             ..Self::default()
         }
@@ -87,9 +87,9 @@ async fn document(
 }
 
 impl Listed for signatures::List {
-    fn newest_first(page_size: i64) -> Self {
+    fn ordered(ordering: &str, page_size: i64) -> Self {
         Self {
-            ordering: Some("-id".to_owned()),
+            ordering: Some(ordering.to_owned()),
             page_size: Some(page_size),
             ..Self::default()
         }

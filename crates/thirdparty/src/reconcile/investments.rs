@@ -10,9 +10,9 @@ use super::{Reconcile, Reconciled};
 use crate::operations::investments::{Create, GetPaymentIntentSecret, List, Retrieve};
 
 impl Listed for List {
-    fn newest_first(page_size: i64) -> Self {
+    fn ordered(ordering: &str, page_size: i64) -> Self {
         Self {
-            ordering: Some("-id".to_owned()),
+            ordering: Some(ordering.to_owned()),
             page_size: Some(page_size),
             ..Self::default()
         }

@@ -12,9 +12,9 @@ use crate::operations::investors::{
 };
 
 impl Listed for List {
-    fn newest_first(page_size: i64) -> Self {
+    fn ordered(ordering: &str, page_size: i64) -> Self {
         Self {
-            ordering: Some("-id".to_owned()),
+            ordering: Some(ordering.to_owned()),
             page_size: Some(page_size),
             ..Self::default()
         }

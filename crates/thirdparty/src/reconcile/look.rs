@@ -1,7 +1,8 @@
 //! The reads of a probe: what is newest in a list, and what has come since.
 //!
-//! The service is asked for the newest first, and is free to ignore that: whether it does shows in the ids, and where it
-//! does the whole list is read.
+//! The service is asked for the newest first, and is free to ignore that: then the list has an order of its own, and its first
+//! ids may go down all the same. So the order is believed only where the ids go down when they are to, and up when they are to;
+//! else the whole list is read.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, SystemTime};
@@ -18,9 +19,9 @@ use super::compare::Likeness;
 use crate::operations::investments::Statuses;
 use crate::{Call, Client};
 
-/// How many ids have to go down in a row before the list counts as ordered by them.
+/// How many ids have to go down in a row, and up, before the list counts as ordered by them.
 const EVIDENCE: usize = 10;
-/// Items of a page when only the newest one is wanted.
+/// Items of a page when only the newest or the oldest one is wanted; no fewer than the evidence.
 const GLANCE: i64 = 10;
 /// Items of a page when all new ones are wanted.
 const PAGE: i64 = 20;
@@ -39,8 +40,8 @@ pub struct Look {
 /// What was there before a write.
 #[derive(Clone, Debug)]
 pub enum Before {
-    /// No id of the list was higher.
-    Id(u64),
+    /// No id of the list was higher; and whether it was seen to be ordered by them.
+    Id(u64, bool),
     /// It began no earlier than this, by the service's clock.
     Time(Timestamp),
     /// Where the identity check stood.
@@ -62,7 +63,7 @@ enum Age {
 impl Before {
     fn age(&self, id: u64, created_at: Option<Timestamp>) -> Age {
         let is_older = match (self, created_at) {
-            (Self::Id(highest), _) => id <= *highest,
+            (Self::Id(highest, _), _) => id <= *highest,
             (Self::Time(earliest), Some(created_at)) => created_at < *earliest,
             _ => return Age::Unknown,
         };
@@ -72,8 +73,7 @@ impl Before {
 
 /// A list that a probe looks at.
 pub(super) trait Listed: Paginate {
-    /// The newest first.
-    fn newest_first(page_size: i64) -> Self;
+    fn ordered(ordering: &str, page_size: i64) -> Self;
 
     fn id(item: &Self::Item) -> u64;
 
@@ -92,17 +92,30 @@ impl Look {
 
     /// The highest id of a list, zero when it is empty.
     pub(super) async fn highest<L: Listed>(&self) -> Result<Before, Error> {
-        let mut pages = self.call(L::newest_first(GLANCE)).pages().prefetch(0);
+        let mut pages = self.call(L::ordered("-id", GLANCE)).pages().prefetch(0);
         let mut order = Order::default();
+        let mut is_ordered = None;
         while let Some(page) = pages.try_next().await? {
+            let is_last = is_last::<L>(&page);
             for item in L::into_items(page) {
                 order.note(L::id(&item));
             }
-            if order.is_evident() {
+            if !is_last && order.is_evident() && self.is_ordered::<L>(&mut is_ordered).await? {
                 break;
             }
         }
-        Ok(Before::Id(order.highest))
+        Ok(Before::Id(order.highest, is_ordered.unwrap_or_default()))
+    }
+
+    /// Whether the ids go up when they are to; asked for once.
+    async fn is_ordered<L: Listed>(&self, known: &mut Option<bool>) -> Result<bool, Error> {
+        if let Some(known) = *known {
+            return Ok(known);
+        }
+        let page = self.execute(&L::ordered("id", GLANCE)).await?;
+        let ids: Vec<u64> = L::into_items(page).iter().map(L::id).collect();
+        let goes_up = ids.len() >= EVIDENCE && ids.is_sorted_by(|one, next| one < next);
+        Ok(*known.insert(goes_up))
     }
 
     /// What of a list came after `before`, or may have, and looks like the write.
@@ -111,10 +124,15 @@ impl Look {
         before: &Before,
         likeness: impl Fn(&L::Item) -> Likeness + Send + Sync,
     ) -> Result<Vec<(Likeness, L::Item)>, Error> {
-        let mut pages = self.call(L::newest_first(PAGE)).pages().prefetch(0);
+        let mut pages = self.call(L::ordered("-id", PAGE)).pages().prefetch(0);
         let mut order = Order::default();
+        let (highest, mut is_ordered) = match before {
+            Before::Id(highest, is_ordered) => (*highest, Some(*is_ordered)),
+            _ => (0, None),
+        };
         let mut found = Vec::new();
         while let Some(page) = pages.try_next().await? {
+            let is_last = is_last::<L>(&page);
             let mut reached_older = false;
             for item in L::into_items(page) {
                 let id = L::id(&item);
@@ -133,7 +151,9 @@ impl Look {
                     found.push((likeness, item));
                 }
             }
-            if reached_older && order.is_evident() {
+            // A list of which the highest one is missing is not the same one, or in another order now.
+            let may_stop = reached_older && order.is_evident() && order.highest >= highest;
+            if !is_last && may_stop && self.is_ordered::<L>(&mut is_ordered).await? {
                 break;
             }
         }
@@ -158,6 +178,11 @@ impl Look {
     fn call<O: Operation>(&self, operation: O) -> Call<O> {
         Call::new(&self.client, operation).options(self.options.clone())
     }
+}
+
+/// Whether no page comes after this one.
+fn is_last<L: Listed>(page: &L::Output) -> bool {
+    L::page_info(page).is_ok_and(|info| info.next.is_none())
 }
 
 /// What the candidates say together.
@@ -283,7 +308,7 @@ mod tests {
     #[test]
     fn ages_follow_from_the_id_or_the_time() {
         let at = |text: &str| text.parse::<Timestamp>().unwrap();
-        let before = Before::Id(7);
+        let before = Before::Id(7, true);
         assert_eq!(before.age(7, None), Age::Older);
         assert_eq!(before.age(8, Some(at("1999-01-01"))), Age::Newer);
         let before = Before::Time(at("2026-01-01T00:00:00Z"));

@@ -107,8 +107,8 @@ impl<O: Reconcile> Prepared<O> {
 
     /// Looks at what is there, and sends it.
     ///
-    /// The look costs one read as a rule, with a deadline of its own; where the service does not show the newest first when it
-    /// is asked to, the whole list is read. What others write between the look and the write counts as this one if it has the same content, and so does
+    /// The look costs one read, or two of a list of more than ten: one of the newest, and one that shows whether those are the
+    /// newest. Each has a deadline of its own. Where the service does not order by the id, the whole list is read. What others write between the look and the write counts as this one if it has the same content, and so does
     /// what they write before the outcome is known; what was there before does not.
     ///
     /// After one that [did not run](Reconciled::NotApplied) it looks for that one a last time. If that has landed since, nothing

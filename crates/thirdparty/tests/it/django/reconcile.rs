@@ -144,6 +144,44 @@ async fn investments() {
     assert_eq!(super::found(list).await, ids, "each once");
 }
 
+/// A list that takes no order by ids comes in one of its own, which may begin with ids that go down.
+#[tokio::test]
+async fn investments_in_an_order_of_their_own() {
+    let Some(django) = Django::start() else {
+        return;
+    };
+    let (investor, mut ids) = django.five("Lovelace").await;
+    while ids.len() < 22 {
+        let create = django.client.investments();
+        let create = create.create(OFFERING, investor.id, 14);
+        ids.push(create.send().await.unwrap().id);
+    }
+    let cutter = Cutter::start(&django).await;
+    django.turn("ordering", "?value=amount").await;
+    for default in ["status,-id", "-updated_at"] {
+        let default = format!("?value={default}");
+        django.turn("default_ordering", &default).await;
+        // What was received stands before what is new.
+        for id in &ids {
+            django.advance(*id, "received").await;
+        }
+        let create = cutter.client.investments();
+        let mut write = create.create(OFFERING, investor.id, 14).prepare();
+        cutter.lose(&mut write, Cut::Answer(0)).await;
+        for id in &ids {
+            django.advance(*id, "received").await;
+        }
+        let found = found(&mut write).await;
+        assert!(!ids.contains(&found.id), "{default}");
+        // The next one finds this one there.
+        let create = cutter.client.investments();
+        let mut write = create.create(OFFERING, investor.id, 14).prepare();
+        cutter.lose(&mut write, Cut::Request).await;
+        drop(is_not_there(write).await);
+        django.advance(found.id, "cancelled").await;
+    }
+}
+
 #[tokio::test]
 async fn investors() {
     let Some(django) = Django::start() else {

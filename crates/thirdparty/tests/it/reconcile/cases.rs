@@ -1,7 +1,7 @@
 //! Single cases, some of them over a service that behaves worse than the sandbox.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use accredit_sandbox::{Effect, Fault, Sandbox};
@@ -350,6 +350,31 @@ fn investment(id: u64, quantity: i64, more: &str) -> String {
     )
 }
 
+/// A page of a list, by the number and the size that a query asks for.
+fn paged(ids: &[u64], query: &str) -> String {
+    let number = |name: &str| {
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        let found = pairs.find(|(given, _)| *given == name);
+        found.map(|(_, value)| value.parse::<usize>().unwrap())
+    };
+    let (number, size) = (number("page").unwrap_or(1), number("page_size").unwrap());
+    let here = ids.chunks(size).nth(number - 1).unwrap_or_default();
+    let items: Vec<_> = here.iter().map(|id| investment(*id, 25, "")).collect();
+    let next = match number * size < ids.len() {
+        true => format!("\"http://x/?page={}\"", number + 1),
+        false => "null".to_owned(),
+    };
+    page(&items).replace("\"next\": null", &format!("\"next\": {next}"))
+}
+
+fn reads(service: &Service) -> usize {
+    let seen = service.seen();
+    let reads = seen
+        .iter()
+        .filter(|request| request.method() == Method::GET);
+    reads.count()
+}
+
 fn page(items: &[String]) -> String {
     format!(
         r#"{{"count": {}, "next": null, "previous": null, "results": [{}]}}"#,
@@ -442,12 +467,105 @@ async fn a_list_in_another_order_is_read_to_its_end() {
     let mut write = order(&client).prepare();
     write.send().await.err().unwrap();
     assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
-    let lists = service
-        .seen()
-        .iter()
-        .filter(|request| request.method() == Method::GET)
-        .count();
-    assert_eq!(lists, 6, "both pages, before and at both looks");
+    assert_eq!(reads(&service), 6, "both pages, before and at both looks");
+}
+
+/// A service that takes no order by ids, or not any more, has one of its own, and may begin with ids that go down.
+#[tokio::test(start_paused = true)]
+async fn a_list_that_begins_with_falling_ids_in_an_order_of_its_own_is_read_to_its_end() {
+    type Ids = Box<dyn Fn(bool) -> Vec<u64> + Send + Sync>;
+    let down = |from: u64, to: u64| (to..=from).rev();
+    // By offering or status, and then by id: ours comes into the second group, where the highest one stands.
+    let grouped = move |ran: bool| {
+        let ours = ran.then_some(71);
+        down(60, 21).chain(ours).chain([70]).chain(down(20, 1))
+    };
+    // By the time of change: what others change moves up above ours.
+    let changed = move |ran: bool| {
+        let above = if ran { 40 } else { 60 };
+        let ours = ran.then_some(71);
+        let rest = down(if ran { 20 } else { 0 }, 1);
+        let below = ran.then(|| down(60, 41)).into_iter().flatten();
+        down(above, 21)
+            .chain(ours)
+            .chain(below)
+            .chain(if ran { rest } else { down(20, 1) })
+    };
+    let cases: [(&str, bool, Ids); 3] = [
+        (
+            "grouped",
+            false,
+            Box::new(move |ran| grouped(ran).collect()),
+        ),
+        (
+            "by change",
+            false,
+            Box::new(move |ran| changed(ran).collect()),
+        ),
+        (
+            "by change later",
+            true,
+            Box::new(move |ran| changed(ran).collect()),
+        ),
+    ];
+    for (name, is_ordered_first, ids) in cases {
+        let ran = AtomicBool::new(false);
+        let service = Service::new(move |request| {
+            if is_login(request) {
+                return login(TOKEN);
+            }
+            if request.method() == Method::POST {
+                ran.store(true, Ordering::SeqCst);
+                return reply(502, "text/html", "<h1>Bad Gateway</h1>");
+            }
+            let query = request.uri().query().unwrap();
+            let ran = ran.load(Ordering::SeqCst);
+            let mut ids = ids(ran);
+            if is_ordered_first && !ran {
+                ids.sort_unstable();
+                if query.contains("ordering=-id") {
+                    ids.reverse();
+                }
+            }
+            reply(200, "application/json", paged(&ids, query))
+        });
+        let client = service.client();
+        let mut write = order(&client).prepare();
+        write.send().await.err().unwrap();
+        match write.reconcile().await.unwrap() {
+            Reconciled::Applied(found) => assert_eq!(found.id.get(), 71, "{name}"),
+            other => panic!("{name}: {other:?}"),
+        }
+    }
+}
+
+/// Two reads before the write, and one after it, however long the list is.
+#[tokio::test(start_paused = true)]
+async fn of_a_list_that_is_ordered_little_is_read() {
+    let ran = AtomicBool::new(false);
+    let service = Service::new(move |request| {
+        if is_login(request) {
+            return login(TOKEN);
+        }
+        if request.method() == Method::POST {
+            ran.store(true, Ordering::SeqCst);
+            return reply(502, "text/html", "<h1>Bad Gateway</h1>");
+        }
+        let query = request.uri().query().unwrap();
+        let mut ids: Vec<u64> = (1..=if ran.load(Ordering::SeqCst) { 61 } else { 60 }).collect();
+        if query.contains("ordering=-id") {
+            ids.reverse();
+        }
+        reply(200, "application/json", paged(&ids, query))
+    });
+    let client = service.client();
+    let mut write = order(&client).prepare();
+    write.send().await.err().unwrap();
+    match write.reconcile().await.unwrap() {
+        Reconciled::Applied(found) => assert_eq!(found.id.get(), 61),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(reads(&service), 3);
 }
 
 /// What others make while the pages are read moves ours on to the next one.
