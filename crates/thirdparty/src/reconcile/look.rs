@@ -25,7 +25,7 @@ const EVIDENCE: usize = 10;
 const GLANCE: i64 = 10;
 /// Items of a page when all new ones are wanted.
 const PAGE: i64 = 20;
-/// How far the clocks may be apart where the service does not say.
+/// How far the clocks may be apart where the service does not say, and how far this machine's may have been put right.
 const SKEW: Duration = Duration::from_secs(5 * 60);
 /// How far off the difference of the clocks may be, which is known to the second, besides the time of the call.
 const BLUR: Duration = Duration::from_secs(2);
@@ -42,7 +42,8 @@ pub struct Look {
 pub enum Before {
     /// No id of the list was higher; and whether it was seen to be ordered by them.
     Id(u64, bool),
-    /// It began no earlier than this, by the service's clock.
+    /// It began no earlier than this, by the service's clock; earlier by [`SKEW`] at most, if the clock that its time was noted
+    /// by has been put right since.
     Time(Timestamp),
     /// Where the identity check stood.
     Kyc(Option<KycStatus>, Option<i64>),
@@ -62,12 +63,17 @@ enum Age {
 
 impl Before {
     fn age(&self, id: u64, created_at: Option<Timestamp>) -> Age {
-        let is_older = match (self, created_at) {
-            (Self::Id(highest, _), _) => id <= *highest,
-            (Self::Time(earliest), Some(created_at)) => created_at < *earliest,
-            _ => return Age::Unknown,
-        };
-        if is_older { Age::Older } else { Age::Newer }
+        match (self, created_at) {
+            (Self::Id(highest, _), _) if id <= *highest => Age::Older,
+            (Self::Time(earliest), Some(created_at))
+                if created_at < moved(*earliest, Duration::ZERO, SKEW) =>
+            {
+                Age::Older
+            }
+            (Self::Time(earliest), Some(created_at)) if created_at < *earliest => Age::Unknown,
+            (Self::Id(..), _) | (Self::Time(_), Some(_)) => Age::Newer,
+            _ => Age::Unknown,
+        }
     }
 }
 
@@ -312,7 +318,10 @@ mod tests {
         assert_eq!(before.age(7, None), Age::Older);
         assert_eq!(before.age(8, Some(at("1999-01-01"))), Age::Newer);
         let before = Before::Time(at("2026-01-01T00:00:00Z"));
-        assert_eq!(before.age(9, Some(at("2025-12-31T23:59:59Z"))), Age::Older);
+        assert_eq!(before.age(9, Some(at("2025-12-31T23:54:59Z"))), Age::Older);
+        for doubtful in ["2025-12-31T23:55:00Z", "2025-12-31T23:59:59Z"] {
+            assert_eq!(before.age(9, Some(at(doubtful))), Age::Unknown);
+        }
         assert_eq!(before.age(1, Some(at("2026-01-01T00:00:00Z"))), Age::Newer);
         assert_eq!(before.age(1, None), Age::Unknown);
         assert_eq!(Before::Nothing.age(1, Some(at("1999-01-01"))), Age::Unknown);

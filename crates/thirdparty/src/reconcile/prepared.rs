@@ -54,7 +54,8 @@ impl<O: Reconcile> Call<O> {
     ///
     /// Nothing is written, and nothing can be sent before [`Prepared::reconcile`] has said that it did not run. That is less
     /// sure than for a write that was prepared: one of the same content made a moment before, or since by somebody else,
-    /// counts as this one. Where the service shows no time, which is so for all but investments and documents, whatever looks like it is ambiguous.
+    /// counts as this one. One of the same content that was made in the five minutes before is ambiguous, since the clock may have been put right
+    /// meanwhile; by more than that it must not have been. Where the service shows no time, which is so for all but investments and documents, whatever looks like it is ambiguous.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_thirdparty::Client, began: accredit_thirdparty::models::Timestamp) -> Result<(), accredit_thirdparty::Error> {

@@ -268,8 +268,16 @@ async fn a_write_is_taken_up_by_the_time_at_which_it_began() {
         Reconciled::Applied(found) => assert_eq!(found.id, created.id),
         other => panic!("{other:?}"),
     }
+    // By a clock that was ahead by two minutes then, and was put right since.
+    let ahead = long_ago.checked_add(Duration::from_secs(120)).unwrap();
+    let mut write = order().resume(Timestamp::from(ahead)).await.unwrap();
+    match write.reconcile().await.unwrap() {
+        Reconciled::Ambiguous(found) => assert_eq!(found[0].id, created.id),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(write.send().await.unwrap_err().kind(), ErrorKind::Build);
     // Begun well after what is there.
-    let later = long_ago.checked_add(Duration::from_secs(60)).unwrap();
+    let later = long_ago.checked_add(Duration::from_secs(600)).unwrap();
     let mut write = order().resume(Timestamp::from(later)).await.unwrap();
     assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
     write.send().await.unwrap();
