@@ -144,15 +144,12 @@ impl Reconcile for GetPaymentIntentSecret {
     async fn after(&self, look: &Look, before: &Before) -> Result<Reconciled<Investment>, Error> {
         let investment = look.execute(&Retrieve::new(self.id)).await?;
         let now = intent(&investment);
-        let is_new = match before {
-            Before::Intent(then) => *then != now,
-            // Whoever asks for the secret of an intent that exists makes no second one.
-            _ => true,
-        };
-        Ok(if is_new && now.is_some() {
-            Reconciled::Applied(Box::new(investment))
-        } else {
-            Reconciled::NotApplied
+        Ok(match before {
+            _ if now.is_none() => Reconciled::NotApplied,
+            Before::Intent(then) if *then == now => Reconciled::NotApplied,
+            Before::Intent(_) => Reconciled::Applied(Box::new(investment)),
+            // It may have been there before.
+            _ => Reconciled::Ambiguous(vec![investment]),
         })
     }
 }

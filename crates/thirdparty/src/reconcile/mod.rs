@@ -41,7 +41,7 @@
 //! | `kyb_documents().create`, `upload`, `create_from_url` | the documents | entity, type, side | the file is not shown | several agree |
 //! | `investor_signatures().create` | the signatures | investment | text and date of the signature; which agreement it is for is not shown | another field differs; several agree |
 //! | `investors().run_second_kyc` | the investor | | status and failures of the identity check. It had failed, or had passed and does not any more: changed means applied | the first check is under way; it was made meanwhile; it had passed and still does |
-//! | `investments().payment_intent_secret` | the investment | | the payment intent: a new one means applied, else nothing was changed | never |
+//! | `investments().payment_intent_secret` | the investment | | the payment intent: a new one means applied, else nothing was changed | there is one, and what was before is not known (after a crash) |
 //! | `investors().create_id_upload_workflow` | nothing: the service shows [no trace](NoTrace) of it | | | always |
 //!
 //! What is ambiguous for want of a trace stays so, however often it is asked for. Such a write costs little: a check that is
@@ -49,6 +49,9 @@
 //! call.
 //!
 //! A payment intent that is there gives its secret to another call of `payment_intent_secret`.
+//!
+//! A write that was answered ran, also where nothing is shown of it: the secret of an intent that was there before, a check that
+//! failed and was not counted. To ask what became of such a one is needless, and the answer ambiguous, with an empty list.
 //!
 //! "Newer" goes by the ids: they count up. Two writes of the same content that are under way at the same time cannot be told
 //! apart by what is shown of them, whoever makes them: make such writes one after the other. Of documents and signatures little
@@ -79,7 +82,7 @@ pub use prepared::Prepared;
 pub enum Reconciled<T> {
     /// It was carried out: this is what the service shows of it.
     Applied(Box<T>),
-    /// It was not, or has changed nothing: it may be sent again. Said after two looks only.
+    /// It was not, or has changed nothing: it may be sent again. Said after two looks; asked for again, after one more.
     NotApplied,
     /// What the service shows does not tell. These may be what was written; none, where it shows nothing of such a write.
     Ambiguous(Vec<T>),

@@ -161,28 +161,30 @@ impl<O: Reconcile> Prepared<O> {
 
     /// Finds out what became of it. Nothing is written; dropping the future is harmless.
     ///
-    /// Without a word from the service that it ran, it looks a second time after the [`patience`](Self::patience). An
-    /// ambiguous answer leaves the outcome open, and can be asked for again.
+    /// While the outcome is open, it looks a second time after the [`patience`](Self::patience). An ambiguous answer leaves the
+    /// outcome open, and can be asked for again. So can [`NotApplied`](Reconciled::NotApplied): should the write have landed
+    /// since, it is found, and not sent again. Of one that the service has answered nothing may be shown: then the answer is
+    /// ambiguous, with an empty list.
     ///
     /// # Errors
     ///
     /// Those of the reads; the outcome stays open.
     pub async fn reconcile(&mut self) -> Result<Reconciled<O::Found>, Error> {
-        let before = match (&self.before, self.fate) {
-            (Some(before), Fate::Open | Fate::Ran) => before,
-            _ => return Ok(Reconciled::NotApplied),
+        let Some(before) = &self.before else {
+            return Ok(Reconciled::NotApplied);
         };
         let mut outcome = self.operation.after(&self.look, before).await?;
-        if matches!(outcome, Reconciled::NotApplied) {
+        if matches!(outcome, Reconciled::NotApplied) && self.fate == Fate::Open {
             transport::pause(self.patience).await?;
             outcome = self.operation.after(&self.look, before).await?;
         }
         match (&outcome, self.fate) {
             (Reconciled::Applied(_), _) => self.fate = Fate::Ran,
-            (Reconciled::NotApplied, Fate::Open) => self.fate = Fate::NotRun,
             // The service said that it ran, and does not show it.
-            (Reconciled::NotApplied, _) => outcome = Reconciled::Ambiguous(Vec::new()),
-            (Reconciled::Ambiguous(_), _) => {}
+            (Reconciled::NotApplied, Fate::Ran) => outcome = Reconciled::Ambiguous(Vec::new()),
+            (Reconciled::NotApplied, _) => self.fate = Fate::NotRun,
+            (Reconciled::Ambiguous(_), Fate::Ran) => {}
+            (Reconciled::Ambiguous(_), _) => self.fate = Fate::Open,
         }
         Ok(outcome)
     }

@@ -146,6 +146,35 @@ async fn a_write_that_lands_after_both_looks_is_not_sent_again() {
     assert_eq!(writes(&service), 1);
 }
 
+/// Who asks again after it was said that it did not run hears of it, too.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_lands_after_both_looks_is_found_by_a_third() {
+    for (late, is_ours) in [
+        (investment(9, 25, ""), true),
+        (investment(9, 24, ""), false),
+    ] {
+        let service = service(move |number, _| match number {
+            0..4 => page(&[]),
+            _ => page(std::slice::from_ref(&late)),
+        });
+        let client = service.client();
+        let mut write = order(&client).prepare();
+        write.send().await.err().unwrap();
+        assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
+        let start = Instant::now();
+        assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
+        assert!(start.elapsed() < PATIENCE, "two looks were before");
+        match write.reconcile().await.unwrap() {
+            Reconciled::Applied(found) => assert!(is_ours && found.id.get() == 9),
+            Reconciled::Ambiguous(found) => assert!(!is_ours && found[0].id.get() == 9),
+            Reconciled::NotApplied => panic!("it landed"),
+        }
+        assert_eq!(write.is_open(), !is_ours);
+        assert_eq!(write.send().await.err().unwrap().kind(), ErrorKind::Build);
+        assert_eq!(writes(&service), 1);
+    }
+}
+
 /// While it cannot be seen what is there, nothing is written.
 #[tokio::test(start_paused = true)]
 async fn a_look_that_fails_leaves_the_write_unsent() {
@@ -212,6 +241,41 @@ async fn a_payment_intent_that_is_new_was_made_by_the_write() {
         );
         assert!(outcome.is_settled());
     }
+}
+
+/// What was there before a program ended is not known.
+#[tokio::test(start_paused = true)]
+async fn a_payment_intent_that_may_have_been_there_is_ambiguous() {
+    let long_ago: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    for (intent, is_there) in [("null", false), (r#""pi_1""#, true)] {
+        let more = format!(r#", "payment_intent_id": {intent}"#);
+        let service = service(move |_, _| investment(9, 25, &more));
+        let secret = service.client().investments().payment_intent_secret(9);
+        let mut write = secret.resume(long_ago).await.unwrap();
+        match write.reconcile().await.unwrap() {
+            Reconciled::Ambiguous(found) => assert!(is_there && found[0].id.get() == 9),
+            outcome => assert!(!is_there && outcome == Reconciled::NotApplied),
+        }
+    }
+}
+
+/// There is nothing to wait for.
+#[tokio::test(start_paused = true)]
+async fn of_a_write_that_was_answered_nothing_may_be_shown() {
+    let sandbox = Sandbox::builder().strict(true).start().await.unwrap();
+    let client = partner(&sandbox);
+    let investor = investor(&client, "Lovelace").await;
+    let offering = offering(&sandbox, "reg_a");
+    let order = client.investments().create(offering, investor.id, 10);
+    let order = order.send().await.unwrap();
+    let secret = client.investments().payment_intent_secret(order.id);
+    let mut write = secret.prepare();
+    write.send().await.unwrap();
+    let start = Instant::now();
+    let outcome = write.reconcile().await.unwrap();
+    assert_eq!(outcome, Reconciled::Ambiguous(vec![]));
+    assert!(start.elapsed() < PATIENCE);
+    assert_eq!(write.send().await.unwrap_err().kind(), ErrorKind::Build);
 }
 
 #[tokio::test(start_paused = true)]
