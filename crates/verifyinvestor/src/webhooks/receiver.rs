@@ -10,7 +10,7 @@ use tower_layer::Layer;
 use tracing::field::display;
 
 use super::{
-    SIGNATURE_NAME, Verified, VerifyWebhook, WebhookError, Webhooks, signature,
+    BODY_LIMIT, SIGNATURE_NAME, Verified, VerifyWebhook, WebhookError, Webhooks, signature,
     verified::ShortDigest,
 };
 
@@ -194,7 +194,8 @@ async fn collect<B: Body>(body: B, limit: usize) -> Result<Bytes, WebhookError> 
     if announced > limit {
         return Err(WebhookError::TooLarge);
     }
-    let mut bytes = BytesMut::with_capacity(announced);
+    // What is announced may be a lie: more than this is believed when it comes.
+    let mut bytes = BytesMut::with_capacity(announced.min(BODY_LIMIT));
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame.map_err(|_| WebhookError::Interrupted)?;
         // What is no data are trailers.

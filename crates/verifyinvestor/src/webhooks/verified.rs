@@ -1,4 +1,4 @@
-//! A body whose signature was verified: the only thing that an event is read from.
+//! A body whose signature was verified: what events are read from.
 
 use std::fmt;
 
@@ -6,8 +6,8 @@ use accredit_models::{DecodeError, Reply as _, Signed, verifyinvestor::WebhookEv
 use bytes::Bytes;
 use sha2::{Digest as _, Sha256};
 
-/// The raw body of a webhook whose signature is right. There is no other way to read an event: a [`WebhookEvent`] is neither a
-/// [`Reply`](crate::models::Reply) nor deserialised, as all other objects are.
+/// The raw body of a webhook whose signature is right. Nobody reads an event in another way by accident: a [`WebhookEvent`] is
+/// neither a [`Reply`](crate::models::Reply) nor deserialised, as all other objects are.
 ///
 /// [`Webhooks::verify_signature`](crate::Webhooks::verify_signature) makes it, and [`from_storage`](Self::from_storage) takes it
 /// on the caller's word.

@@ -78,6 +78,15 @@ async fn the_limit_itself_is_not_too_large() {
     assert_eq!(refused.map(drop), Err(WebhookError::TooLarge));
 }
 
+/// No memory is set aside for what is only announced.
+#[tokio::test(start_paused = true)]
+async fn a_length_that_no_machine_has_is_not_believed_where_there_is_no_limit() {
+    let unlimited = WebhookReceiver::new(webhooks().body_limit(usize::MAX));
+    let body = Pieces::new([BODY]).announced(u64::MAX);
+    let received = unlimited.receive(body.signed(BODY)).await.unwrap();
+    assert_eq!(received.body().bytes(), BODY);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_body_that_breaks_off_is_refused() {
     let body = Pieces::new([BODY]).then(Err(Broken));
