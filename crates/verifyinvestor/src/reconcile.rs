@@ -27,13 +27,14 @@ const SLACK: Duration = Duration::from_secs(2);
 /// What became of a write whose outcome was unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Reconciled {
-    /// It ran: this is what it made.
+    /// It ran: this is what it made. Where the service does not show what a request is for, one for accreditation and one of
+    /// another kind that was made at the same moment look alike, and either is taken for the former.
     Applied(Box<VerificationRequest>),
     /// There is no trace of it, also not after the client's [patience](crate::ClientBuilder::patience). One that is under way
     /// for longer leaves none yet.
     NotApplied,
-    /// What is there may or may not be its work: several requests fit, or one that does not say enough, such as its kind
-    /// where the service does not show that; or this machine's clock was set back since.
+    /// What is there may or may not be its work: several requests fit, or one that does not say enough, such as its deal, or,
+    /// unless it should be for accreditation, its kind; or this machine's clock was set back since.
     Ambiguous(Vec<VerificationRequest>),
 }
 
@@ -160,16 +161,21 @@ async fn look<O: CreateRequest>(
         earliest.ok().map(Timestamp::from)
     });
 
-    let deal = operation.body().deal_name.as_deref();
+    let deal = operation.body().deal_name.as_deref().map(str::trim);
+    let deal = deal.filter(|deal| !deal.is_empty());
     let mut found = similar(client, operation, options).await?;
     found.retain(|request| {
-        let is_of_the_deal = deal.is_none() || request.deal_name.as_deref() == deal;
+        let is_of_another_deal = deal
+            .zip(request.deal_name.as_deref())
+            .is_some_and(|(sent, shown)| sent != shown.trim());
         let is_older =
             matches!((request.created_at, earliest), (Some(at), Some(from)) if at < from);
-        is_of_the_deal && !is_older
+        !is_of_another_deal && !is_older
     });
     let says_all = |request: &VerificationRequest| {
-        earliest.is_some() && request.created_at.is_some() && is_surely(request, operation)
+        let says_its_deal = deal.is_none() || request.deal_name.is_some();
+        let says_when = earliest.is_some() && request.created_at.is_some();
+        says_its_deal && says_when && is_surely(request, operation)
     };
     Ok(match found.len() {
         0 => Reconciled::NotApplied,

@@ -24,7 +24,8 @@ use crate::{
 pub struct OpenRequest {
     /// Its id.
     pub id: VerificationRequestId,
-    /// Whether this call made it. The deal, the redirect and the webhook of one that was there stay what they were.
+    /// Whether this call made it, as far as it knows: it may be false of one whose answer was lost, and which was there only
+    /// when the call asked once more. The deal, the redirect and the webhook of one that was there stay what they were.
     pub is_new: bool,
     /// Where to send the investor. Has the scheme http on staging.
     pub investor_url: Option<Secret>,

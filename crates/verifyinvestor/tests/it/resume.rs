@@ -317,6 +317,34 @@ async fn what_does_not_say_enough_is_ambiguous() {
     }
 }
 
+/// Only a deal that is shown and is another one tells that a request is not this one.
+#[tokio::test]
+async fn a_request_that_does_not_show_its_deal_is_ambiguous() {
+    let since = SystemTime::now();
+    for (shown, is_applied) in [
+        (r#", "deal_name": "Series A""#, Some(true)),
+        (r#", "deal_name": "  Series A ""#, Some(true)),
+        (r#", "deal_name": null"#, Some(false)),
+        ("", Some(false)),
+        (r#", "deal_name": "Series B""#, None),
+    ] {
+        let detail = format!(
+            r#"{{"id": 90, "created_at": "2026-01-01T08:00:00Z", "legal_name": "VIOLET HOWARD"{shown}}}"#
+        );
+        let (_, client) = scripted(&detail, ROOT);
+        let requests = client.user_verification_requests(135_u64);
+        let create = requests.create().legal_name(NAME).deal_name(" Series A");
+        let create = create.into_operation();
+        let reconciled = client.reconcile(&create, since).await.unwrap();
+        let is_as_expected = match is_applied {
+            Some(true) => matches!(reconciled, Reconciled::Applied(_)),
+            Some(false) => matches!(reconciled, Reconciled::Ambiguous(_)),
+            None => reconciled == Reconciled::NotApplied,
+        };
+        assert!(is_as_expected, "{shown}: {reconciled:?}");
+    }
+}
+
 /// FACTS B.2 does not show the `type` where a request is read.
 #[tokio::test]
 async fn without_a_type_a_request_is_no_answer_to_any_but_the_first_kind() {
