@@ -23,6 +23,8 @@ pub(super) struct Known<'a> {
     pub(super) portal: Option<&'a str>,
     pub(super) profile: Option<&'a LegalProfile>,
     pub(super) requests: &'a [VerificationRequest],
+    /// The one that is for accreditation, by the caller's word.
+    pub(super) chosen: Option<VerificationRequestId>,
 }
 
 /// Which certificate proves an accreditation.
@@ -61,14 +63,20 @@ impl Known<'_> {
         let Profile::Until(day) = self.profile() else {
             return None;
         };
-        let mut explaining = self.named().filter(|request| {
-            request.status == Some(Status::Accredited) && request.verified_expires_at == Some(day)
-        });
-        match (explaining.next(), explaining.next()) {
-            (Some(request), None) => self.of_request(request, day),
-            // One of them may be of another kind.
-            (Some(_), Some(_)) => None,
-            (None, _) => self.of_name(day),
+        let explaining = || {
+            self.named().filter(|request| {
+                request.status == Some(Status::Accredited)
+                    && request.verified_expires_at == Some(day)
+            })
+        };
+        match explaining().count() {
+            0 => self.of_name(day),
+            1 => self.of_request(explaining().next()?, day),
+            // The others may be of another kind.
+            _ => {
+                let chosen = explaining().find(|request| Some(request.id) == self.chosen)?;
+                self.of_request(chosen, day)
+            }
         }
     }
 
@@ -248,6 +256,7 @@ mod tests {
             portal: None,
             profile,
             requests,
+            chosen: None,
         }
     }
 
@@ -304,6 +313,22 @@ mod tests {
         // On the same day: nobody knows which is which.
         let twins = [right, kyc(2, "2026-06-01", "2026-08-30")];
         assert_eq!(proof(Some(&day), &twins), None);
+        // Unless the caller does; and then for what the profile says, no more.
+        for (chosen, profile, is_proved) in [
+            (1, &day, true),
+            (3, &day, false),
+            (1, &profile("null"), false),
+            (1, &profile(r#""2026-08-29""#), false),
+        ] {
+            let mut known = known(Some(profile), &twins);
+            known.chosen = Some(VerificationRequestId::new(chosen));
+            let proof = known.proof();
+            assert_eq!(proof.is_some(), is_proved, "{chosen}");
+            if let Some((_, proof)) = proof {
+                let right = VerificationRequestId::new(1);
+                assert_eq!(proof, Proof::OfRequest(right));
+            }
+        }
         // Beside someone else's accreditation: the latest certificate of the name may be that of the other kind.
         for (completed, expires, counts) in [
             ("2026-06-20", "2026-09-18", false),

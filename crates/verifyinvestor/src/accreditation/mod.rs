@@ -16,7 +16,11 @@ use accredit_transport::{Error, ErrorKind, Operation as _};
 use self::decide::{Known, Proof, Standing};
 use crate::{
     Call, CertificatePdf, Client,
-    operations::{account::Root, verification_requests::Create},
+    operations::{
+        account::Root,
+        users::VerificationCertificate,
+        verification_requests::{Certificate, Create},
+    },
     problem::pending_verification_request,
     reconcile::is_same_party,
     resume::is_final,
@@ -46,6 +50,11 @@ pub enum Accreditation {
     },
     /// The last verification ended without success: refused by the reviewer or by the investor, or in a way that cannot be
     /// relied on. Nothing is begun by itself; [`create_or_resume`](Call::create_or_resume) asks anew.
+    ///
+    /// Where the service does not show what a request is for, the last verification may be an AML/KYC check, say, of somebody
+    /// who was never asked for accreditation; that goes for [`Expired`](Self::Expired) as well. And of two that end on the day
+    /// that the service states for the name nobody knows which is the accreditation, unless
+    /// [`request`](AskAccreditation::request) says so.
     NotAccredited,
     /// The last verification counts no more, or the investor let the time for it pass. Nothing is begun by itself;
     /// [`create_or_resume`](Call::create_or_resume) asks anew.
@@ -62,12 +71,13 @@ impl Accreditation {
 
 /// A question for an investor's accreditation: see [`Client::accreditation`].
 ///
-/// The setters are for the request that it makes when there was none.
+/// The setters are for the request that it makes when there was none, but for [`request`](Self::request).
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked until `send`"]
 pub struct AskAccreditation {
     client: Client,
     create: Create,
+    request: Option<VerificationRequestId>,
 }
 
 impl Client {
@@ -79,12 +89,14 @@ impl Client {
     ///
     /// * the service says that the legal name counts as accredited, and that the investor shares it with this portal; and the
     ///   name that it answers about is the one that was asked for ([`same_legal_name`]);
-    /// * the certificate is that of the accreditation, not of anything else that has certificates too: that of the one request
-    ///   which ends on the very day that the service states for the name, as the service may not show what a request is for; or
-    ///   the latest of the name, where it was verified for someone else and nothing of the last 90 days can be in the way;
+    /// * there is a certificate to go with it, as far as that can be told from outside, for other kinds of request have
+    ///   certificates too: that of the one request which ends on the very day that the service states for the name, as the
+    ///   service may not show what a request is for; or the latest of the name, where it was verified for someone else and
+    ///   nothing of the last 90 days can be in the way;
     /// * no later verification of that name failed;
     /// * less than 90 days have passed since it was completed, by the service's clock, whatever later date is stated;
-    /// * the certificate came, whole, and is a PDF.
+    /// * the certificate came, whole, and is a PDF. What is written in it is not read: where the service shows no kinds, it may be
+    ///   that of an AML/KYC check which ends on the same day as an accreditation for someone else. The yes is not affected.
     ///
     /// An unfinished request of the same portal and name is [`Pending`](Accreditation::Pending), also in a status that this
     /// version does not know, and also if it does not say what it is for. A finished one is the answer that it ended with.
@@ -128,11 +140,21 @@ impl Client {
         AskAccreditation {
             client: self.clone(),
             create,
+            request: None,
         }
     }
 }
 
 impl AskAccreditation {
+    /// The request by which you asked for accreditation, such as that of an earlier [`Pending`](Accreditation::Pending).
+    ///
+    /// It proves nothing by itself. But where the service does not show what a request is for, and several end on the day that it
+    /// states for the name, this one's certificate is taken. So never give one that was made for anything else.
+    pub fn request(mut self, id: impl Into<VerificationRequestId>) -> Self {
+        self.request = Some(id.into());
+        self
+    }
+
     /// Name of the deal that a new request is for.
     pub fn deal_name(mut self, name: impl Into<String>) -> Self {
         self.create.body.deal_name = Some(name.into());
@@ -163,7 +185,8 @@ impl AskAccreditation {
     ///
     /// As each of the calls: [`is_not_found`](Error::is_not_found) for a user who is not there or has not let you see their
     /// account, [`Build`](ErrorKind::Build) for a blank legal name, [`Decode`](ErrorKind::Decode) for a service that does not
-    /// tell the time or a certificate that is none.
+    /// tell the time, for a certificate that is none, and for one that is not there (yet) though the service says that the name
+    /// is accredited: ask again later.
     pub async fn send(self) -> Result<Accreditation, Error> {
         if self.legal_name().trim().is_empty() {
             return Err(Error::new(ErrorKind::Build)
@@ -180,10 +203,10 @@ impl AskAccreditation {
             portal: self.create.body.portal_name.as_deref(),
             profile: user.legal_profile.as_ref(),
             requests: &requests,
+            chosen: self.request,
         };
-        if let Some((until, proof)) = known.proof()
-            && let Some(certificate) = self.certificate(proof).await?
-        {
+        if let Some((until, proof)) = known.proof() {
+            let certificate = self.certificate(proof).await?;
             return Ok(Accreditation::Accredited { until, certificate });
         }
         let (request, investor_url) = match known.standing() {
@@ -252,23 +275,28 @@ impl AskAccreditation {
         Ok(requests)
     }
 
-    async fn certificate(&self, proof: Proof) -> Result<Option<CertificatePdf>, Error> {
+    async fn certificate(&self, proof: Proof) -> Result<CertificatePdf, Error> {
         let user = self.create.user_id;
-        let download = match proof {
+        let (operation, download) = match proof {
             Proof::OfRequest(id) => {
                 let requests = self.client.user_verification_requests(user);
-                requests.certificate(id).download_if_verified().await?
+                let download = requests.certificate(id).download_if_verified().await?;
+                (const { &Certificate::INFO }, download)
             }
             Proof::OfName => {
                 let users = self.client.users();
                 let latest = users.verification_certificate(user, self.legal_name());
-                latest.download_if_verified().await?
+                let download = latest.download_if_verified().await?;
+                (const { &VerificationCertificate::INFO }, download)
             }
         };
-        match download {
-            Some(download) => CertificatePdf::read(download).await.map(Some),
-            None => Ok(None),
-        }
+        // One that is still being made is no reason to ask the investor anew.
+        let download = download.ok_or_else(|| {
+            Error::new(ErrorKind::Decode)
+                .with_operation(operation)
+                .with_detail("the name is accredited, and there is no certificate of it yet")
+        })?;
+        CertificatePdf::read(download).await
     }
 }
 

@@ -285,17 +285,15 @@ async fn without_its_certificate_nobody_is_accredited() {
         content_type: content_type.to_owned(),
         body: body.to_owned(),
     };
-    // Not there: doubt.
+    // Not there yet, no PDF, half a PDF, none at all: an error, and nothing is asked anew.
     let gone = answer(
         404,
         "application/json",
         r#"{"error": "A certificate could not be found."}"#,
     );
     let fault = |effect| Fault::new(effect).on("verification_requests.certificate");
-    sandbox.inject(fault(gone)).unwrap();
-    assert_eq!(ask(&client, user, NAME).await, Accreditation::NotAccredited);
-    // No PDF, half a PDF, none at all: an error.
     for effect in [
+        gone,
         answer(200, "application/pdf", "<html>"),
         answer(200, "application/pdf", ""),
         Effect::CutBody { bytes: 100 },
@@ -306,6 +304,9 @@ async fn without_its_certificate_nobody_is_accredited() {
         sandbox.inject(fault(effect.clone())).unwrap();
         let asked = client.accreditation(user, NAME, None).send().await;
         assert!(asked.is_err(), "{effect:?}: {asked:?}");
+        // Which would speak of the user.
+        assert!(!asked.unwrap_err().is_not_found(), "{effect:?}");
+        assert_eq!(count(&client, user).await, 1);
     }
     sandbox.clear_faults();
     assert_eq!(until(&ask(&client, user, NAME).await), "2026-05-30");
@@ -343,17 +344,16 @@ async fn a_verification_of_someone_elses_counts_with_the_certificate_of_the_name
         Accreditation::Expired
     );
 
-    // Without a certificate it is in doubt, and asked for.
+    // Without its certificate, which may be in the making, it is an error; nobody is asked anew.
     let none = script(
         in_time,
         Answer::json(404, r#"{"error": "A certificate could not be found."}"#),
-    )
-    .on(
-        "verification_requests.create",
-        Answer::json(201, r#"{"id": 90, "investor_url": "http://x.test"}"#),
     );
     let client = Service::following(none.clone()).client();
-    assert_eq!(pending(&ask(&client, UserId::new(1), NAME).await).get(), 90);
+    let error = client.accreditation(1_u64, NAME, None).send().await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Decode);
+    assert_eq!(error.operation(), Some("users.verification_certificate"));
     none.assert_done();
 
     // A service that does not tell the time proves nothing.
@@ -393,15 +393,17 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
             .on("root", Answer::json(200, time))
             .on(format!("{USER}/90"), detail(90, "2026-03-20", "2026-06-18"))
             .on(format!("{USER}/91"), detail(91, "2026-03-01", "2026-05-30"));
-        let script = script
+        script
             .on(format!("{USER}/90/certificate"), pdf(90))
-            .on(format!("{USER}/91/certificate"), pdf(91));
-        let list = "verification_requests.list";
-        move |requests| Service::following(script.on(list, Answer::json(200, requests))).client()
+            .on(format!("{USER}/91/certificate"), pdf(91))
+    };
+    let start = |script: Script, requests: &'static str| {
+        let list = Answer::json(200, requests);
+        Service::following(script.on("verification_requests.list", list)).client()
     };
     // The AML/KYC check alone, passed: whatever the profile says, that was not accreditation.
     for day in ["null", r#""2026-05-30""#] {
-        let client = service(day)(r#"[{"id": 90}]"#);
+        let client = start(service(day), r#"[{"id": 90}]"#);
         let answer = ask(&client, UserId::new(1), NAME).await;
         assert_eq!(answer, Accreditation::NotAccredited, "{day}");
     }
@@ -429,7 +431,7 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
 
     // The accreditation, alone and beside that: its own certificate.
     for requests in [r#"[{"id": 91}]"#, r#"[{"id": 90}, {"id": 91}]"#] {
-        let client = service(r#""2026-05-30""#)(requests);
+        let client = start(service(r#""2026-05-30""#), requests);
         let answer = ask(&client, UserId::new(1), NAME).await;
         let Accreditation::Accredited {
             until, certificate, ..
@@ -439,6 +441,24 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
         };
         assert_eq!(until.to_string(), "2026-05-30");
         assert_eq!(certificate.as_bytes(), b"%PDF-1.7 of 91");
+    }
+
+    // Two of that day: the caller knows which it was, or nobody.
+    for (chosen, is_proved) in [(None, false), (Some(93), false), (Some(91), true)] {
+        let twin = detail(92, "2026-03-01", "2026-05-30");
+        let script = service(r#""2026-05-30""#).on(format!("{USER}/92"), twin);
+        let client = start(script, r#"[{"id": 91}, {"id": 92}]"#);
+        let mut ask = client.accreditation(1_u64, NAME, None);
+        if let Some(id) = chosen {
+            ask = ask.request(id);
+        }
+        match ask.send().await.unwrap() {
+            Accreditation::Accredited { certificate, .. } => {
+                assert!(is_proved, "{chosen:?}");
+                assert_eq!(certificate.as_bytes(), b"%PDF-1.7 of 91");
+            }
+            other => assert!(!is_proved, "{chosen:?}: {other:?}"),
+        }
     }
 }
 
