@@ -221,7 +221,9 @@ impl AskAccreditation {
             Standing::Unasked => {
                 let create = Call::new(&self.client, self.create);
                 let request = create.create_or_resume().await?;
-                (request.id, request.investor_url)
+                // Of a new one no status is known.
+                let is_turn = request.status.as_ref().is_none_or(is_turn);
+                (request.id, request.investor_url.filter(|_| is_turn))
             }
         };
         Ok(Accreditation::Pending {
@@ -302,13 +304,14 @@ impl AskAccreditation {
 
 /// Whether an unfinished request waits for the investor, and not for the service.
 fn is_the_investors_turn(request: &VerificationRequest) -> bool {
-    let is_said = matches!(
-        request.status,
-        Some(
-            Status::WaitingForInvestorAcceptance
-                | Status::AcceptedByInvestor
-                | Status::WaitingForInformationFromInvestor
-        )
-    );
-    is_said || request.waiting_for_info == Some(true)
+    request.waiting_for_info == Some(true) || request.status.as_ref().is_some_and(is_turn)
+}
+
+fn is_turn(status: &Status) -> bool {
+    matches!(
+        status,
+        Status::WaitingForInvestorAcceptance
+            | Status::AcceptedByInvestor
+            | Status::WaitingForInformationFromInvestor
+    )
 }

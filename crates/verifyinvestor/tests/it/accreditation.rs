@@ -635,6 +635,40 @@ async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
     }
 }
 
+/// One that does not say its name is found by the service's refusal alone.
+#[tokio::test]
+async fn a_request_met_by_the_refusal_has_a_link_while_it_is_the_investors_turn() {
+    let refusal = r#"{"error": "A pending verification request already exists.",
+        "pending_verification_request": {"id": 90, "investor_url": "http://x.test/90"}}"#;
+    for (status, is_turn) in [("accepted_by_investor", true), ("in_review", false)] {
+        let detail = format!(r#"{{"id": 90, "status": "{status}"}}"#);
+        let script = Script::new()
+            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
+            .on(
+                "root",
+                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
+            )
+            .on(
+                "verification_requests.list",
+                Answer::json(200, r#"[{"id": 90}]"#),
+            )
+            .on(
+                "verification_requests.retrieve",
+                Answer::json(200, detail).times(2),
+            )
+            .on("verification_requests.create", Answer::json(422, refusal));
+        let client = Service::following(script.clone()).client();
+        let answer = ask(&client, UserId::new(1), NAME).await;
+        let id = if is_turn {
+            pending(&answer)
+        } else {
+            waits(&answer)
+        };
+        assert_eq!(id.get(), 90, "{status}");
+        script.assert_done();
+    }
+}
+
 /// What is no refusal is not kept quiet: the request may have been made.
 #[tokio::test]
 async fn a_link_whose_answer_is_lost_is_an_error_and_not_asked_for_again() {
