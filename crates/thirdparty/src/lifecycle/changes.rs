@@ -5,6 +5,10 @@
 //! down, where they are met twice and not lost. A pass goes down to the time asked for; then another one looks for what was
 //! changed meanwhile, until there is nothing.
 //!
+//! What leaves the list, which may be filtered, moves up all behind it. That shows in a smaller count, and what may have been
+//! passed by then is no older than what comes next. So of such a pass only this and what is older is told, as nothing may be told
+//! before what is older; another pass looks for the rest.
+//!
 //! That the service filters by `updated_at__gte` and orders by `updated_at` is inferred, and what it does not know it ignores:
 //! of several fields to order by each one alone. So nothing stands on it. What is older is left out here; and that it orders is
 //! believed only when, asked by `updated_at` alone, it names one investment first and another, older one first the other way
@@ -31,6 +35,9 @@ const PAGE: i64 = 100;
 /// How often a pass begins anew because a page was gone, which a page that the service itself named should not be.
 const GONE: u32 = 3;
 
+/// How many passes in a row may be cut short by what leaves the list, and tell nothing.
+const RESTLESS: u32 = 10;
+
 /// The investments that changed since some time, as a lazy [`Stream`], oldest change first: see
 /// [`Investments::changes_since`](crate::resources::Investments::changes_since).
 ///
@@ -47,6 +54,8 @@ pub struct Changes {
     floor: Timestamp,
     order: Order,
     pass: Pass,
+    /// How many passes in a row told nothing, as the list had become shorter.
+    restless: u32,
     ready: VecDeque<InvestmentSummary>,
     under_way: Option<PageFuture>,
     is_over: bool,
@@ -74,6 +83,8 @@ struct Pass {
     count: Option<u64>,
     /// How often it began anew because a page was gone.
     gone: u32,
+    /// What is newer than this may have been passed by, as the list has become shorter.
+    doubt: Option<Timestamp>,
     found: BTreeMap<InvestmentId, InvestmentSummary>,
 }
 
@@ -99,6 +110,7 @@ impl Call<List> {
             floor: since,
             order: Order::Unasked,
             pass: Pass::new(),
+            restless: 0,
             ready: VecDeque::new(),
             under_way: None,
             is_over: false,
@@ -123,7 +135,8 @@ impl Changes {
     ///
     /// Once: what a read failed with, which is a 404 when a page that the service names stays gone;
     /// [`Decode`](ErrorKind::Decode) for an investment without the time of its change; [`Pagination`](ErrorKind::Pagination)
-    /// for a list that leads in circles.
+    /// for a list that leads in circles, and for one of which so much leaves in each of ten passes that nothing is sure: to come
+    /// back later with the time of the last one is safe.
     pub async fn try_next(&mut self) -> Result<Option<InvestmentSummary>, Error> {
         poll_fn(|context| self.poll_change(context))
             .await
@@ -190,7 +203,8 @@ impl Changes {
         };
         let first = page.results.first();
         let first = first.map(|item| time_of(item).map(|time| (item.id, time)));
-        match (self.order, first.transpose()?) {
+        let first = first.transpose()?;
+        match (self.order, first) {
             (Order::Unasked, Some((newest, time))) => {
                 self.order = Order::Newest(newest, time);
                 return Ok(());
@@ -219,9 +233,10 @@ impl Changes {
                 Order::Kept
             };
         }
-        // What has left the list has moved those behind it up.
-        let is_shorter = self.pass.count.is_some_and(|before| page.count < before);
-        self.pass.count = Some(page.count);
+        let count = self.pass.count.replace(page.count);
+        if count.is_some_and(|before| page.count < before) {
+            self.pass.doubt = Some(first.map_or(self.since, |(_, time)| time));
+        }
         // On one page only: between two pages others may have moved these down.
         let (mut last, mut reached_older) = (None, false);
         for item in page.results {
@@ -235,29 +250,41 @@ impl Changes {
                 self.pass.found.insert(item.id, item);
             }
         }
-        if is_shorter {
-            self.pass.start();
-        } else if let Some(next) = next
+        if let Some(next) = next
             && !(reached_older && matches!(self.order, Order::Kept))
         {
             let last = std::mem::replace(&mut self.pass.page, next);
             if next <= last {
-                return Err(Error::new(ErrorKind::Pagination)
-                    .with_operation(const { &List::INFO })
-                    .with_detail(format!("the server named page {next} after page {last}")));
+                return Err(endless(format!(
+                    "the server named page {next} after page {last}"
+                )));
             }
+            Ok(())
         } else {
-            self.tell();
+            self.tell()
         }
-        Ok(())
     }
 
-    /// Gives out what a pass found, and begins the next one.
-    fn tell(&mut self) {
+    /// Gives out what a pass found and is sure, and begins the next one.
+    fn tell(&mut self) -> Result<(), Error> {
         let pass = std::mem::replace(&mut self.pass, Pass::new());
-        let mut changes: Vec<_> = pass.found.into_values().collect();
+        let is_kept = matches!(self.order, Order::Kept);
+        let (sure, doubtful): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            pass.found.into_iter().partition(|(_, change)| {
+                let is_behind = || is_kept && change.updated_at <= pass.doubt;
+                pass.doubt.is_none() || is_behind()
+            });
+        self.pass.found = doubtful;
+        let mut changes: Vec<_> = sure.into_values().collect();
         changes.sort_by_key(|change| (change.updated_at, change.id));
-        self.is_over = changes.is_empty();
+        self.is_over = changes.is_empty() && pass.doubt.is_none();
+        self.restless = match pass.doubt {
+            Some(_) if changes.is_empty() => self.restless + 1,
+            _ => 0,
+        };
+        if self.restless == RESTLESS {
+            return Err(endless("it became shorter again and again"));
+        }
         for change in changes {
             if let Some(time) = change.updated_at {
                 self.told.insert(change.id, time);
@@ -265,6 +292,7 @@ impl Changes {
             }
             self.ready.push_back(change);
         }
+        Ok(())
     }
 }
 
@@ -274,6 +302,7 @@ impl Pass {
             page: 1,
             count: None,
             gone: 0,
+            doubt: None,
             found: BTreeMap::new(),
         }
     }
@@ -301,6 +330,12 @@ fn time_of(item: &InvestmentSummary) -> Result<Timestamp, Error> {
 
 fn failed(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
     Error::new(ErrorKind::Decode)
+        .with_operation(const { &List::INFO })
+        .with_detail(detail)
+}
+
+fn endless(detail: impl Into<std::borrow::Cow<'static, str>>) -> Error {
+    Error::new(ErrorKind::Pagination)
         .with_operation(const { &List::INFO })
         .with_detail(detail)
 }

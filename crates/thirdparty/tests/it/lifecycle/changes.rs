@@ -332,6 +332,111 @@ async fn what_moves_up_when_another_leaves_the_list_is_not_lost() {
     assert_eq!(told, [1, 2, 3, 4, 5]);
 }
 
+/// A service that keeps the order of what changed in these minutes, by the number of the page that is asked for, and two a page.
+fn shrinking(list: impl Fn(u64) -> Vec<u64> + Send + Sync + 'static) -> Service {
+    let requests = AtomicUsize::new(0);
+    Service::new(move |request| {
+        if is_login(request) {
+            return login(TOKEN);
+        }
+        let asked = requests.fetch_add(1, Ordering::SeqCst);
+        assert!(asked < 200, "it goes on for ever");
+        let query = request.uri().query().unwrap();
+        let number = |name: &str| {
+            let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+            let (_, value) = pairs.find(|(given, _)| *given == name).unwrap();
+            value.parse::<usize>().unwrap()
+        };
+        let (page, size) = (number("page"), number("page_size"));
+        let mut ids = list(if size == 1 {
+            0
+        } else {
+            u64::try_from(page).unwrap()
+        });
+        if !query.contains("ordering=-updated_at") {
+            ids.reverse();
+        }
+        let here = ids.chunks(size).nth(page - 1).unwrap();
+        let items = here
+            .iter()
+            .map(|id| format!(r#"{{"id": {id}, "updated_at": "2026-01-01T00:{id:02}:00Z"}}"#));
+        let items = items.collect::<Vec<_>>().join(",");
+        let next = match page * size < ids.len() {
+            true => format!("\"?page={}\"", page + 1),
+            false => "null".to_owned(),
+        };
+        let count = ids.len();
+        reply(
+            200,
+            "application/json",
+            format!(r#"{{"count": {count}, "next": {next}, "results": [{items}]}}"#),
+        )
+    })
+}
+
+/// What is told before the end, or before an error.
+async fn told_until(service: &Service) -> (Vec<u64>, Option<Error>) {
+    let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    let list = service.client().investments().list().page_size(2);
+    let mut changes = list.changes_since(since);
+    let mut told = Vec::new();
+    loop {
+        match changes.try_next().await {
+            Ok(Some(change)) => told.push(change.id.get()),
+            Ok(None) => return (told, None),
+            Err(error) => return (told, Some(error)),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_becomes_shorter_in_every_pass_is_told_as_far_as_it_is_sure() {
+    // In every pass a new one comes, and the newest leaves, before the second page or the third.
+    let state = Mutex::new((0, (1..10).collect::<Vec<u64>>()));
+    let service = shrinking(move |page| {
+        let (passes, ids) = &mut *state.lock().unwrap();
+        if page == 1 {
+            *passes += 1;
+            ids.push(9 + *passes);
+        } else if page == 2 + *passes % 2 {
+            ids.pop();
+        }
+        ids.iter().rev().copied().collect()
+    });
+    let (told, error) = told_until(&service).await;
+    assert_eq!(told, [1, 2, 3, 4, 5, 6, 7]);
+    let error = error.unwrap();
+    assert_eq!(error.kind(), ErrorKind::Pagination);
+    assert_eq!(
+        error.to_string(),
+        "investments.list: stopped before the end of the list: it became shorter again and again"
+    );
+}
+
+/// Two copies answer by turns, one without the newest. What is newer than a gap is told after what was in it, so that who comes
+/// back with the time of the last one misses nothing.
+#[tokio::test]
+async fn a_copy_that_lags_behind_hides_nothing() {
+    let requests = AtomicUsize::new(0);
+    let service = shrinking(move |_| {
+        let number = requests.fetch_add(1, Ordering::SeqCst);
+        let newest = if number < 14 && number % 2 == 1 { 8 } else { 9 };
+        (1..=newest).rev().collect()
+    });
+    let (told, error) = told_until(&service).await;
+    assert_eq!(told, (1..10).collect::<Vec<_>>());
+    assert!(error.is_none());
+    // For ever.
+    let requests = AtomicUsize::new(0);
+    let service = shrinking(move |_| {
+        let number = requests.fetch_add(1, Ordering::SeqCst);
+        (1..=9 - u64::from(number % 2 == 1)).rev().collect()
+    });
+    let (told, error) = told_until(&service).await;
+    assert_eq!(told, [1, 2]);
+    assert_eq!(error.unwrap().kind(), ErrorKind::Pagination);
+}
+
 /// A service that orders investments 9 to 1, each changed on the day of its number; which of them stand on a page, and whether
 /// there is one, is the closure's.
 fn two_a_page(answer: impl Fn(u64) -> Option<Vec<u64>> + Send + Sync + 'static) -> Service {
