@@ -12,7 +12,8 @@
 //! That the service filters by `updated_at__gte` and orders by `updated_at` is inferred, and what it does not know it ignores:
 //! of several fields to order by each one alone. So nothing stands on it. What is older is left out here; and that it orders is
 //! believed only when, asked by `updated_at` alone, it names one investment first and another, older one first the other way
-//! round, which must not stand on the first page of a pass either. Where that does not show (also because there is one
+//! round, and the first page of a pass, which is asked for by the id too, begins no earlier than the one and is without the other.
+//! Where that does not show (also because there is one
 //! investment, or one time), every page is read.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -70,8 +71,8 @@ enum Order {
     Unasked,
     /// This comes first when the newest is asked for.
     Newest(InvestmentId, Timestamp),
-    /// This comes first when the oldest is asked for, and is older.
-    Oldest(InvestmentId),
+    /// This comes first when the oldest is asked for, and is older than what comes first when the newest is, which changed then.
+    Oldest(InvestmentId, Timestamp),
     Kept,
     Ignored,
 }
@@ -176,7 +177,7 @@ impl Changes {
             // Alone: a service that knows the other field only would order by that one, and seem to know both.
             Order::Unasked => "-updated_at",
             Order::Newest(..) => "updated_at",
-            Order::Oldest(_) | Order::Kept | Order::Ignored => "-updated_at,-id",
+            Order::Oldest(..) | Order::Kept | Order::Ignored => "-updated_at,-id",
         };
         if let Order::Unasked | Order::Newest(..) = self.order {
             list.page_size = Some(1);
@@ -211,7 +212,7 @@ impl Changes {
             }
             (Order::Newest(newest, latest), Some((oldest, time))) => {
                 self.order = if oldest != newest && time < latest {
-                    Order::Oldest(oldest)
+                    Order::Oldest(oldest, latest)
                 } else {
                     Order::Ignored
                 };
@@ -221,16 +222,17 @@ impl Changes {
                 self.is_over = true;
                 return Ok(());
             }
-            (Order::Oldest(_) | Order::Kept | Order::Ignored, _) => {}
+            (Order::Oldest(..) | Order::Kept | Order::Ignored, _) => {}
         }
         let next = paging::info(&page).map_err(|error| failed(error.to_string()))?;
         let next = next.next.as_ref().and_then(paging::number);
-        if let Order::Oldest(oldest) = self.order {
-            let is_first_too = page.results.iter().any(|item| item.id == oldest);
-            self.order = if is_first_too {
-                Order::Ignored
-            } else {
+        if let Order::Oldest(oldest, latest) = self.order {
+            let begins_late = first.is_some_and(|(_, time)| time >= latest);
+            let has_oldest = page.results.iter().any(|item| item.id == oldest);
+            self.order = if begins_late && !has_oldest {
                 Order::Kept
+            } else {
+                Order::Ignored
             };
         }
         let count = self.pass.count.replace(page.count);

@@ -476,7 +476,11 @@ fn two_a_page(answer: impl Fn(u64) -> Option<Vec<u64>> + Send + Sync + 'static) 
 }
 
 async fn told(client: &Client) -> Result<Vec<u64>, Error> {
-    let since: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+    told_since(client, "2026-01-01T00:00:00Z").await
+}
+
+async fn told_since(client: &Client, since: &str) -> Result<Vec<u64>, Error> {
+    let since: Timestamp = since.parse().unwrap();
     let list = client.investments().list().page_size(2);
     let mut changes = list.changes_since(since);
     let mut told = Vec::new();
@@ -485,6 +489,18 @@ async fn told(client: &Client) -> Result<Vec<u64>, Error> {
     }
     assert!(changes.try_next().await?.is_none());
     Ok(told)
+}
+
+/// A service may know one field to order by, and no list of them: then a pass comes in an order of its own.
+#[tokio::test]
+async fn an_order_that_is_kept_for_one_field_only_saves_no_pages() {
+    let service = two_a_page(|page| {
+        let pages = [[3, 2], [9, 8], [7, 6], [5, 4]];
+        let here = usize::try_from(page - 1).unwrap();
+        Some(pages.get(here).map_or(vec![1], |ids| ids.to_vec()))
+    });
+    let told = told_since(&service.client(), "2026-01-03T00:00:00Z").await;
+    assert_eq!(told.unwrap(), (3..10).collect::<Vec<_>>());
 }
 
 #[tokio::test]
