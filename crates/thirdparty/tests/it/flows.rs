@@ -272,7 +272,7 @@ async fn a_kyb_document_goes_up_as_a_form_whatever_bytes_it_has() {
     let documents = client.kyb_documents();
     let entity = investor(&client, "Lovelace").await.entity.unwrap().id;
 
-    // A whole field behind the boundary that would be chosen first, the next boundary, every byte.
+    // A whole field behind what looks like a boundary, the end of a form, every byte.
     let mut pdf = b"%PDF-1.7\r\n--accredit-form-boundary-0\r\n".to_vec();
     pdf.extend_from_slice(b"Content-Disposition: form-data; name=\"side\"\r\n\r\nfront\r\n");
     pdf.extend_from_slice(b"--accredit-form-boundary-0--\r\n--accredit-form-boundary-1--\r\n");

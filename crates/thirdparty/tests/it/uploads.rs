@@ -222,6 +222,23 @@ async fn what_is_no_pdf_is_refused_before_anything_is_sent() {
     assert!(seen.lock().unwrap().is_empty());
 }
 
+/// Nor is a value looked through for it: no two forms have the same.
+#[tokio::test]
+async fn a_value_never_holds_the_boundary() {
+    let (client, seen) = reading(201);
+    let mut kind = KybDocumentType::Other;
+    for _ in 0..2 {
+        let documents = client.kyb_documents();
+        let create = documents.create(3_u64, kind, DocumentSide::Back, b"%PDF-1.7".to_vec());
+        create.send().await.unwrap();
+        let (content_type, _, body) = seen.lock().unwrap().pop().unwrap();
+        let (_, boundary) = content_type.split_once("boundary=").unwrap();
+        let body = String::from_utf8(body.unwrap()).unwrap();
+        assert_eq!(body.matches(boundary).count(), 5, "{body}");
+        kind = KybDocumentType::from_value(&format!("other--{boundary}"));
+    }
+}
+
 /// A value of tomorrow is any text; a line break in it would begin a field of its own, such as another entity.
 #[tokio::test]
 async fn a_value_never_becomes_a_field_of_the_form() {
