@@ -63,6 +63,7 @@ def prepare():
 try:
     prepare()
     print("python " + PYTHON)
-except Missing as missing:
+except (Missing, OSError) as missing:
+    # A disk that is full or cannot be written is one more reason to skip.
     print("missing %s" % missing)
     sys.exit(1)

@@ -75,7 +75,8 @@ impl Application {
 impl Drop for Application {
     fn drop(&mut self) {
         drop(self.input.take());
-        // Whether it ended well does not matter any more.
+        // Whether it ended well does not matter any more, and a test does not wait for what hangs.
+        let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
