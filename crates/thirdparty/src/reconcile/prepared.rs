@@ -54,8 +54,9 @@ impl<O: Reconcile> Call<O> {
     ///
     /// Nothing is written, and nothing can be sent before [`Prepared::reconcile`] has said that it did not run. That is less
     /// sure than for a write that was prepared: one of the same content made a moment before, or since by somebody else,
-    /// counts as this one. One of the same content that was made in the five minutes before is ambiguous, since the clock may have been put right
-    /// meanwhile; by more than that it must not have been. Where the service shows no time, which is so for all but investments and documents, whatever looks like it is ambiguous.
+    /// counts as this one. One of the same content that was made in the five minutes before is ambiguous, since the clock may have
+    /// been put right meanwhile; by more than that it must not have been. Where the service shows no time, which is so for all but
+    /// investments and documents, whatever looks like it is ambiguous.
     ///
     /// ```no_run
     /// # async fn example(client: accredit_thirdparty::Client, began: accredit_thirdparty::models::Timestamp) -> Result<(), accredit_thirdparty::Error> {
@@ -109,8 +110,9 @@ impl<O: Reconcile> Prepared<O> {
     /// Looks at what is there, and sends it.
     ///
     /// The look costs one read, or two of a list of more than ten: one of the newest, and one that shows whether those are the
-    /// newest. Each has a deadline of its own. Where the service does not order by the id, the whole list is read. What others write between the look and the write counts as this one if it has the same content, and so does
-    /// what they write before the outcome is known; what was there before does not.
+    /// newest. Each has a deadline of its own. Where the service does not order by the id, the whole list is read. What others
+    /// write between the look and the write counts as this one if it has the same content, and so does what they write before the
+    /// outcome is known; what was there before does not.
     ///
     /// After one that [did not run](Reconciled::NotApplied) it looks for that one a last time. If that has landed since, nothing
     /// is sent, and the outcome is unknown again.
