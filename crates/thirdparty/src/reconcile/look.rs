@@ -42,7 +42,7 @@ pub struct Look {
 pub enum Before {
     /// No id of the list was higher; and whether it was seen to be ordered by them.
     Id(u64, bool),
-    /// It began no earlier than this, by the service's clock; earlier by [`SKEW`] at most, if the clock that its time was noted
+    /// It began no earlier than this, by the service's clock; earlier by five minutes at most, if the clock that its time was noted
     /// by has been put right since.
     Time(Timestamp),
     /// Where the identity check stood.
