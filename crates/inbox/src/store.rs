@@ -216,12 +216,12 @@ pub enum Outcome {
         /// When.
         at: SystemTime,
         /// The handler's words.
-        error: String,
+        error: Personal<String>,
     },
     /// It failed too often and is set aside, for people to look at.
     Poison {
         /// The handler's last words.
-        error: String,
+        error: Personal<String>,
     },
 }
 

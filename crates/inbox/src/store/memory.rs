@@ -61,7 +61,7 @@ struct Delivery {
 struct Row {
     change: Change,
     attempts: u32,
-    error: Option<String>,
+    error: Option<Personal<String>>,
     /// `None` once it was handled or set aside.
     due_at: Option<SystemTime>,
     leased_until: Option<SystemTime>,
@@ -397,7 +397,10 @@ impl Store for MemoryStore {
             .map(|row| PoisonedChange {
                 change: row.change.clone(),
                 attempts: row.attempts,
-                error: Personal::new(row.error.clone().unwrap_or_default()),
+                error: row
+                    .error
+                    .clone()
+                    .unwrap_or_else(|| Personal::new(String::new())),
             });
         Ok(rows.collect())
     }

@@ -143,7 +143,7 @@ pub(super) fn outcome_columns(
 ) -> (Option<i64>, Option<i64>, Option<String>) {
     match outcome {
         Outcome::Handled => (None, Some(millis(now)), None),
-        Outcome::Retry { at, error } => (Some(millis(at)), None, Some(error)),
-        Outcome::Poison { error } => (None, None, Some(error)),
+        Outcome::Retry { at, error } => (Some(millis(at)), None, Some(error.into_exposed())),
+        Outcome::Poison { error } => (None, None, Some(error.into_exposed())),
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use accredit_models::Personal;
 use async_trait::async_trait;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
@@ -38,7 +39,7 @@ impl Work for Handling {
     async fn run(&self, lease: ChangeLease) {
         let result = if lease.attempts > self.settings.attempts.max(FEWEST_DEATHS) {
             // Counted before the handler ran, and never concluded: it took its process along, each time.
-            Err("the handler was never heard of again".to_owned())
+            Err("the handler was never heard of again".into())
         } else {
             self.handle(lease.change.clone()).await
         };
@@ -73,17 +74,17 @@ impl Work for Handling {
 
 impl Handling {
     /// Runs the handler in a task of its own, which a panic ends and nothing else.
-    async fn handle(&self, change: Change) -> Result<(), String> {
+    async fn handle(&self, change: Change) -> Result<(), Personal<String>> {
         let handler = Arc::clone(&self.handler);
         let mut task = JoinSet::new();
         task.spawn(async move {
             let handled = handler.handle(&change).await;
-            handled.map_err(|error| kept(&error))
+            handled.map_err(|error| Personal::new(kept(&error)))
         });
         match tokio::time::timeout(self.settings.time_limit, task.join_next()).await {
             Ok(Some(Ok(handled))) => handled,
-            Ok(Some(Err(_)) | None) => Err("the handler panicked".to_owned()),
-            Err(_) => Err("the handler took longer than its time limit".to_owned()),
+            Ok(Some(Err(_)) | None) => Err("the handler panicked".into()),
+            Err(_) => Err("the handler took longer than its time limit".into()),
         }
     }
 }

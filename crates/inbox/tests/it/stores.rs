@@ -47,6 +47,7 @@ on_every_store! {
     unknown_statuses_are_stored_as_they_are
     an_id_beyond_the_columns_is_an_error_and_not_another_request
     many_callers_never_hold_the_same_lease
+    many_callers_never_hold_the_same_change
     what_was_given_up_is_followed_again_and_what_is_over_is_not
     a_revived_change_waits_for_the_one_that_is_under_way
     what_can_not_be_read_is_read_page_by_page
@@ -115,7 +116,7 @@ fn moved(to: Status) -> Look {
 fn retry(seconds: u64) -> Outcome {
     Outcome::Retry {
         at: at(seconds),
-        error: "broken".to_owned(),
+        error: "broken".into(),
     }
 }
 
@@ -436,7 +437,7 @@ async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
     let held = lease_change(store, 5).await;
     assert_eq!((held.attempts, held.change.sequence), (2, 1));
     let poison = Outcome::Poison {
-        error: "hopeless".to_owned(),
+        error: "hopeless".into(),
     };
     store.conclude(&held, poison, at(5)).await.unwrap();
 
@@ -514,13 +515,7 @@ async fn purging_forgets_what_was_dealt_with_and_no_request(store: &impl Store) 
         .unwrap();
     let held = lease_change(store, 10).await;
     store
-        .conclude(
-            &held,
-            Outcome::Poison {
-                error: String::new(),
-            },
-            at(10),
-        )
+        .conclude(&held, Outcome::Poison { error: "".into() }, at(10))
         .await
         .unwrap();
 
@@ -608,6 +603,48 @@ async fn many_callers_never_hold_the_same_lease(store: &impl Store) {
     assert_eq!(stats.waiting, 60);
 }
 
+async fn many_callers_never_hold_the_same_change(store: &impl Store) {
+    let requests: Vec<_> = (1..=60).map(id).collect();
+    store.track(&requests, at(0)).await.unwrap();
+    for lease in store.lease_requests(60, at(0), at(60)).await.unwrap() {
+        let look = moved(Status::InReview);
+        assert!(store.record(&lease, look, at(0)).await.unwrap());
+    }
+    let callers = (0..8).map(|_| async {
+        let mut mine = Vec::new();
+        loop {
+            let held = store.lease_changes(3, at(0), at(60)).await.unwrap();
+            if held.is_empty() {
+                return mine;
+            }
+            for lease in held {
+                let done = store.conclude(&lease, Outcome::Handled, at(0));
+                assert!(done.await.unwrap());
+                mine.push((lease.change.request, lease.attempts));
+            }
+        }
+    });
+    let mut seen = Vec::new();
+    for caller in join_all(callers).await {
+        seen.extend(caller);
+    }
+    seen.sort_unstable_by_key(|(id, _)| id.get());
+    let once: Vec<_> = requests.into_iter().map(|id| (id, 1)).collect();
+    assert_eq!(seen, once);
+    assert_eq!(store.stats(at(0)).await.unwrap().waiting, 0);
+}
+
+/// They may be about people.
+#[test]
+fn the_words_of_a_handler_are_not_printed() {
+    let (at, error) = (at(0), "Ada Lovelace is not known here".into());
+    let retry = Outcome::Retry { at, error };
+    assert!(!format!("{retry:?}").contains("Ada"));
+    let error = "Ada Lovelace is not known here".into();
+    let poison = Outcome::Poison { error };
+    assert!(!format!("{poison:?}").contains("Ada"));
+}
+
 async fn what_was_given_up_is_followed_again_and_what_is_over_is_not(store: &impl Store) {
     let ids = [id(90), id(91), id(92)];
     store.track(&ids, at(0)).await.unwrap();
@@ -647,7 +684,7 @@ async fn a_revived_change_waits_for_the_one_that_is_under_way(store: &impl Store
         store.record(&held, moved(status), at(0)).await.unwrap();
     }
     let first = lease_change(store, 0).await;
-    let error = "hopeless".to_owned();
+    let error = "hopeless".into();
     let poison = Outcome::Poison { error };
     store.conclude(&first, poison, at(0)).await.unwrap();
     let second = lease_change(store, 0).await;
