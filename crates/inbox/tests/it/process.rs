@@ -17,6 +17,8 @@ use axum::routing::post;
 pub(crate) const POLL: Duration = Duration::from_secs(6);
 /// For a look and for a handler. What a killed process had under way is taken over after twice that time, well within [`POLL`].
 const TIME_LIMIT: Duration = Duration::from_secs(2);
+/// Looks, and handlers, that a process has under way at the most.
+pub(crate) const PARALLEL: u32 = 16;
 const SETTINGS: &str = "ACCREDIT_INBOX_PROCESS";
 
 /// What such a process is told.
@@ -207,7 +209,7 @@ async fn serve(told: &str) {
         .worker(client, Effects::open(Path::new(effects)))
         .poll(POLL, POLL)
         .looks_per_second(1000)
-        .parallel(16)
+        .parallel(PARALLEL)
         .time_limit(TIME_LIMIT)
         .tick(Duration::from_millis(200));
     tokio::select! {
