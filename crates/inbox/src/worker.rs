@@ -114,7 +114,8 @@ impl Worker {
     }
 
     /// The most looks a second that this worker makes at the service; 10 unless set, 1 at least, a million at most. The service
-    /// documents no limit. Each worker counts for itself: four of them on one store make up to four times as many.
+    /// documents no limit. After a pause it makes as many at once as are [`parallel`](Self::parallel), though no more than those of
+    /// a second. Each worker counts for itself: four of them on one store make up to four times as many.
     pub fn looks_per_second(mut self, looks: u32) -> Self {
         self.settings.looks_per_second = looks.clamp(1, MOST_LOOKS);
         self
@@ -164,7 +165,8 @@ impl Worker {
         self
     }
 
-    /// Works until `shutdown` is ready, then takes on nothing more and ends what is under way, within the time limit.
+    /// Works until `shutdown` is ready, then asks the store for nothing more and ends what is under way, with what the store was
+    /// about to give. That takes no longer than the time limit; three times that at most when the store does not answer.
     ///
     /// Dropping the future ends it at once; nothing is lost by it, though what was under way is taken up again only when its
     /// lease is over. It runs on a tokio runtime with its timers enabled.
@@ -184,7 +186,8 @@ impl Worker {
             handler: Arc::clone(&self.handler),
             settings: settings.clone(),
         });
-        let pace = pace::Pace::new(settings.looks_per_second, settings.parallel);
+        let burst = settings.parallel.min(settings.looks_per_second);
+        let pace = pace::Pace::new(settings.looks_per_second, burst);
         let lanes = async {
             tokio::join!(
                 lane::run(looking, Some(pace), settings, stopped.clone()),

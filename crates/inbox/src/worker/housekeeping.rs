@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use accredit_verifyinvestor::Verified;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{Settings, backoff};
 use crate::{Inbox, Source, StoreError};
@@ -26,29 +26,30 @@ pub(super) async fn run(
     settings: &Settings,
     mut stop: watch::Receiver<bool>,
 ) {
+    // The dates wait for nothing else: a long list, or much that is old, may take its time.
+    let work = async { tokio::join!(keep_house(inbox, source, settings), keep_dates(inbox)) };
     tokio::select! {
-        () = keep_house(inbox, source, settings) => {}
+        _ = work => {}
         _ = stop.changed() => {}
     }
 }
 
+async fn keep_dates(inbox: &Inbox) {
+    loop {
+        redate(inbox).await;
+        sleep(REDATE).await;
+    }
+}
+
 async fn keep_house(inbox: &Inbox, source: &dyn Source, settings: &Settings) {
-    let mut redate_at = Instant::now();
     let mut tidy_at = Instant::now();
     let mut discover_at = settings.discover.map(|_| Instant::now());
     let mut failures = 0_u32;
     loop {
-        let next = redate_at.min(tidy_at);
-        sleep_until(discover_at.map_or(next, |at| at.min(next))).await;
+        sleep_until(discover_at.map_or(tidy_at, |at| at.min(tidy_at))).await;
         let now = Instant::now();
-        if redate_at <= now {
-            redate(inbox).await;
-            redate_at = now + REDATE;
-        }
         if tidy_at <= now {
-            if let Err(error) = tidy(inbox, settings).await {
-                tracing::warn!(error = ?error, "the inbox could not be tidied");
-            }
+            tidy(inbox, settings).await;
             tidy_at = now + backoff::jittered(TIDY);
         }
         if let Some(interval) = settings.discover
@@ -84,10 +85,13 @@ async fn redate(inbox: &Inbox) {
     }
 }
 
-async fn tidy(inbox: &Inbox, settings: &Settings) -> Result<(), StoreError> {
-    read_again(inbox).await?;
-    inbox.purge(settings.keep).await?;
-    Ok(())
+async fn tidy(inbox: &Inbox, settings: &Settings) {
+    // What is personal goes in time, whatever can't be read.
+    let read = read_again(inbox).await;
+    let purged = inbox.purge(settings.keep).await;
+    for error in [read.err(), purged.err()].into_iter().flatten() {
+        tracing::warn!(error = ?error, "the inbox could not be tidied");
+    }
 }
 
 /// A newer version may read what an older one could not.

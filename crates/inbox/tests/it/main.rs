@@ -14,4 +14,5 @@ mod receiver;
 mod schema;
 mod stores;
 mod support;
+mod suspending;
 mod worker;

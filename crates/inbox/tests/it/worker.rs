@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use crate::support::{at, body, id, receive, tokio_clock};
+use crate::suspending::Suspending;
 
 /// A service that is told where requests stand. Clones share it.
 #[derive(Clone, Default)]
@@ -23,6 +24,8 @@ struct Service(Arc<Mutex<State>>);
 struct State {
     statuses: HashMap<u64, Status>,
     failing: bool,
+    /// The list of all requests never comes.
+    listless: bool,
     looks: Vec<(u64, Instant)>,
 }
 
@@ -59,6 +62,9 @@ impl Source for Service {
     }
 
     async fn requests(&self) -> Result<Vec<VerificationRequestId>, SourceError> {
+        if self.0.lock().unwrap().listless {
+            std::future::pending::<()>().await;
+        }
         let state = self.0.lock().unwrap();
         if state.failing {
             return Err(SourceError::new("502 Bad Gateway"));
@@ -290,6 +296,25 @@ async fn looks_heed_the_rate() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn looks_at_once_are_no_more_than_those_of_a_second() {
+    let (inbox, service, notes) = (inbox(), Service::default(), Notes::default());
+    for request in 1..=100 {
+        service.set(request, Status::Accredited);
+        inbox.track(request).await.unwrap();
+    }
+    let worker = inbox
+        .worker(service, notes.clone())
+        .looks_per_second(2)
+        .parallel(16);
+    let running = Running::start(worker);
+    sleep(Duration::from_millis(250)).await;
+    assert_eq!(notes.keys().len(), 2);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(notes.keys().len(), 4);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failing_handler_is_asked_again_and_in_the_end_set_aside() {
     for mood in [Mood::Failing, Mood::Panicking, Mood::Hanging] {
         let (inbox, service, notes) = (inbox(), Service::default(), Notes::default());
@@ -369,7 +394,8 @@ async fn a_shutdown_ends_what_is_under_way_and_begins_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn a_worker_that_is_dropped_anywhere_loses_nothing() {
-    let (inbox, service, notes) = (inbox(), Service::default(), Notes::default());
+    let inbox = Inbox::new(Suspending::default()).clock(tokio_clock());
+    let (service, notes) = (Service::default(), Notes::default());
     service.set(90, Status::InReview);
     for round in 0..40_u64 {
         let status =
@@ -551,7 +577,13 @@ async fn a_clock_that_is_set_back_delays_nothing_for_long() {
     let inbox = Inbox::in_memory().clock(move || time.now() + *offset.lock().unwrap());
     service.set(90, Status::InReview);
     inbox.track(90).await.unwrap();
-    let running = Running::start(inbox.worker(service.clone(), notes.clone()));
+    // Whatever else keeps the worker busy.
+    service.0.lock().unwrap().listless = true;
+    let worker = inbox
+        .worker(service.clone(), notes.clone())
+        .discover_every(Duration::from_secs(1))
+        .time_limit(Duration::from_secs(60 * 60));
+    let running = Running::start(worker);
     notes.wait_for(1).await;
     *ahead.lock().unwrap() = Duration::ZERO;
     let before = service.looks(90).len();
@@ -616,4 +648,22 @@ async fn what_was_dealt_with_is_forgotten_after_its_time() {
         0,
         "nothing was left to forget"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_can_not_be_read_keeps_nothing_from_being_forgotten() {
+    let (service, notes) = (Service::default(), Notes::default());
+    let store = Suspending {
+        failing: true,
+        ..Suspending::default()
+    };
+    let inbox = Inbox::new(store).clock(tokio_clock());
+    service.set(90, Status::Accredited);
+    deliver(&inbox, 90, "accredited").await;
+    let worker = inbox.worker(service, notes.clone()).keep(Duration::ZERO);
+    let running = Running::start(worker);
+    notes.wait_for(1).await;
+    sleep(Duration::from_secs(2 * 60 * 60)).await;
+    running.stop().await;
+    assert_eq!(inbox.purge(Duration::ZERO).await.unwrap(), 0);
 }
