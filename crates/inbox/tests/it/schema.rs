@@ -37,6 +37,20 @@ async fn a_database_of_something_else_is_left_alone() {
     }
 }
 
+/// A receiver and a worker that are started together, for the first time.
+#[tokio::test]
+async fn many_may_make_one_file_at_the_same_time() {
+    let folder = Folder::new();
+    for round in 0..30 {
+        let path = folder.file(&format!("{round}.db"));
+        // Each on a thread of its own.
+        let stores = crate::stores::join_all((0..8).map(|_| SqliteStore::open(&path))).await;
+        for store in stores {
+            store.unwrap().track(&[id(90)], at(0)).await.unwrap();
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_newer_version_is_left_alone() {
     let folder = Folder::new();

@@ -1,9 +1,11 @@
 //! The layout of the file, and how it came to be. Refuses what it does not know, and never writes to that.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
 
+use super::thread::BUSY;
 use crate::StoreError;
 
 /// Tells our files from other SQLite databases ("ACin").
@@ -101,23 +103,24 @@ pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
 /// How many of the migrations the file has seen.
 fn layout(db: &Connection) -> Result<usize, StoreError> {
     let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
-    let read = || -> rusqlite::Result<(i32, i32, i64)> {
+    let read = || -> rusqlite::Result<(i64, i32, i32)> {
+        // In this order: another process may make the tables meanwhile, and marks them as ours together with that.
         let tables = "SELECT count(*) FROM sqlite_schema";
         Ok((
+            db.query_row(tables, [], |row| row.get(0))?,
             number("application_id")?,
             number("user_version")?,
-            db.query_row(tables, [], |row| row.get(0))?,
         ))
     };
     match read() {
-        Ok((APPLICATION_ID, version, _)) => {
+        Ok((_, APPLICATION_ID, version)) => {
             let layout = usize::try_from(version).map_err(|_| StoreError::foreign())?;
             if layout > MIGRATIONS.len() {
                 return Err(StoreError::newer());
             }
             Ok(layout)
         }
-        Ok((_, _, 0)) => Ok(0),
+        Ok((0, _, _)) => Ok(0),
         Ok(_) => Err(StoreError::foreign()),
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
             Err(StoreError::foreign())
@@ -126,10 +129,25 @@ fn layout(db: &Connection) -> Result<usize, StoreError> {
     }
 }
 
+/// Has a log written before the file. SQLite does not wait by itself for another process that is about to do the same.
+fn write_ahead(db: &Connection) -> rusqlite::Result<()> {
+    let begin = Instant::now();
+    loop {
+        match db.pragma_update(None, "journal_mode", "WAL") {
+            Err(error)
+                if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy)
+                    && begin.elapsed() < BUSY =>
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            done => return done,
+        }
+    }
+}
+
 fn migrate(db: &mut Connection) -> Result<(), StoreError> {
     let failed = StoreError::database;
-    db.pragma_update(None, "journal_mode", "WAL")
-        .map_err(failed)?;
+    write_ahead(db).map_err(failed)?;
     db.pragma_update(None, "synchronous", "FULL")
         .map_err(failed)?;
     // What is forgotten is overwritten.

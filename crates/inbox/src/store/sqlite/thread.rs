@@ -15,7 +15,7 @@ const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 
 /// How long to wait for another process that writes.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Runs calls against a connection, off the async threads. The thread ends when this is dropped and the calls before that are
 /// done.
