@@ -96,7 +96,7 @@ impl Pool {
         let mut connection = in_time(LIMIT, self.connect()).await?;
         let migrated = in_time(LIMIT_MIGRATION, schema::migrate(&mut connection.client)).await;
         if migrated.as_ref().is_err_and(StoreError::is_timeout) {
-            connection.give_up();
+            self.give_up(&connection);
         }
         migrated
     }
@@ -114,13 +114,17 @@ impl Pool {
         };
         let rows = in_time(LIMIT, rows).await;
         if rows.as_ref().is_err_and(StoreError::is_timeout) {
-            // Whoever waits on it waits in vain, and the next one makes it anew. A server that lives is told, so that it
-            // does not go on with what nobody waits for.
-            let cancel = (self.canceller)(connection.client.cancel_token());
-            tokio::spawn(tokio::time::timeout(LIMIT, cancel));
-            connection.give_up();
+            self.give_up(&connection);
         }
         rows
+    }
+
+    /// Whoever waits on it waits in vain, and the next one makes it anew. A server that lives is told, so that it does not go on
+    /// with what nobody waits for.
+    fn give_up(&self, connection: &Connection) {
+        let cancel = (self.canceller)(connection.client.cancel_token());
+        tokio::spawn(tokio::time::timeout(LIMIT, cancel));
+        connection.give_up();
     }
 
     async fn connection(&self) -> Result<Arc<Connection>, StoreError> {

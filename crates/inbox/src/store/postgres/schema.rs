@@ -80,6 +80,8 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     if layout > MIGRATIONS.len() {
         return Err(StoreError::newer());
     }
+    // Who waits to change a table holds up everybody else who comes to it.
+    run(&transaction, "SET LOCAL lock_timeout = '5s'").await?;
     for (place, migration) in MIGRATIONS.iter().enumerate().skip(layout) {
         run(&transaction, migration).await?;
         let version = format!("UPDATE accredit_inbox_layout SET version = {}", place + 1);
