@@ -18,7 +18,7 @@ use crate::{Change, StoreError};
 
 /// Keeps deliveries, the requests that are followed, and their changes. Shared by all receivers and workers.
 ///
-/// Each method is one transaction, durable when it returns. A caller may drop the future at any point: the transaction then
+/// Each method is one transaction, but for [`redate`](Self::redate), and durable when it returns. A caller may drop the future at any point: the transaction then
 /// happened or did not, and either is fine, because leases run out. A lease is exclusive until its time is over; then the next
 /// caller takes it over, and what the first one writes with it afterwards is refused (`false`).
 #[async_trait]
@@ -110,7 +110,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Corrects what a clock wrote that was ahead, by more than ten seconds, and has been set back since; says how many rows.
     /// Waits and leases that began at a time which has not come yet begin now, with the length that they had, so that a live
-    /// lease is not cut short. What a delivery made due is due, and what was dealt with was dealt with now.
+    /// lease is not cut short. What a delivery made due is due, and what was dealt with was dealt with now. Of the latter there may
+    /// be many: a few at a time, so that nobody waits long.
     async fn redate(&self, now: SystemTime) -> Result<u64, StoreError>;
 
     /// Counts.

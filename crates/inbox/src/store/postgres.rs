@@ -60,6 +60,42 @@ impl PostgresStore {
     }
 }
 
+impl PostgresStore {
+    /// Corrects when a few of those were dealt with that are kept; says how many.
+    async fn redate_kept(&self, now: SystemTime) -> Result<u64, StoreError> {
+        let rows = self
+            .0
+            .query(
+                "WITH present AS MATERIALIZED (
+                    SELECT greatest($1, (extract(epoch FROM clock_timestamp()) * 1000)::int8) AS now),
+                 late AS MATERIALIZED (
+                    SELECT request_id, sequence FROM accredit_inbox_change
+                    WHERE handled_at > (SELECT now FROM present) + $2
+                    LIMIT $3 FOR UPDATE SKIP LOCKED),
+                 handled AS (
+                    UPDATE accredit_inbox_change AS change SET handled_at = now FROM late, present
+                    WHERE change.request_id = late.request_id AND change.sequence = late.sequence
+                    RETURNING 1),
+                 gone AS MATERIALIZED (
+                    SELECT id FROM accredit_inbox_delivery
+                    WHERE settled_at > (SELECT now FROM present) + $2
+                    LIMIT $3 FOR UPDATE SKIP LOCKED),
+                 settled AS (
+                    UPDATE accredit_inbox_delivery AS delivery SET settled_at = now
+                    FROM gone, present WHERE delivery.id = gone.id RETURNING 1)
+                 SELECT (SELECT count(*) FROM handled) + (SELECT count(*) FROM settled) AS redated",
+                &[
+                    (&millis(now), Type::INT8),
+                    (&millis(UNIX_EPOCH + TOLERANCE), Type::INT8),
+                    (&i64::from(rows::FEW), Type::INT8),
+                ],
+            )
+            .await?;
+        let redated = rows.first().map(|row| row.number("redated")).transpose()?;
+        Ok(rows::count(redated.unwrap_or_default()))
+    }
+}
+
 impl Columns for Row {
     type Error = StoreError;
 
@@ -319,15 +355,19 @@ impl Store for PostgresStore {
         let rows = self
             .0
             .query(
-                "WITH settled AS (
-                    UPDATE accredit_inbox_delivery SET settled_at = $3
-                    WHERE id = $1 AND settled_at IS NULL AND request_id IS NULL RETURNING id),
-                 hint AS (
+                // The request before the delivery, as everywhere, so that no two wait for each other. When somebody else settles it
+                // at the same time, the request is due twice, which is one look.
+                "WITH hint AS (
                     INSERT INTO accredit_inbox_request AS known (id, hints, due_at, dated_at, hinted_at)
-                    SELECT $2, 1, $3, $3, $3 FROM settled WHERE $2 IS NOT NULL
+                    SELECT $2, 1, $3, $3, $3 FROM accredit_inbox_delivery
+                    WHERE id = $1 AND settled_at IS NULL AND request_id IS NULL AND $2 IS NOT NULL
                     ON CONFLICT (id) DO UPDATE
-                        SET hints = known.hints + 1, hinted_at = $3, due_at = least(known.due_at, $3))
-                 SELECT id FROM settled",
+                        SET hints = known.hints + 1, hinted_at = $3, due_at = least(known.due_at, $3)
+                    RETURNING 1)
+                 UPDATE accredit_inbox_delivery SET settled_at = $3
+                 WHERE id = $1 AND settled_at IS NULL AND request_id IS NULL
+                    AND (SELECT count(*) FROM hint) >= 0
+                 RETURNING id",
                 &[
                     (&delivery.0, Type::INT8),
                     (&request.map(column).transpose()?, Type::INT8),
@@ -430,15 +470,8 @@ impl Store for PostgresStore {
                         dated_at = now
                     FROM waiting, present
                     WHERE change.request_id = waiting.request_id AND change.sequence = waiting.sequence
-                    RETURNING 1),
-                 handled AS (
-                    UPDATE accredit_inbox_change SET handled_at = now FROM present
-                    WHERE handled_at > now + $2 RETURNING 1),
-                 settled AS (
-                    UPDATE accredit_inbox_delivery SET settled_at = now FROM present
-                    WHERE settled_at > now + $2 RETURNING 1)
-                 SELECT (SELECT count(*) FROM requests) + (SELECT count(*) FROM changes)
-                    + (SELECT count(*) FROM handled) + (SELECT count(*) FROM settled) AS redated",
+                    RETURNING 1)
+                 SELECT (SELECT count(*) FROM requests) + (SELECT count(*) FROM changes) AS redated",
                 &[
                     (&millis(now), Type::INT8),
                     (&millis(UNIX_EPOCH + TOLERANCE), Type::INT8),
@@ -446,7 +479,14 @@ impl Store for PostgresStore {
             )
             .await?;
         let redated = rows.first().map(|row| row.number("redated")).transpose()?;
-        Ok(rows::count(redated.unwrap_or_default()))
+        let mut redated = rows::count(redated.unwrap_or_default());
+        loop {
+            let some = self.redate_kept(now).await?;
+            redated += some;
+            if some == 0 {
+                return Ok(redated);
+            }
+        }
     }
 
     async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError> {

@@ -12,6 +12,9 @@ use super::{
 use crate::clock::{instant, millis};
 use crate::{Change, StoreError};
 
+/// Rows that are corrected at a time: whoever wants to write waits for no more.
+pub(super) const FEW: u32 = 1000;
+
 /// A row of either database.
 pub(super) trait Columns {
     type Error;

@@ -4,7 +4,7 @@ mod schema;
 mod thread;
 
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use accredit_verifyinvestor::VerificationRequestId;
 use async_trait::async_trait;
@@ -35,6 +35,62 @@ impl SqliteStore {
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref().to_owned();
         Ok(Self(Thread::start(move || schema::open(&path)).await?))
+    }
+}
+
+impl SqliteStore {
+    /// Corrects what a clock wrote that was ahead of `now`, as it was told when this was asked for.
+    async fn redate_asked(&self, asked: Instant, now: SystemTime) -> Result<u64, StoreError> {
+        let (now, ahead) = (millis(now), millis(later(now, TOLERANCE)));
+        let waits = self.0.call(move |db| {
+            let mut rows = 0;
+            if asked.elapsed() > TOLERANCE {
+                // It waited for its turn: what others wrote since then is not ahead. The next time will do.
+                return Ok(rows);
+            }
+            for statement in [
+                "UPDATE request SET
+                        due_at = CASE WHEN hinted_at > ?2 THEN min(due_at, ?1)
+                            ELSE max(due_at - max(dated_at - ?1, 0), min(due_at, ?1)) END,
+                        leased_until =
+                            max(leased_until - max(dated_at - ?1, 0), min(leased_until, ?1)),
+                        dated_at = min(dated_at, ?1), hinted_at = min(hinted_at, ?1)
+                     WHERE due_at IS NOT NULL AND (dated_at > ?2 OR hinted_at > ?2)",
+                "UPDATE change SET
+                        due_at = max(due_at - (dated_at - ?1), min(due_at, ?1)),
+                        leased_until = max(leased_until - (dated_at - ?1), min(leased_until, ?1)),
+                        dated_at = ?1
+                     WHERE due_at IS NOT NULL AND dated_at > ?2",
+            ] {
+                rows += db.prepare_cached(statement)?.execute([now, ahead])?;
+            }
+            Ok(rows)
+        });
+        let mut redated = waits.await?;
+        loop {
+            let kept = self.0.call(move |db| {
+                let mut rows = 0;
+                if asked.elapsed() > TOLERANCE {
+                    return Ok(rows);
+                }
+                for statement in [
+                    "UPDATE change SET handled_at = ?1 WHERE (request_id, sequence) IN
+                        (SELECT request_id, sequence FROM change WHERE handled_at > ?2 LIMIT ?3)",
+                    "UPDATE delivery SET settled_at = ?1 WHERE id IN
+                        (SELECT id FROM delivery WHERE settled_at > ?2 LIMIT ?3)",
+                ] {
+                    rows +=
+                        db.prepare_cached(statement)?
+                            .execute(params![now, ahead, rows::FEW])?;
+                }
+                Ok(rows)
+            });
+            let some = kept.await?;
+            redated += some;
+            if some == 0 {
+                return Ok(u64::try_from(redated).unwrap_or(u64::MAX));
+            }
+        }
     }
 }
 
@@ -334,31 +390,7 @@ impl Store for SqliteStore {
     }
 
     async fn redate(&self, now: SystemTime) -> Result<u64, StoreError> {
-        let (now, ahead) = (millis(now), millis(later(now, TOLERANCE)));
-        self.0
-            .call(move |db| {
-                let mut rows = 0;
-                for statement in [
-                    "UPDATE request SET
-                        due_at = CASE WHEN hinted_at > ?2 THEN min(due_at, ?1)
-                            ELSE max(due_at - max(dated_at - ?1, 0), min(due_at, ?1)) END,
-                        leased_until =
-                            max(leased_until - max(dated_at - ?1, 0), min(leased_until, ?1)),
-                        dated_at = min(dated_at, ?1), hinted_at = min(hinted_at, ?1)
-                     WHERE due_at IS NOT NULL AND (dated_at > ?2 OR hinted_at > ?2)",
-                    "UPDATE change SET
-                        due_at = max(due_at - (dated_at - ?1), min(due_at, ?1)),
-                        leased_until = max(leased_until - (dated_at - ?1), min(leased_until, ?1)),
-                        dated_at = ?1
-                     WHERE due_at IS NOT NULL AND dated_at > ?2",
-                    "UPDATE change SET handled_at = ?1 WHERE handled_at > ?2",
-                    "UPDATE delivery SET settled_at = ?1 WHERE settled_at > ?2",
-                ] {
-                    rows += db.prepare_cached(statement)?.execute([now, ahead])?;
-                }
-                Ok(u64::try_from(rows).unwrap_or(u64::MAX))
-            })
-            .await
+        self.redate_asked(Instant::now(), now).await
     }
 
     async fn stats(&self, now: SystemTime) -> Result<Stats, StoreError> {
@@ -447,4 +479,39 @@ fn record(
         .execute(params![request, lease.hints, now])?;
     }
     Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    /// What was written while it waited for its turn is no older than it.
+    #[tokio::test]
+    async fn a_correction_that_waited_for_long_ends_no_lease() {
+        let store = SqliteStore(
+            Thread::start(|| {
+                let path =
+                    std::env::temp_dir().join(format!("accredit-inbox-{}.db", std::process::id()));
+                let opened = schema::open(&path);
+                std::fs::remove_file(path).map_err(StoreError::database)?;
+                opened
+            })
+            .await
+            .unwrap(),
+        );
+        let (now, minute) = (
+            UNIX_EPOCH + Duration::from_secs(1_000_000),
+            Duration::from_secs(60),
+        );
+        store
+            .track(&[VerificationRequestId::new(90)], now + minute)
+            .await
+            .unwrap();
+        let asked = Instant::now();
+        let long_ago = asked.checked_sub(2 * TOLERANCE).unwrap();
+        assert_eq!(store.redate_asked(long_ago, now).await.unwrap(), 0);
+        assert_eq!(store.redate_asked(asked, now).await.unwrap(), 1);
+    }
 }

@@ -16,6 +16,12 @@ use tokio::time::Instant;
 
 use crate::support::Folder;
 
+/// Takes the tables back to their first layout.
+const FIRST_LAYOUT: &str =
+    "ALTER TABLE accredit_inbox_request DROP COLUMN missing, DROP COLUMN dated_at;
+    ALTER TABLE accredit_inbox_change DROP COLUMN dated_at;
+    UPDATE accredit_inbox_layout SET version = 1";
+
 /// A database of its own on the server. The server ends with the last of them.
 pub(crate) struct Server {
     running: Arc<Running>,
@@ -306,11 +312,7 @@ async fn the_first_layout_is_brought_up_to_date() {
         .await
         .unwrap();
     drop(store);
-    server.sql(
-        "ALTER TABLE accredit_inbox_request DROP COLUMN missing, DROP COLUMN dated_at;
-         ALTER TABLE accredit_inbox_change DROP COLUMN dated_at;
-         UPDATE accredit_inbox_layout SET version = 1",
-    );
+    server.sql(FIRST_LAYOUT);
     let store = PostgresStore::connect(server.config()).await.unwrap();
     let (now, until) = (crate::support::at(0), crate::support::at(60));
     let leases = store.lease_requests(1, now, until).await.unwrap();
@@ -421,14 +423,66 @@ async fn a_statement_that_was_given_up_is_cancelled_on_the_server() {
             assert!(tries < 10_000, "never {wanted}");
         }
     };
-    let given_up = async {
+    let given_up = async || {
         until(1).await;
         tokio::time::pause();
     };
-    let (call, ()) = tokio::join!(store.stats(at), given_up);
+    let (call, ()) = tokio::join!(store.stats(at), given_up());
     assert!(call.unwrap_err().is_timeout());
     tokio::time::resume();
     until(0).await;
     client.batch_execute("ROLLBACK").await.unwrap();
     store.stats(at).await.unwrap();
+
+    // Somebody brings the tables up to date, and does not end.
+    let lock = "BEGIN; SELECT pg_advisory_xact_lock(1094936942)";
+    client.batch_execute(lock).await.unwrap();
+    let (opened, ()) = tokio::join!(PostgresStore::connect(server.config()), given_up());
+    assert!(opened.unwrap_err().is_timeout());
+    tokio::time::resume();
+    until(0).await;
+}
+
+/// Whoever waits to change a table holds up all who come later, be it only to read.
+#[tokio::test]
+async fn tables_that_are_in_use_are_not_waited_for_long() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    drop(PostgresStore::connect(server.config()).await.unwrap());
+    server.sql(FIRST_LAYOUT);
+    let (client, connection) = tokio_postgres::connect(server.config(), tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let reading = "BEGIN; SELECT count(*) FROM accredit_inbox_request";
+    client.batch_execute(reading).await.unwrap();
+    let error = PostgresStore::connect(server.config()).await.unwrap_err();
+    assert!(!error.is_timeout());
+    assert!(format!("{error:?}").contains("55P03"), "{error:?}");
+    client.batch_execute("ROLLBACK").await.unwrap();
+    PostgresStore::connect(server.config()).await.unwrap();
+}
+
+/// What somebody has locked is corrected the next time, and does not hold up the others, however many.
+#[tokio::test]
+async fn dates_are_corrected_around_what_is_locked() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    server.sql(
+        "INSERT INTO accredit_inbox_delivery (digest, body, hint, received_at, settled_at)
+         SELECT '', '', 0, 0, 100000000000000 FROM generate_series(1, 2500)",
+    );
+    let (client, connection) = tokio_postgres::connect(server.config(), tokio_postgres::NoTls)
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    let lock = "BEGIN; SELECT id FROM accredit_inbox_delivery LIMIT 1 FOR UPDATE";
+    client.batch_execute(lock).await.unwrap();
+    let now = SystemTime::now();
+    assert_eq!(store.redate(now).await.unwrap(), 2499);
+    client.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(store.redate(now).await.unwrap(), 1);
 }
