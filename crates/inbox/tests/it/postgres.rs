@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
 
-use accredit_inbox::{PostgresStore, Store as _};
+use accredit_inbox::{NewDelivery, PostgresStore, Store as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::{TcpListener, UnixStream};
 use tokio::time::Instant;
@@ -441,6 +441,58 @@ async fn a_statement_that_was_given_up_is_cancelled_on_the_server() {
     assert!(opened.unwrap_err().is_timeout());
     tokio::time::resume();
     until(0).await;
+}
+
+/// The same bytes may come again while a newer version settles those that an older one could not read.
+#[tokio::test]
+async fn what_is_read_again_and_what_comes_again_wait_for_each_other_in_one_order() {
+    let Some(server) = Server::start() else {
+        return;
+    };
+    let store = PostgresStore::connect(server.config()).await.unwrap();
+    let (now, request) = (crate::support::at(0), crate::support::id(90));
+    let client = async || {
+        let (client, connection) = tokio_postgres::connect(server.config(), tokio_postgres::NoTls)
+            .await
+            .unwrap();
+        tokio::spawn(connection);
+        client
+    };
+    let (watching, client) = (client().await, client().await);
+    let delivery = |request| NewDelivery {
+        digest: [1; 32],
+        body: b"one".to_vec().into(),
+        request,
+    };
+    store.accept(delivery(None), now).await.unwrap();
+    store.track(&[request], now).await.unwrap();
+    let kept = store.unreadable(None, 1).await.unwrap();
+    // Somebody has the request, so that the two meet behind it, with whatever they have by then.
+    let lock = "BEGIN; SELECT id FROM accredit_inbox_request FOR UPDATE";
+    client.batch_execute(lock).await.unwrap();
+    let until = async |wanted: i64| {
+        let waiting = "SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        for tries in 0.. {
+            let row = watching.query_one(waiting, &[]).await.unwrap();
+            if row.get::<_, i64>(0) == wanted {
+                break;
+            }
+            assert!(tries < 10_000, "never {wanted}");
+        }
+    };
+    let resolve = async {
+        until(1).await;
+        store.resolve(kept[0].id, Some(request), now).await
+    };
+    let release = async {
+        until(2).await;
+        client.batch_execute("ROLLBACK").await.unwrap();
+    };
+    let accept = store.accept(delivery(Some(request)), now);
+    let (accepted, resolved, ()) = tokio::join!(accept, resolve, release);
+    accepted.unwrap();
+    resolved.unwrap();
 }
 
 /// Whoever waits to change a table holds up all who come later, be it only to read.
