@@ -52,14 +52,18 @@ pub trait Store: Send + Sync + 'static {
         now: SystemTime,
     ) -> Result<bool, StoreError>;
 
-    /// Leases changes that wait for their handler, at most `limit`, and counts the attempt. The changes of one request come
-    /// one at a time, in their order; one that was revived waits until those that are leased come back.
+    /// Leases changes that wait for their handler, at most `limit`. The changes of one request come one at a time, in their
+    /// order; one that was revived waits until those that are leased come back.
     async fn lease_changes(
         &self,
         limit: u32,
         now: SystemTime,
         until: SystemTime,
     ) -> Result<Vec<ChangeLease>, StoreError>;
+
+    /// Counts the attempt at a leased change, just before its handler is called; `false` when the lease is over, and the handler
+    /// must not be called. A lease alone is no attempt: the answer with it may be lost, and then no handler heard of the change.
+    async fn begin(&self, lease: &ChangeLease) -> Result<bool, StoreError>;
 
     /// Writes down what the handler made of a leased change, and ends the lease.
     async fn conclude(
@@ -203,7 +207,7 @@ pub struct ChangeLease {
     pub change: Change,
     /// Rises with every lease of this change.
     pub fence: i64,
-    /// Attempts so far, this one included.
+    /// Attempts that [began](Store::begin), and the one that this lease is for.
     pub attempts: u32,
 }
 

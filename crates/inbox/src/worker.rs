@@ -129,8 +129,7 @@ impl Worker {
 
     /// How often a handler may fail with a change before it is set aside; 20 unless set, which takes about two hours and a half.
     ///
-    /// An attempt counts from the moment the change is taken from the store, so that a handler that takes its process along is
-    /// set aside, too. Nobody can tell whether the process died of it: a change whose attempts ended so is handed over three
+    /// An attempt counts from just before the handler is called, so that one that takes its process along is set aside, too. Nobody can tell whether the process died of it: a change whose attempts ended so is handed over three
     /// times at least, whatever is set here, and set aside unheard after that.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.settings.attempts = attempts.max(1);

@@ -298,14 +298,19 @@ impl Store for MemoryStore {
             row.leased_until = Some(until);
             row.dated_at = now;
             row.fence += 1;
-            row.attempts += 1;
             ChangeLease {
                 change: row.change.clone(),
                 fence: row.fence,
-                attempts: row.attempts,
+                attempts: row.attempts.saturating_add(1),
             }
         });
         Ok(leases.collect())
+    }
+
+    async fn begin(&self, lease: &ChangeLease) -> Result<bool, StoreError> {
+        let mut state = self.state();
+        let held = state.held(lease);
+        Ok(held.map(|row| row.attempts = lease.attempts).is_some())
     }
 
     async fn conclude(

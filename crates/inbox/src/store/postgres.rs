@@ -273,7 +273,7 @@ impl Store for PostgresStore {
                             OR other.leased_until > $1))
                     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED)
                  UPDATE accredit_inbox_change AS change
-                 SET leased_until = $2, dated_at = $1, fence = fence + 1, attempts = attempts + 1
+                 SET leased_until = $2, dated_at = $1, fence = fence + 1
                  FROM picked
                  WHERE change.request_id = picked.request_id AND change.sequence = picked.sequence
                  RETURNING change.request_id, change.sequence, was, status, seen_at, fence, attempts",
@@ -285,6 +285,23 @@ impl Store for PostgresStore {
             )
             .await?;
         rows.iter().map(rows::change_lease).collect()
+    }
+
+    async fn begin(&self, lease: &ChangeLease) -> Result<bool, StoreError> {
+        let rows = self
+            .0
+            .query(
+                "UPDATE accredit_inbox_change SET attempts = $4
+                 WHERE request_id = $1 AND sequence = $2 AND fence = $3 RETURNING 1",
+                &[
+                    (&column(lease.change.request)?, Type::INT8),
+                    (&stored(lease.change.sequence), Type::INT8),
+                    (&lease.fence, Type::INT8),
+                    (&i64::from(lease.attempts), Type::INT8),
+                ],
+            )
+            .await?;
+        Ok(!rows.is_empty())
     }
 
     async fn conclude(

@@ -74,7 +74,7 @@ pub(super) fn change_lease<R: Columns>(row: &R) -> Result<ChangeLease, R::Error>
     Ok(ChangeLease {
         change: change(row)?,
         fence: row.number("fence")?,
-        attempts: small(row.number("attempts")?),
+        attempts: small(row.number("attempts")?).saturating_add(1),
     })
 }
 

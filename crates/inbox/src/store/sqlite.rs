@@ -228,8 +228,7 @@ impl Store for SqliteStore {
         self.0
             .call(move |db| {
                 db.prepare_cached(
-                    "UPDATE change SET leased_until = ?2, dated_at = ?1, fence = fence + 1,
-                        attempts = attempts + 1
+                    "UPDATE change SET leased_until = ?2, dated_at = ?1, fence = fence + 1
                      WHERE (request_id, sequence) IN (
                         SELECT request_id, sequence FROM change AS one
                         WHERE due_at <= ?1 AND leased_until <= ?1 AND NOT EXISTS (
@@ -242,6 +241,23 @@ impl Store for SqliteStore {
                 )?
                 .query_map(params![now, until, limit], |row| rows::change_lease(row))?
                 .collect()
+            })
+            .await
+    }
+
+    async fn begin(&self, lease: &ChangeLease) -> Result<bool, StoreError> {
+        let request = column(lease.change.request)?;
+        let (sequence, fence) = (stored(lease.change.sequence), lease.fence);
+        let attempts = lease.attempts;
+        self.0
+            .call(move |db| {
+                let updated = db
+                    .prepare_cached(
+                        "UPDATE change SET attempts = ?4
+                         WHERE request_id = ?1 AND sequence = ?2 AND fence = ?3",
+                    )?
+                    .execute(params![request, sequence, fence, attempts])?;
+                Ok(updated > 0)
             })
             .await
     }

@@ -41,7 +41,17 @@ impl Work for Handling {
             // Counted before the handler ran, and never concluded: it took its process along, each time.
             Err("the handler was never heard of again".into())
         } else {
-            self.handle(lease.change.clone()).await
+            match self.inbox.store().begin(&lease).await {
+                Ok(true) => self.handle(lease.change.clone()).await,
+                Ok(false) => {
+                    tracing::debug!("a lease was over before its handler was called");
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(error = ?error, "an attempt at a change could not be counted, and waits");
+                    return;
+                }
+            }
         };
         let now = self.inbox.now();
         let outcome = match result {

@@ -303,21 +303,26 @@ async fn a_lease_is_exclusive_and_is_taken_over_when_it_is_over(store: &impl Sto
     let known = store.request(id(90)).await.unwrap().unwrap();
     assert_eq!((known.status, known.sequence), (Some(Status::InReview), 1));
 
-    let late = lease_change(store, 61).await;
-    no_change_is_due(store, 120).await;
-    let next = lease_change(store, 121).await;
+    let unheard = lease_change(store, 61).await;
+    let late = lease_change(store, 121).await;
+    assert_eq!((unheard.attempts, late.attempts), (1, 1), "not begun");
+    assert!(!store.begin(&unheard).await.unwrap());
+    assert!(store.begin(&late).await.unwrap());
+    no_change_is_due(store, 180).await;
+    let next = lease_change(store, 181).await;
     assert_eq!((late.attempts, next.attempts), (1, 2));
     assert_eq!(late.change, next.change);
+    assert!(!store.begin(&late).await.unwrap());
     assert!(
         !store
-            .conclude(&late, Outcome::Handled, at(122))
+            .conclude(&late, Outcome::Handled, at(182))
             .await
             .unwrap()
     );
-    assert!(store.conclude(&next, retry(200), at(122)).await.unwrap());
+    assert!(store.conclude(&next, retry(200), at(182)).await.unwrap());
     assert!(
         !store
-            .conclude(&next, Outcome::Handled, at(122))
+            .conclude(&next, Outcome::Handled, at(182))
             .await
             .unwrap()
     );
@@ -432,10 +437,12 @@ async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
         store.record(&held, moved(status), at(0)).await.unwrap();
     }
     let held = lease_change(store, 0).await;
+    assert!(store.begin(&held).await.unwrap());
     store.conclude(&held, retry(5), at(0)).await.unwrap();
     no_change_is_due(store, 4).await;
     let held = lease_change(store, 5).await;
     assert_eq!((held.attempts, held.change.sequence), (2, 1));
+    assert!(store.begin(&held).await.unwrap());
     let poison = Outcome::Poison {
         error: "hopeless".into(),
     };
@@ -618,6 +625,7 @@ async fn many_callers_never_hold_the_same_change(store: &impl Store) {
                 return mine;
             }
             for lease in held {
+                assert!(store.begin(&lease).await.unwrap());
                 let done = store.conclude(&lease, Outcome::Handled, at(0));
                 assert!(done.await.unwrap());
                 mine.push((lease.change.request, lease.attempts));
@@ -788,6 +796,7 @@ async fn a_live_lease_is_not_cut_short_when_the_clock_is_set_back(store: &impl S
     // The clock is set ahead, both are leased, and it is set back while they are under way.
     let look = lease(store, ahead).await;
     let change = lease_change(store, ahead).await;
+    assert!(store.begin(&change).await.unwrap());
     assert_eq!(store.redate(at(now + 5)).await.unwrap(), 2);
     store
         .accept(delivery(Some(91), "hint"), at(now + 6))

@@ -41,6 +41,7 @@ handed_on! {
     lease_requests(limit: u32, now: SystemTime, until: SystemTime) -> Vec<RequestLease>;
     record(lease: &RequestLease, look: Look, now: SystemTime) -> bool;
     lease_changes(limit: u32, now: SystemTime, until: SystemTime) -> Vec<ChangeLease>;
+    begin(lease: &ChangeLease) -> bool;
     conclude(lease: &ChangeLease, outcome: Outcome, now: SystemTime) -> bool;
     request(request: VerificationRequestId) -> Option<TrackedRequest>;
     unreadable(after: Option<DeliveryId>, limit: u32) -> Vec<UnreadableDelivery>;

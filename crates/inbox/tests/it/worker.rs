@@ -595,24 +595,29 @@ async fn a_clock_that_is_set_back_delays_nothing_for_long() {
     running.stop().await;
 }
 
-/// A process may die between taking a change and calling its handler, which is nobody's fault.
+/// A look that found a change.
+async fn changed(store: &MemoryStore) {
+    store.track(&[id(90)], at(0)).await.unwrap();
+    let look = store.lease_requests(1, at(0), at(1)).await.unwrap();
+    let moved = Look {
+        moved_to: Some(Status::Accredited),
+        answered: true,
+        ..Look::default()
+    };
+    store.record(&look[0], moved, at(0)).await.unwrap();
+}
+
+/// A process may die with a change that did it nothing, which is nobody's fault.
 #[tokio::test(start_paused = true)]
 async fn a_process_that_dies_once_costs_no_change_its_only_attempt() {
     for deaths in 1..=3 {
         let store = MemoryStore::new();
         let (service, notes) = (Service::default(), Notes::default());
         let inbox = Inbox::new(store.clone()).clock(tokio_clock());
-        store.track(&[id(90)], at(0)).await.unwrap();
-        let look = store.lease_requests(1, at(0), at(1)).await.unwrap();
-        let moved = Look {
-            moved_to: Some(Status::Accredited),
-            answered: true,
-            ..Look::default()
-        };
-        store.record(&look[0], moved, at(0)).await.unwrap();
+        changed(&store).await;
         for _ in 0..deaths {
             let taken = store.lease_changes(1, at(0), at(0)).await.unwrap();
-            assert_eq!(taken.len(), 1);
+            assert!(store.begin(&taken[0]).await.unwrap());
         }
         let running = Running::start(inbox.worker(service, notes.clone()).attempts(1));
         sleep(Duration::from_secs(60)).await;
@@ -629,6 +634,24 @@ async fn a_process_that_dies_once_costs_no_change_its_only_attempt() {
             );
         }
     }
+}
+
+/// A database may take a lease down and lose its answer, again and again: no handler is to blame for what it never heard of.
+#[tokio::test(start_paused = true)]
+async fn leases_of_which_nobody_heard_cost_no_attempt() {
+    let store = MemoryStore::new();
+    let (service, notes) = (Service::default(), Notes::default());
+    let inbox = Inbox::new(store.clone()).clock(tokio_clock());
+    changed(&store).await;
+    for _ in 0..50 {
+        let taken = store.lease_changes(1, at(0), at(0)).await.unwrap();
+        assert_eq!(taken.len(), 1);
+    }
+    let running = Running::start(inbox.worker(service, notes.clone()).attempts(1));
+    notes.wait_for(1).await;
+    running.stop().await;
+    assert_eq!(notes.keys(), ["90-1-accredited"]);
+    assert_eq!(inbox.poisoned(1).await.unwrap(), []);
 }
 
 #[tokio::test(start_paused = true)]
