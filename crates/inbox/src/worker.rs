@@ -89,7 +89,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Longer than anything that is done under a lease.
+    /// Longer than a look or a handler may take, with as long again for the store.
     fn lease(&self) -> Duration {
         self.time_limit.saturating_mul(2)
     }
@@ -129,8 +129,9 @@ impl Worker {
 
     /// How often a handler may fail with a change before it is set aside; 20 unless set, which takes about two hours and a half.
     ///
-    /// An attempt counts from just before the handler is called, so that one that takes its process along is set aside, too. Nobody can tell whether the process died of it: a change whose attempts ended so is handed over three
-    /// times at least, whatever is set here, and set aside unheard after that.
+    /// An attempt counts from just before the handler is called, so that one that takes its process along is set aside, too. Nobody
+    /// can tell whether the process died of it: a change whose attempts ended so is handed over three times at least, whatever is
+    /// set here, and set aside unheard after that.
     pub fn attempts(mut self, attempts: u32) -> Self {
         self.settings.attempts = attempts.max(1);
         self

@@ -113,7 +113,8 @@ impl Form {
     }
 }
 
-/// A line that nobody can have put into the file or a field: 128 random bits.
+/// A line that nobody can have put into the file or a field: 128 random bits, where the platform has any. Without an operating
+/// system, as on `wasm32-unknown-unknown`, they differ from form to form and are no secret.
 fn random_boundary() -> String {
     let [first, second] = [(); 2].map(|()| RandomState::new().hash_one(0_u8));
     format!("accredit-form-boundary-{first:016x}{second:016x}")

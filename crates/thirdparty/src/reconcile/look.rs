@@ -25,7 +25,10 @@ const EVIDENCE: usize = 10;
 const GLANCE: i64 = 10;
 /// Items of a page when all new ones are wanted.
 const PAGE: i64 = 20;
-/// How far the clocks may be apart where the service does not say, and how far this machine's may have been put right.
+/// Items of a page when the whole list is read.
+const WHOLE: i64 = 100;
+/// How far a time that was noted may be ahead of the service's: where the service does not tell its own, or because this machine's
+/// clock has been put right since.
 const SKEW: Duration = Duration::from_secs(5 * 60);
 /// How far off the difference of the clocks may be, which is known to the second, besides the time of the call.
 const BLUR: Duration = Duration::from_secs(2);
@@ -98,19 +101,22 @@ impl Look {
 
     /// The highest id of a list, zero when it is empty.
     pub(super) async fn highest<L: Listed>(&self) -> Result<Before, Error> {
-        let mut pages = self.call(L::ordered("-id", GLANCE)).pages().prefetch(0);
+        let page = self.execute(&L::ordered("-id", GLANCE)).await?;
+        let is_last = is_last::<L>(&page);
         let mut order = Order::default();
-        let mut is_ordered = None;
-        while let Some(page) = pages.try_next().await? {
-            let is_last = is_last::<L>(&page);
-            for item in L::into_items(page) {
-                order.note(L::id(&item));
-            }
-            if !is_last && order.is_evident() && self.is_ordered::<L>(&mut is_ordered).await? {
-                break;
+        for item in L::into_items(page) {
+            order.note(L::id(&item));
+        }
+        let is_ordered = !is_last && order.is_evident() && self.is_ordered::<L>(&mut None).await?;
+        if !is_last && !is_ordered {
+            let mut pages = self.call(L::ordered("-id", WHOLE)).pages().prefetch(0);
+            while let Some(page) = pages.try_next().await? {
+                for item in L::into_items(page) {
+                    order.note(L::id(&item));
+                }
             }
         }
-        Ok(Before::Id(order.highest, is_ordered.unwrap_or_default()))
+        Ok(Before::Id(order.highest, is_ordered))
     }
 
     /// Whether the ids go up when they are to; asked for once.
@@ -130,12 +136,17 @@ impl Look {
         before: &Before,
         likeness: impl Fn(&L::Item) -> Likeness + Send + Sync,
     ) -> Result<Vec<(Likeness, L::Item)>, Error> {
-        let mut pages = self.call(L::ordered("-id", PAGE)).pages().prefetch(0);
-        let mut order = Order::default();
         let (highest, mut is_ordered) = match before {
             Before::Id(highest, is_ordered) => (*highest, Some(*is_ordered)),
             _ => (0, None),
         };
+        let size = if is_ordered == Some(false) {
+            WHOLE
+        } else {
+            PAGE
+        };
+        let mut pages = self.call(L::ordered("-id", size)).pages().prefetch(0);
+        let mut order = Order::default();
         let mut found = Vec::new();
         while let Some(page) = pages.try_next().await? {
             let is_last = is_last::<L>(&page);
@@ -171,7 +182,7 @@ impl Look {
         let asked = now();
         let theirs = self.execute(&Date).await?;
         let (Some(asked), Some(answered), Some(theirs)) = (asked, now(), theirs) else {
-            return Ok(Before::Time(moved(began, Duration::ZERO, SKEW)));
+            return Ok(Before::Time(began));
         };
         let took = answered.duration_since(asked).unwrap_or_default();
         let (ahead, behind) = match theirs.duration_since(asked) {

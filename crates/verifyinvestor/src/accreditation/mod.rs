@@ -186,7 +186,7 @@ impl AskAccreditation {
     /// As each of the calls: [`is_not_found`](Error::is_not_found) for a user who is not there or has not let you see their
     /// account, [`Build`](ErrorKind::Build) for a blank legal name, [`Decode`](ErrorKind::Decode) for a service that does not
     /// tell the time, for a certificate that is none, and for one that is not there (yet) though the service says that the name
-    /// is accredited: ask again later.
+    /// is accredited: ask again later. If it never comes, [`create_or_resume`](Call::create_or_resume) asks the investor anew.
     pub async fn send(self) -> Result<Accreditation, Error> {
         if self.legal_name().trim().is_empty() {
             return Err(Error::new(ErrorKind::Build)

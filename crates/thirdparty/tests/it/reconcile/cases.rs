@@ -539,7 +539,34 @@ async fn a_list_in_another_order_is_read_to_its_end() {
     let mut write = order(&client).prepare();
     write.send().await.err().unwrap();
     assert_eq!(write.reconcile().await.unwrap(), Reconciled::NotApplied);
-    assert_eq!(reads(&service), 6, "both pages, before and at both looks");
+    assert_eq!(
+        reads(&service),
+        7,
+        "a glance; then both pages, before and at both looks"
+    );
+    let seen = service.seen();
+    let queries = seen.iter().filter_map(|request| request.uri().query());
+    let large = queries.filter(|query| query.contains("page_size=100"));
+    assert_eq!(large.count(), 6, "few large pages");
+}
+
+/// A service that does not tell the time: how far its clock is from ours is taken to be five minutes at most.
+#[tokio::test(start_paused = true)]
+async fn what_is_a_little_older_than_a_write_of_unknown_time_is_ambiguous() {
+    let found = async |created_at: &str| {
+        let ours = investment(9, 25, &format!(r#", "created_at": "{created_at}""#));
+        let service = service(move |_, _| page(std::slice::from_ref(&ours)));
+        let began: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
+        let client = service.client();
+        let mut write = order(&client).resume(began).await.unwrap();
+        write.reconcile().await.unwrap()
+    };
+    let after = found("2026-03-01T10:00:01Z").await;
+    assert!(matches!(after, Reconciled::Applied(_)), "{after:?}");
+    let before = found("2026-03-01T09:57:00Z").await;
+    assert!(matches!(before, Reconciled::Ambiguous(_)), "{before:?}");
+    let long_before = found("2026-03-01T09:54:00Z").await;
+    assert_eq!(long_before, Reconciled::NotApplied);
 }
 
 /// A service that takes no order by ids, or not any more, has one of its own, and may begin with ids that go down.
