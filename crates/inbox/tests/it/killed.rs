@@ -3,7 +3,8 @@
 //!
 //! The clock of "within one poll interval" starts at the last change of a status; receivers were killed before, the last time
 //! shortly before. It stops at the last effect of a handler, on the clock of the process that had it. A look that was made just
-//! before that change is not repeated sooner than the interval says, so there is nothing to spare but what the hints bring.
+//! before that change is not repeated sooner than the interval says, so there is nothing to spare but what the hints bring; what
+//! the look, the handler and the disk then take is up to the machine, and comes on top.
 //!
 //! `ACCREDIT_INBOX_FULL=1` runs the sizes that are promised.
 
@@ -20,6 +21,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use crate::postgres::Server;
 use crate::process::{Effect, Effects, PARALLEL, POLL, Process, Settings, free_port};
 use crate::support::Folder;
+
+/// What a look, a handler and its disk may take on a machine that is busy.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// What every request goes through; odd ones stop short of the end.
 const PATH: [&str; 10] = [
@@ -220,7 +224,7 @@ async fn run(
         "{again} calls for what was handled, in {kills} kills"
     );
     assert!(
-        reached <= POLL,
+        reached <= POLL + BUSY,
         "{reached:?} after the last change, in {POLL:?}"
     );
 }
