@@ -427,7 +427,8 @@ async fn changes_of_one_request_come_one_at_a_time_in_order(store: &impl Store) 
     assert_eq!(store.stats(at(10)).await.unwrap().waiting, 0);
 }
 
-async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
+/// Of one request, at the same time.
+async fn two_changes(store: &impl Store) {
     for status in [Status::InReview, Status::Accredited] {
         store
             .accept(delivery(Some(90), status.as_str()), at(0))
@@ -436,6 +437,10 @@ async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
         let held = lease(store, 0).await;
         store.record(&held, moved(status), at(0)).await.unwrap();
     }
+}
+
+async fn a_change_is_retried_set_aside_and_revived(store: &impl Store) {
+    two_changes(store).await;
     let held = lease_change(store, 0).await;
     assert!(store.begin(&held).await.unwrap());
     store.conclude(&held, retry(5), at(0)).await.unwrap();
@@ -683,14 +688,7 @@ async fn what_was_given_up_is_followed_again_and_what_is_over_is_not(store: &imp
 
 /// Two changes of one request at a time would be handled out of their order.
 async fn a_revived_change_waits_for_the_one_that_is_under_way(store: &impl Store) {
-    for status in [Status::InReview, Status::Accredited] {
-        store
-            .accept(delivery(Some(90), status.as_str()), at(0))
-            .await
-            .unwrap();
-        let held = lease(store, 0).await;
-        store.record(&held, moved(status), at(0)).await.unwrap();
-    }
+    two_changes(store).await;
     let first = lease_change(store, 0).await;
     let error = "hopeless".into();
     let poison = Outcome::Poison { error };

@@ -24,6 +24,17 @@ async fn ask(client: &Client, user: UserId, name: &str) -> Accreditation {
     client.accreditation(user, name, None).send().await.unwrap()
 }
 
+/// So many questions about an investor who shares no name, on 1 April: the requests alone tell of them.
+fn unshared(questions: usize) -> Script {
+    let time = r#"{"current_time": "2026-04-01T09:00:00Z"}"#;
+    Script::new()
+        .on(
+            "users.retrieve",
+            Answer::json(200, r#"{"id": 1}"#).times(questions),
+        )
+        .on("root", Answer::json(200, time).times(questions))
+}
+
 fn pending(answer: &Accreditation) -> VerificationRequestId {
     match answer {
         Accreditation::Pending {
@@ -407,12 +418,7 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
         let answer = ask(&client, UserId::new(1), NAME).await;
         assert_eq!(answer, Accreditation::NotAccredited, "{day}");
     }
-    let unshared = Script::new()
-        .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
-        .on(
-            "root",
-            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
-        )
+    let script = unshared(1)
         .on(
             "verification_requests.list",
             Answer::json(200, r#"[{"id": 91}]"#),
@@ -421,7 +427,7 @@ async fn a_request_without_a_type_proves_nothing_but_the_profiles_day() {
             "verification_requests.retrieve",
             detail(91, "2026-03-01", "2026-05-30"),
         );
-    let client = Service::following(unshared).client();
+    let client = Service::following(script).client();
     let answer = ask(&client, UserId::new(1), NAME).await;
     assert_eq!(
         answer,
@@ -478,15 +484,7 @@ async fn a_link_is_not_asked_for_where_the_service_made_another() {
         "accepted_expire",
     ];
     let calls = 1 + first_ends.len();
-    let mut script = Script::new()
-        .on(
-            "users.retrieve",
-            Answer::json(200, r#"{"id": 1}"#).times(calls),
-        )
-        .on(
-            "root",
-            Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#).times(calls),
-        )
+    let mut script = unshared(calls)
         .on(
             "verification_requests.list",
             Answer::json(200, r#"[{"id": 90}]"#),
@@ -537,16 +535,10 @@ async fn the_links_of_the_issuer_and_of_a_portal_are_asked_for_apart() {
             r#"{{"error": "A pending verification request already exists.",
                 "pending_verification_request": {{"id": {id}, "investor_url": "http://x.test/{id}"}}}}"#
         );
-        let mut script = Script::new()
-            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
-            .on(
-                "root",
-                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
-            )
-            .on(
-                "verification_requests.list",
-                Answer::json(200, r#"[{"id": 90}, {"id": 91}, {"id": 92}, {"id": 93}]"#),
-            );
+        let mut script = unshared(1).on(
+            "verification_requests.list",
+            Answer::json(200, r#"[{"id": 90}, {"id": 91}, {"id": 92}, {"id": 93}]"#),
+        );
         for detail in &details {
             script = script.on(
                 "verification_requests.retrieve",
@@ -605,10 +597,7 @@ async fn the_link_of_an_open_request_comes_with_the_refusal_of_another() {
                 "created_at": "2026-02-01T08:00:00Z"}}"#
         );
         let list = Answer::json(200, r#"[{"id": 90}]"#);
-        let time = r#"{"current_time": "2026-04-01T09:00:00Z"}"#;
-        let script = Script::new()
-            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
-            .on("root", Answer::json(200, time).times(2))
+        let script = unshared(2)
             .on("verification_requests.list", list.times(2))
             .on(
                 "verification_requests.retrieve",
@@ -642,12 +631,7 @@ async fn a_request_met_by_the_refusal_has_a_link_while_it_is_the_investors_turn(
         "pending_verification_request": {"id": 90, "investor_url": "http://x.test/90"}}"#;
     for (status, is_turn) in [("accepted_by_investor", true), ("in_review", false)] {
         let detail = format!(r#"{{"id": 90, "status": "{status}"}}"#);
-        let script = Script::new()
-            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
-            .on(
-                "root",
-                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
-            )
+        let script = unshared(1)
             .on(
                 "verification_requests.list",
                 Answer::json(200, r#"[{"id": 90}]"#),
@@ -680,12 +664,7 @@ async fn a_link_whose_answer_is_lost_is_an_error_and_not_asked_for_again() {
     ] {
         let detail =
             r#"{"id": 90, "status": "accepted_by_investor", "legal_name": "VIOLET HOWARD"}"#;
-        let script = Script::new()
-            .on("users.retrieve", Answer::json(200, r#"{"id": 1}"#))
-            .on(
-                "root",
-                Answer::json(200, r#"{"current_time": "2026-04-01T09:00:00Z"}"#),
-            )
+        let script = unshared(1)
             .on(
                 "verification_requests.list",
                 Answer::json(200, r#"[{"id": 90}]"#),
